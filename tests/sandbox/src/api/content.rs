@@ -1,0 +1,99 @@
+//! Bytes in and out: preflight checks, uploads, new versions, downloads.
+
+use serde_json::{Value, json};
+
+use super::error::error;
+use super::folders::text;
+use super::items::{describe, file, folder};
+use super::{Caller, Outcome, limits, naming};
+use crate::exchange::{Answer, Call, Upload};
+use crate::state::State;
+
+/// Would a new file be taken?
+pub(super) fn preflight(state: &State, caller: &Caller, call: &Call) -> Outcome {
+    let body = call.json();
+    let parent = folder(state, caller, text(&body["parent"]["id"]))?;
+    let name = text(&body["name"]);
+    naming::check(name)?;
+    naming::free_for_file(state, parent.id, name)?;
+    limits::check(state, &parent.owner, body["size"].as_u64().unwrap_or(0))?;
+    let url = "https://upload.box.com/api/2.0/files/content";
+    let target = json!({ "upload_url": url, "upload_token": null });
+    Ok(Answer::json(200, &target))
+}
+
+/// Would a new version of a file be taken?
+pub(super) fn preflight_version(state: &State, caller: &Caller, call: &Call, id: &str) -> Outcome {
+    let owner = &file(state, caller, id)?.owner;
+    let size = call.json()["size"].as_u64().unwrap_or(0);
+    limits::check(state, owner, size)?;
+    let url = format!("https://upload.box.com/api/2.0/files/{id}/content");
+    let target = json!({ "upload_url": url, "upload_token": null });
+    Ok(Answer::json(200, &target))
+}
+
+pub(super) fn upload(state: &mut State, caller: &Caller, call: &Call) -> Outcome {
+    let Upload { attributes, content } = parts(call)?;
+    let name = text(&attributes["name"]);
+    naming::check(name)?;
+    let parent = folder(state, caller, text(&attributes["parent"]["id"]))?;
+    let (parent, owner) = (parent.id, parent.owner.clone());
+    naming::free_for_file(state, parent, name)?;
+    limits::check(state, &owner, content.bytes.len() as u64)?;
+    let content = Some(content.clone());
+    let id = state.tree.add(Some(parent), &owner, name, content);
+    Ok(stored(state, id, attributes))
+}
+
+pub(super) fn upload_version(state: &mut State, caller: &Caller, call: &Call, id: &str) -> Outcome {
+    let Upload { attributes, content } = parts(call)?;
+    let node = file(state, caller, id)?;
+    limits::check(state, &node.owner, content.bytes.len() as u64)?;
+    let id = node.id;
+    state.tree.get_mut(id).content = Some(content.clone());
+    Ok(stored(state, id, attributes))
+}
+
+fn parts(call: &Call) -> Result<&Upload, Answer> {
+    let missing = || error(400, "bad_request", "Parts attributes and contents needed");
+    call.upload.as_ref().ok_or_else(missing)
+}
+
+fn stored(state: &mut State, id: u64, attributes: &Value) -> Answer {
+    let time = |name: &str| attributes[name].as_str().map(str::to_owned);
+    let node = state.tree.get_mut(id);
+    node.content_created = time("content_created_at");
+    node.content_modified = time("content_modified_at");
+    let whole = describe(state, state.tree.get(id));
+    let list = json!({ "total_count": 1, "entries": [whole] });
+    Answer::json(201, &list)
+}
+
+pub(super) fn download(state: &State, caller: &Caller, call: &Call, id: &str) -> Outcome {
+    let node = file(state, caller, id)?;
+    let bytes = node.content.as_ref().map(|content| content.bytes.clone());
+    let bytes = bytes.unwrap_or_default();
+    let size = bytes.len();
+    let range = call.header("range").and_then(|r| r.strip_prefix("bytes="));
+    let answer = match range.map(|range| span(range, size)) {
+        None => Answer::empty(200).body(bytes),
+        Some(Some((from, to))) => Answer::empty(206)
+            .header("Content-Range", format!("bytes {from}-{}/{size}", to - 1))
+            .body(bytes.slice(from..to)),
+        Some(None) => {
+            return Err(Answer::empty(416).header("Content-Range", format!("bytes */{size}")));
+        }
+    };
+    Ok(answer.header("Content-Type", "application/octet-stream").header("Accept-Ranges", "bytes"))
+}
+
+/// The first byte of a range and the one after its last; nothing for what cannot be satisfied.
+fn span(range: &str, size: usize) -> Option<(usize, usize)> {
+    let (from, last) = range.split_once('-')?;
+    let (from, to) = match (from, last) {
+        ("", suffix) => (size.saturating_sub(suffix.parse().ok()?), size),
+        (from, "") => (from.parse().ok()?, size),
+        (from, last) => (from.parse().ok()?, size.min(last.parse::<usize>().ok()? + 1)),
+    };
+    (from < to).then_some((from, to))
+}

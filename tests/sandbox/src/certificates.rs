@@ -1,0 +1,45 @@
+//! The sandbox's own certificate authority, made anew each time.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+const HOSTS: [&str; 4] = ["box.com", "*.box.com", "*.app.box.com", "*.ent.box.com"];
+
+/// Writes the authority's certificate to `ca_file`; returns what serves Box's names under it, with a certificate that
+/// may be over.
+pub(crate) fn issue(ca_file: &Path, is_over: bool) -> TlsAcceptor {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Box sandbox authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+    let key = KeyPair::generate().expect("a key for the authority");
+    let authority = params.self_signed(&key).expect("the authority's certificate");
+    std::fs::write(ca_file, authority.pem()).expect("write the CA file");
+    let issuer = Issuer::new(params, key);
+
+    let mut params = CertificateParams::new(HOSTS.map(str::to_owned)).expect("host names");
+    params.distinguished_name.push(DnType::CommonName, "Box sandbox");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    if is_over {
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
+    let key = KeyPair::generate().expect("a key for the hosts");
+    let hosts = params.signed_by(&key, &issuer).expect("a certificate");
+
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("TLS versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![hosts.der().clone()], key)
+        .expect("certificate and key belong together");
+    TlsAcceptor::from(Arc::new(config))
+}

@@ -1,0 +1,83 @@
+//! The page a person sees in the browser, shown or clicked through.
+
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+use url::Url;
+
+use crate::exchange::{Answer, Call};
+use crate::state::{Code, State};
+use crate::tokens::random_id;
+
+const CODE_LIFETIME: Duration = Duration::from_secs(30);
+
+/// `GET` and `POST /api/oauth2/authorize`.
+pub(crate) fn authorize(state: &mut State, call: &Call) -> Answer {
+    let asked = |name: &str| call.query.get(name).map_or("", String::as_str);
+    let Some(app) = state.apps.get(asked("client_id")) else {
+        return page(400, "invalid_client", "The client ID is not known to Box.");
+    };
+    if asked("response_type") != "code" {
+        return page(400, "unsupported_response_type", "Only code is supported.");
+    }
+    let registered = app.spec.redirect_uri.as_deref();
+    if registered != Some(asked("redirect_uri")) {
+        if app.spec.mismatch_redirects {
+            return back(call, &[("error", "redirect_uri_mismatch")]);
+        }
+        let sorry = "The redirect URI does not match one registered for this app.";
+        return page(400, "redirect_uri_mismatch", sorry);
+    }
+    let decision = call.form().remove("decision");
+    let pressed = call.method == Method::POST;
+    if state.consent_page && !pressed {
+        return consent_page();
+    }
+    if state.refuse_consent || (pressed && decision.as_deref() != Some("grant")) {
+        let words = "The user denied access to your application";
+        let refusal = [("error", "access_denied"), ("error_description", words)];
+        return back(call, &refusal);
+    }
+    let code = random_id(32);
+    let kept = Code {
+        client_id: asked("client_id").to_owned(),
+        redirect_uri: asked("redirect_uri").to_owned(),
+        ends: Instant::now() + CODE_LIFETIME,
+    };
+    state.codes.insert(code.clone(), kept);
+    back(call, &[("code", &code)])
+}
+
+/// Sends the browser back to the app, with its own `state`.
+fn back(call: &Call, parameters: &[(&str, &str)]) -> Answer {
+    let target = call.query.get("redirect_uri").map_or("", String::as_str);
+    let Ok(mut target) = Url::parse(target) else {
+        return page(400, "redirect_uri_mismatch", "The redirect URI is no URL.");
+    };
+    let state = call.query.get("state").map_or("", String::as_str);
+    target.query_pairs_mut().extend_pairs(parameters).append_pair("state", state);
+    Answer::redirect(target.as_str())
+}
+
+fn page(status: u16, error: &str, words: &str) -> Answer {
+    Answer::html(status, format!("<!doctype html><title>Box | Error</title><h1>Error: {error}</h1><p>{words}</p>\n"))
+}
+
+/// The form posts to the very address it is on, query included.
+fn consent_page() -> Answer {
+    Answer::html(
+        200,
+        r#"<!doctype html>
+<html lang="en">
+<title>Box | Grant access</title>
+<h1>Grant access to Box</h1>
+<p>An app would like to read and write the files in your Box account.</p>
+<form method="post">
+<button name="decision" value="grant">Grant access to Box</button>
+<button name="decision" value="deny">Deny access to Box</button>
+</form>
+</html>
+"#
+        .to_owned(),
+    )
+}

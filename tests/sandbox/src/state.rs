@@ -1,0 +1,127 @@
+//! All that the sandbox remembers, behind one lock; requests are short enough to take turns.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::account::{ACCOUNT_ID, Account};
+use crate::apps::{App, AppSpec, RCLONE_CLIENT_ID, Registered, new_app};
+use crate::faults::Fault;
+use crate::requests::Request;
+use crate::tokens::{Grant, Tokens};
+use crate::tree::Tree;
+
+/// What stays as the builder set it.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) access_token_lifetime: Duration,
+    pub(crate) delay: Duration,
+    pub(crate) page_size: usize,
+}
+
+/// An authorization code on its way from the browser to rclone.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) ends: Instant,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) apps: HashMap<String, Registered>,
+    pub(crate) users: BTreeMap<String, Account>,
+    pub(crate) tokens: Tokens,
+    pub(crate) codes: HashMap<String, Code>,
+    pub(crate) tree: Tree,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) used_jwts: HashSet<String>,
+    pub(crate) refuse_consent: bool,
+    pub(crate) consent_page: bool,
+    /// Seconds that Box's clock is ahead of this machine's.
+    pub(crate) clock_skew: i64,
+    /// `user:password`, where the proxy wants them.
+    pub(crate) proxy_login: Option<String>,
+    /// The status with which the proxy refuses every host.
+    pub(crate) proxy_refuses: Option<u16>,
+}
+
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    state: Mutex<State>,
+}
+
+impl World {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings, state: Mutex::new(State::new()) }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn new() -> Self {
+        let mut state = Self {
+            apps: HashMap::from([(RCLONE_CLIENT_ID.to_owned(), Registered::rclone())]),
+            users: BTreeMap::new(),
+            tokens: Tokens::default(),
+            codes: HashMap::new(),
+            tree: Tree::default(),
+            faults: Vec::new(),
+            requests: Vec::new(),
+            used_jwts: HashSet::new(),
+            refuse_consent: false,
+            consent_page: false,
+            clock_skew: 0,
+            proxy_login: None,
+            proxy_refuses: None,
+        };
+        state.add_user(ACCOUNT_ID, Account::default());
+        let root = state.tree.root(ACCOUNT_ID);
+        for name in ["Backups", "Documents", "Photos"] {
+            state.tree.add(Some(root), ACCOUNT_ID, name, None);
+        }
+        state
+    }
+
+    pub(crate) fn add_user(&mut self, id: &str, account: Account) {
+        self.users.insert(id.to_owned(), account);
+        self.tree.add_user(id);
+    }
+
+    pub(crate) fn register(&mut self, spec: AppSpec, key_id: Option<String>) -> App {
+        let app = new_app(spec.kind);
+        if !app.service_user_id.is_empty() {
+            let account = Account::service(&app.service_user_id, "Service account");
+            self.add_user(&app.service_user_id, account);
+        }
+        let registered = Registered {
+            secret: Some(app.client_secret.clone()),
+            spec,
+            service_user_id: app.service_user_id.clone(),
+            key_id,
+        };
+        self.apps.insert(app.client_id.clone(), registered);
+        app
+    }
+
+    /// What a person's sign-in through this app is worth.
+    pub(crate) fn personal_grant(&self, client_id: &str) -> Grant {
+        Grant {
+            client_id: client_id.to_owned(),
+            user_id: ACCOUNT_ID.to_owned(),
+            server: false,
+            read_only: self.apps[client_id].spec.read_only,
+        }
+    }
+
+    /// Box's idea of the time.
+    pub(crate) fn now(&self) -> SystemTime {
+        let skew = Duration::from_secs(self.clock_skew.unsigned_abs());
+        if self.clock_skew < 0 { SystemTime::now() - skew } else { SystemTime::now() + skew }
+    }
+}

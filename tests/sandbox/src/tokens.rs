@@ -1,0 +1,182 @@
+//! Access and refresh tokens, with the rule that hurts: a refresh token works exactly once.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::{Duration, Instant, SystemTime};
+
+use ring::rand::{SecureRandom, SystemRandom};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+const REFRESH_LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
+
+/// A finished sign-in, as rclone keeps it.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub access: String,
+    /// Empty where Box gives none: JWT and client credentials.
+    pub refresh: String,
+    pub expires_at: SystemTime,
+    /// Seconds, as Box said when it gave the token.
+    pub expires_in: u64,
+}
+
+impl Token {
+    /// The one line of JSON that `rclone authorize` prints.
+    pub fn blob(&self) -> String {
+        let refresh = match self.refresh.as_str() {
+            "" => String::new(),
+            token => format!(r#""refresh_token":"{token}","#),
+        };
+        format!(
+            r#"{{"access_token":"{}","token_type":"bearer",{refresh}"expiry":"{}","expires_in":{}}}"#,
+            self.access,
+            rfc3339(self.expires_at),
+            self.expires_in
+        )
+    }
+
+    /// The same line inside the three-line block that people paste.
+    pub fn block(&self) -> String {
+        format!("Paste the following into your remote machine --->\n{}\n<---End paste\n", self.blob())
+    }
+}
+
+/// Whose token, through which app.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    /// A server app: no refresh token, and `as-user` is allowed.
+    pub(crate) server: bool,
+    pub(crate) read_only: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    grant: Grant,
+    sign_in: u64,
+    ends: Instant,
+    dead: bool,
+}
+
+/// What became of a refresh token.
+pub(crate) enum Redeemed {
+    Good(Grant, u64),
+    Expired,
+    Unknown,
+}
+
+/// Every token ever given out.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    access: HashMap<String, Held>,
+    refresh: HashMap<String, Held>,
+    sign_ins: u64,
+}
+
+impl Tokens {
+    pub(crate) fn sign_in(&mut self, grant: &Grant, lifetime: Duration) -> Token {
+        self.sign_ins += 1;
+        self.issue(grant, self.sign_ins, lifetime)
+    }
+
+    /// A new pair of the sign-in `sign_in`.
+    pub(crate) fn issue(&mut self, grant: &Grant, sign_in: u64, lifetime: Duration) -> Token {
+        let now = Instant::now();
+        let held = |ends| Held { grant: grant.clone(), sign_in, ends, dead: false };
+        let access = random_id(32);
+        self.access.insert(access.clone(), held(now + lifetime));
+        let refresh = if grant.server {
+            String::new()
+        } else {
+            let refresh = random_id(64);
+            self.refresh.insert(refresh.clone(), held(now + REFRESH_LIFETIME));
+            refresh
+        };
+        Token { access, refresh, expires_at: SystemTime::now() + lifetime, expires_in: lifetime.as_secs() }
+    }
+
+    /// Uses a refresh token up, if it is good and `client_id`'s own.
+    pub(crate) fn redeem(&mut self, refresh: &str, client_id: &str) -> Redeemed {
+        match self.refresh.get_mut(refresh) {
+            Some(held) if held.dead || held.grant.client_id != client_id => Redeemed::Unknown,
+            Some(held) if held.ends <= Instant::now() => Redeemed::Expired,
+            Some(held) => {
+                held.dead = true;
+                Redeemed::Good(held.grant.clone(), held.sign_in)
+            }
+            None => Redeemed::Unknown,
+        }
+    }
+
+    /// Who a bearer is, while the token lives.
+    pub(crate) fn bearer(&self, access: &str) -> Option<&Grant> {
+        let held = self.access.get(access)?;
+        held.alive().then_some(&held.grant)
+    }
+
+    pub(crate) fn is_live_refresh(&self, refresh: &str) -> bool {
+        self.refresh.get(refresh).is_some_and(Held::alive)
+    }
+
+    pub(crate) fn expire_access(&mut self) {
+        let now = Instant::now();
+        for held in self.access.values_mut() {
+            held.ends = held.ends.min(now);
+        }
+    }
+
+    pub(crate) fn expire_refresh(&mut self, refresh: &str) {
+        let held = self.refresh.get_mut(refresh);
+        held.expect("a refresh token of this sandbox").ends = Instant::now();
+    }
+
+    /// Ends the whole sign-in that `token`, of either kind, belongs to.
+    pub(crate) fn revoke(&mut self, token: &str, client_id: &str) {
+        let found = self.access.get(token).or_else(|| self.refresh.get(token));
+        let Some(held) = found.filter(|held| held.grant.client_id == client_id) else {
+            return;
+        };
+        let sign_in = held.sign_in;
+        self.kill(|held| held.sign_in == sign_in);
+    }
+
+    pub(crate) fn revoke_all(&mut self) {
+        self.kill(|_| true);
+    }
+
+    fn kill(&mut self, which: impl Fn(&Held) -> bool) {
+        let all = self.access.values_mut().chain(self.refresh.values_mut());
+        for held in all.filter(|held| which(held)) {
+            held.dead = true;
+        }
+    }
+}
+
+impl Held {
+    fn alive(&self) -> bool {
+        !self.dead && self.ends > Instant::now()
+    }
+}
+
+/// `length` random hexadecimal digits.
+pub(crate) fn random_id(length: usize) -> String {
+    let mut bytes = vec![0; length.div_ceil(2)];
+    SystemRandom::new().fill(&mut bytes).expect("randomness");
+    let mut text = hex(&bytes);
+    text.truncate(length);
+    text
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+pub(crate) fn rfc3339(at: SystemTime) -> String {
+    let at = OffsetDateTime::from(at);
+    at.format(&Rfc3339).expect("a year of four digits")
+}

@@ -1,0 +1,189 @@
+//! Folders and files. Every user has an own root, which Box calls folder `0` for each of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use hyper::body::Bytes;
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
+use crate::tokens::hex;
+
+/// A file's bytes and what Box says about them.
+#[derive(Clone, Debug)]
+pub(crate) struct Content {
+    pub(crate) bytes: Bytes,
+    pub(crate) sha1: String,
+}
+
+impl Content {
+    pub(crate) fn new(bytes: Bytes) -> Self {
+        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &bytes);
+        let sha1 = hex(hash.as_ref());
+        Self { bytes, sha1 }
+    }
+}
+
+/// A folder, or a file when it has content.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) id: u64,
+    pub(crate) parent: Option<u64>,
+    pub(crate) owner: String,
+    pub(crate) name: String,
+    pub(crate) content: Option<Content>,
+    pub(crate) created: SystemTime,
+    pub(crate) modified: SystemTime,
+    /// The times the uploader claims, as text.
+    pub(crate) content_created: Option<String>,
+    pub(crate) content_modified: Option<String>,
+    pub(crate) etag: u64,
+}
+
+impl Node {
+    pub(crate) fn is_folder(&self) -> bool {
+        self.content.is_none()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    nodes: BTreeMap<u64, Node>,
+    roots: BTreeMap<String, u64>,
+    /// Folder and the user it is shared with.
+    shares: BTreeSet<(u64, String)>,
+    trashed: BTreeSet<u64>,
+    last_id: u64,
+}
+
+impl Tree {
+    pub(crate) fn add_user(&mut self, user: &str) {
+        let root = self.add(None, user, "All Files", None);
+        self.roots.insert(user.to_owned(), root);
+    }
+
+    /// Adds a folder, or a file when there is content, to a parent in which the name is free.
+    pub(crate) fn add(&mut self, parent: Option<u64>, owner: &str, name: &str, content: Option<Content>) -> u64 {
+        self.last_id += 1;
+        let id = 300_000_000_000 + self.last_id;
+        let now = SystemTime::now();
+        let node = Node {
+            id,
+            parent,
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            content,
+            created: now,
+            modified: now,
+            content_created: None,
+            content_modified: None,
+            etag: 0,
+        };
+        self.nodes.insert(id, node);
+        id
+    }
+
+    pub(crate) fn root(&self, user: &str) -> u64 {
+        self.roots[user]
+    }
+
+    /// The node `user` means by `id`, if the user may see it.
+    pub(crate) fn find(&self, user: &str, id: &str) -> Option<&Node> {
+        let id = match id {
+            "0" => self.root(user),
+            id => id.parse().ok()?,
+        };
+        let node = self.nodes.get(&id)?;
+        self.may_see(user, node).then_some(node)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: u64) -> &mut Node {
+        let node = self.nodes.get_mut(&id).expect("a node that was found");
+        node.modified = SystemTime::now();
+        node.etag += 1;
+        node
+    }
+
+    pub(crate) fn get(&self, id: u64) -> &Node {
+        &self.nodes[&id]
+    }
+
+    /// The node and all above it, the root last.
+    pub(crate) fn lineage(&self, id: u64) -> impl Iterator<Item = &Node> {
+        std::iter::successors(self.nodes.get(&id), |node| self.nodes.get(&node.parent?))
+    }
+
+    fn may_see(&self, user: &str, node: &Node) -> bool {
+        let shared = |id| self.shares.contains(&(id, user.to_owned()));
+        self.lineage(node.id).any(|node| self.roots.get(user) == Some(&node.id) || shared(node.id))
+    }
+
+    /// What `user` sees in a folder, in the order of IDs; shared folders appear in the root.
+    pub(crate) fn children(&self, user: &str, folder: u64) -> Vec<&Node> {
+        let in_root = self.roots.get(user) == Some(&folder);
+        self.nodes
+            .values()
+            .filter(|node| !self.trashed.contains(&node.id))
+            .filter(|node| node.parent == Some(folder) || in_root && self.shares.contains(&(node.id, user.to_owned())))
+            .collect()
+    }
+
+    /// What has this name in this folder already; Box takes `a` and `A` for the same.
+    pub(crate) fn named(&self, folder: u64, name: &str) -> Option<&Node> {
+        let name = name.to_lowercase();
+        let mut siblings = self.nodes.values().filter(|node| !self.trashed.contains(&node.id));
+        siblings.find(|node| node.parent == Some(folder) && node.name.to_lowercase() == name)
+    }
+
+    pub(crate) fn share(&mut self, folder: u64, user: &str) {
+        self.shares.insert((folder, user.to_owned()));
+    }
+
+    pub(crate) fn trash(&mut self, id: u64) {
+        self.trashed.insert(id);
+    }
+
+    /// Whether the node, or a folder above it, is in the trash.
+    pub(crate) fn is_trashed(&self, id: u64) -> bool {
+        self.lineage(id).any(|node| self.trashed.contains(&node.id))
+    }
+
+    /// Removes a node and all below it.
+    pub(crate) fn remove(&mut self, id: u64) {
+        self.nodes.remove(&id);
+        let below: Vec<u64> = self.nodes.values().filter(|node| node.parent == Some(id)).map(|node| node.id).collect();
+        for child in below {
+            self.remove(child);
+        }
+    }
+
+    /// Bytes of all files `user` owns.
+    pub(crate) fn used(&self, user: &str) -> u64 {
+        let own = self.nodes.values().filter(|node| node.owner == user);
+        own.filter_map(|node| node.content.as_ref()).map(|content| content.bytes.len() as u64).sum()
+    }
+
+    /// Path and size of every file below `user`'s root, sorted.
+    pub(crate) fn files(&self, user: &str) -> Vec<(String, usize)> {
+        let root = self.root(user);
+        let mut files: Vec<_> = self
+            .nodes
+            .values()
+            .filter_map(|node| Some((node, node.content.as_ref()?)))
+            .filter_map(|(node, content)| Some((self.path(node.id, root)?, content.bytes.len())))
+            .collect();
+        files.sort();
+        files
+    }
+
+    fn path(&self, id: u64, root: u64) -> Option<String> {
+        let mut names: Vec<&str> = Vec::new();
+        for node in self.lineage(id) {
+            if node.id == root {
+                names.reverse();
+                return Some(names.join("/"));
+            }
+            names.push(&node.name);
+        }
+        None
+    }
+}

@@ -1,0 +1,193 @@
+//! Files and folders.
+
+use std::fs;
+use std::time::Duration;
+
+use box_sandbox::{Account, RCLONE_CLIENT_ID, Sandbox, rclone};
+
+use crate::support::{Bench, with_each};
+
+/// Bytes without a pattern that a lost or doubled block could hide in.
+fn bytes(size: usize) -> Vec<u8> {
+    let mut x = 0x2545_f491_4f6c_dd1d_u64;
+    let next = |_| {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        x.to_le_bytes()[0]
+    };
+    (0..size).map(next).collect()
+}
+
+#[test]
+fn the_root_holds_three_folders() {
+    with_each(|bench| {
+        bench.sign_in();
+        assert_eq!(bench.folders(), ["Backups", "Documents", "Photos"]);
+    });
+}
+
+#[test]
+fn a_folder_can_be_made_and_removed() {
+    with_each(|bench| {
+        bench.sign_in();
+        bench.ok(&["mkdir", "bx:Backups/new"]);
+        assert_eq!(bench.ok(&["lsf", "bx:Backups"]), b"new/\n");
+        bench.ok(&["rmdir", "bx:Backups/new"]);
+        assert_eq!(bench.ok(&["lsf", "bx:Backups"]), b"");
+    });
+}
+
+#[test]
+fn a_file_comes_back_as_it_went_and_is_gone_when_deleted() {
+    with_each(|bench| {
+        bench.sign_in();
+        let sent = bytes(3_000_001);
+        fs::write(bench.directory.path().join("a.bin"), &sent).unwrap();
+        bench.ok(&["copy", "a.bin", "bx:Documents"]);
+        assert_eq!(bench.sandbox.files(), [("Documents/a.bin".to_owned(), sent.len())]);
+        assert!(bench.ok(&["cat", "bx:Documents/a.bin"]) == sent);
+        let part = bench.ok(&["cat", "--offset", "1000", "--count", "7", "bx:Documents/a.bin"]);
+        assert_eq!(part, &sent[1000..1007]);
+        bench.ok(&["check", "a.bin", "bx:Documents"]);
+        bench.ok(&["deletefile", "bx:Documents/a.bin"]);
+        assert!(bench.sandbox.files().is_empty());
+    });
+}
+
+#[test]
+fn fifty_mebibytes_less_one_go_up_in_one_piece() {
+    let bench = Bench::new(&rclone::newest(), Sandbox::start());
+    bench.sign_in();
+    let sent = bytes((50 << 20) - 1);
+    fs::write(bench.directory.path().join("big"), &sent).unwrap();
+    bench.ok(&["copy", "big", "bx:"]);
+    assert_eq!(bench.sandbox.files(), [("big".to_owned(), sent.len())]);
+    assert!(bench.ok(&["cat", "bx:big"]) == sent);
+}
+
+#[test]
+fn a_second_upload_replaces_the_first() {
+    with_each(|bench| {
+        bench.sign_in();
+        let file = bench.directory.path().join("a.txt");
+        fs::write(&file, "one").unwrap();
+        bench.ok(&["copy", "a.txt", "bx:"]);
+        fs::write(&file, "two, longer").unwrap();
+        bench.ok(&["copy", "a.txt", "bx:"]);
+        assert_eq!(bench.ok(&["cat", "bx:a.txt"]), b"two, longer");
+        assert_eq!(bench.sandbox.files().len(), 1);
+    });
+}
+
+#[test]
+fn files_and_folders_can_be_moved_and_copied() {
+    with_each(|bench| {
+        bench.sign_in();
+        fs::write(bench.directory.path().join("a.txt"), "text").unwrap();
+        bench.ok(&["copy", "a.txt", "bx:Documents"]);
+        bench.ok(&["moveto", "bx:Documents/a.txt", "bx:Backups/b.txt"]);
+        bench.ok(&["copyto", "bx:Backups/b.txt", "bx:Photos/c.txt"]);
+        bench.ok(&["moveto", "bx:Backups", "bx:Old/Backups"]);
+        let paths = ["Old/Backups/b.txt", "Photos/c.txt"];
+        assert_eq!(bench.sandbox.files(), paths.map(|path| (path.to_owned(), 4)));
+        assert_eq!(bench.ok(&["cat", "bx:Old/Backups/b.txt"]), b"text");
+    });
+}
+
+#[test]
+fn many_files_go_up_and_down_at_once() {
+    with_each(|bench| {
+        bench.sign_in();
+        let source = bench.directory.path().join("many");
+        fs::create_dir(&source).unwrap();
+        for i in 0..60 {
+            fs::write(source.join(format!("file {i}")), bytes(1000 * i)).unwrap();
+        }
+        bench.ok(&["copy", "--transfers", "16", "many", "bx:Backups/many"]);
+        bench.ok(&["check", "--download", "many", "bx:Backups/many"]);
+        assert_eq!(bench.sandbox.files().len(), 60);
+        bench.ok(&["purge", "bx:Backups/many"]);
+        assert!(bench.sandbox.files().is_empty());
+    });
+}
+
+#[test]
+fn a_listing_of_several_pages_is_whole() {
+    with_each(|bench| {
+        let token = bench.sign_in();
+        bench.configure(&format!("list_chunk = 2\ntoken = {}", token.blob()));
+        for i in 0..6 {
+            bench.sandbox.create_folder("0", &format!("extra {i}"));
+        }
+        assert_eq!(bench.folders().len(), 9);
+        let requests = bench.sandbox.requests();
+        assert_eq!(requests.len(), 5, "nine folders, two a page");
+        assert!(requests.iter().all(|request| request.query["limit"] == "2"));
+    });
+}
+
+#[test]
+fn the_sandbox_can_make_pages_smaller_than_asked() {
+    let sandbox = Sandbox::builder().page_size(1).start();
+    let bench = Bench::new(&rclone::newest(), sandbox);
+    bench.sign_in();
+    assert_eq!(bench.folders().len(), 3);
+    assert_eq!(bench.sandbox.requests().len(), 3);
+}
+
+#[test]
+fn a_full_account_and_a_small_plan_refuse_uploads() {
+    with_each(|bench| {
+        bench.sign_in();
+        fs::write(bench.directory.path().join("a.txt"), "twelve bytes").unwrap();
+        let plan = Account { max_upload_size: 11, ..Account::default() };
+        bench.sandbox.set_account(plan);
+        let said = bench.fails(&["copy", "a.txt", "bx:"]);
+        assert!(said.contains("file_size_limit_exceeded"), "{said}");
+        let full = Account { space_amount: 100, space_used: 89, ..Account::default() };
+        bench.sandbox.set_account(full);
+        let said = bench.fails(&["copy", "a.txt", "bx:"]);
+        assert!(said.contains("storage_limit_exceeded"), "{said}");
+        assert!(bench.sandbox.files().is_empty());
+    });
+}
+
+#[test]
+fn users_me_tells_name_quota_and_enterprise() {
+    let sandbox = Sandbox::start();
+    let account = Account { name: "Somebody".to_owned(), space_used: 7, ..sandbox.account() };
+    sandbox.set_account(account);
+    let access = sandbox.mint(RCLONE_CLIENT_ID).access;
+    let me = |query: &str| -> serde_json::Value {
+        let url = format!("https://api.box.com/2.0/users/me{query}");
+        serde_json::from_str(&sandbox.get_as(&url, &access).body).unwrap()
+    };
+    let whole = me("");
+    assert_eq!(whole["name"], "Somebody");
+    assert_eq!(whole["space_used"], 7);
+    assert!(whole["enterprise"].is_null(), "only when asked for");
+    let some = me("?fields=enterprise,role");
+    assert_eq!(some["enterprise"]["name"], "Example Ltd");
+    assert_eq!(some["role"], "user");
+    assert!(some["name"].is_null(), "only what was asked for");
+}
+
+#[test]
+fn every_answer_waits_as_long_as_told() {
+    let slow = Sandbox::builder().delay(Duration::from_millis(400)).start();
+    let bench = Bench::new(&rclone::newest(), slow);
+    bench.sign_in();
+    let started = std::time::Instant::now();
+    bench.ok(&["lsd", "bx:"]);
+    assert!(started.elapsed() >= Duration::from_millis(400));
+}
+
+#[test]
+fn only_box_is_reachable() {
+    let bench = Bench::new(&rclone::newest(), Sandbox::start());
+    let said = bench.fails(&["lsf", ":http:", "--http-url", "https://example.com/"]);
+    assert!(said.contains("Bad Gateway"), "{said}");
+    let refused = &bench.sandbox.requests()[0];
+    assert_eq!((refused.host.as_str(), refused.status), ("example.com", 502));
+}
