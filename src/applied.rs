@@ -1,0 +1,103 @@
+//! What `pluton apply` has done before: which storages came from which file, and a keyed fingerprint of the token that was
+//! declared, so that a token rclone has renewed since is not rolled back.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::{Code, Error, Result};
+use crate::secret::Secret;
+use crate::store::state_dir;
+
+/// By rclone.conf and storage name.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Applied {
+    /// Random: without it a fingerprint says nothing.
+    key: String,
+    storages: BTreeMap<String, Record>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    name: String,
+    /// The file it was declared in.
+    file: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+fn path() -> PathBuf {
+    state_dir().join("applied.json")
+}
+
+impl Applied {
+    pub(crate) fn load() -> Result<Self> {
+        let mut applied: Self = match fs::read(path()) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|cause| Error::disk(Code::Unknown, "understand", &path(), &cause))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
+            Err(cause) => return Err(Error::disk(Code::Unknown, "read", &path(), &cause)),
+        };
+        if applied.key.is_empty() {
+            let mut key = [0; 24];
+            getrandom::fill(&mut key).map_err(|_| Error::new(Code::Unknown, "no random numbers to be had"))?;
+            applied.key = URL_SAFE_NO_PAD.encode(key);
+        }
+        Ok(applied)
+    }
+
+    pub(crate) fn save(&self) -> Result<()> {
+        let failed = |cause: &dyn std::fmt::Display| Error::disk(Code::Unknown, "write", &path(), &cause.to_string());
+        let dir = state_dir();
+        crate::store::make_private_dir(&dir).map_err(|cause| failed(&cause))?;
+        let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(|cause| failed(&cause))?;
+        let bytes = serde_json::to_vec_pretty(self).map_err(|cause| failed(&cause))?;
+        file.write_all(&bytes).map_err(|cause| failed(&cause))?;
+        file.persist(path()).map(drop).map_err(|cause| failed(&cause))
+    }
+
+    /// Whether this very token was declared when the storage was last applied.
+    pub(crate) fn knows_token(&self, config: &Path, name: &str, token: &Secret) -> bool {
+        self.storages.get(&id(config, name)).and_then(|record| record.token.as_ref()) == Some(&self.fingerprint(token))
+    }
+
+    pub(crate) fn record(&mut self, config: &Path, name: &str, file: &Path, token: Option<&Secret>) {
+        let token = token.map(|token| self.fingerprint(token));
+        self.storages.insert(id(config, name), Record { name: name.to_owned(), file: file.to_owned(), token });
+    }
+
+    pub(crate) fn forget(&mut self, config: &Path, name: &str) {
+        self.storages.remove(&id(config, name));
+    }
+
+    /// Storages that an earlier apply of `file` made in `config`.
+    pub(crate) fn made_by(&self, config: &Path, file: &Path) -> Vec<String> {
+        let made =
+            self.storages.iter().filter(|(key, record)| record.file == file && **key == id(config, &record.name));
+        made.map(|(_, record)| record.name.clone()).collect()
+    }
+
+    fn fingerprint(&self, token: &Secret) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.key.as_bytes());
+        hash.update([0]);
+        hash.update(token.expose().as_bytes());
+        // Hashed once more with the key, so that nothing can be appended to what was hashed.
+        let inner = hash.finalize();
+        let mut outer = Sha256::new();
+        outer.update(self.key.as_bytes());
+        outer.update([1]);
+        outer.update(inner);
+        URL_SAFE_NO_PAD.encode(outer.finalize())
+    }
+}
+
+fn id(config: &Path, name: &str) -> String {
+    format!("{}\n{name}", config.display())
+}

@@ -1,0 +1,181 @@
+//! The few calls to Box that rclone cannot make, through the same proxies and certificates as rclone's own.
+
+use std::env;
+use std::fs;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use rustls::crypto::ring::default_provider;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ureq::Agent;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::error::Result;
+use crate::interrupt;
+use crate::secret::Secret;
+use crate::sign_in::{App, Subject};
+use crate::token::Token;
+
+const TOKEN_URL: &str = "https://api.box.com/oauth2/token";
+const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
+const ME_URL: &str = "https://api.box.com/2.0/users/me";
+const ME_FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
+const TICK: Duration = Duration::from_millis(50);
+
+/// What Box or the network answered instead of a token, in the words of either.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) String);
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: u64,
+}
+
+/// A token for an app that signs in as itself. Box answers only when it is told for whom (the subject), which rclone does not say.
+pub(crate) fn client_credentials(
+    app: &App,
+    subject: &Subject,
+    token_url: Option<&str>,
+    limit: Duration,
+) -> Result<Result<Token, Refused>> {
+    let url = token_url.unwrap_or(TOKEN_URL).to_owned();
+    let form = [
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", app.client_id.clone()),
+        ("client_secret", app.client_secret.expose().to_owned()),
+        ("box_subject_type", subject.kind.name().to_owned()),
+        ("box_subject_id", subject.id.clone()),
+    ];
+    let answer = watched(limit, move || {
+        let mut response = agent(limit).post(&url).send_form(form).map_err(|cause| Refused(cause.to_string()))?;
+        let status = response.status();
+        let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok());
+        let wait = wait.map_or(String::new(), |wait| format!(", Retry-After: {wait}"));
+        let body = Secret::new(response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?);
+        if !status.is_success() {
+            return Err(Refused(format!("{status}{wait}: {}", body.expose())));
+        }
+        serde_json::from_str::<Granted>(body.expose())
+            .map_err(|cause| Refused(format!("{status}, but no token: {cause}")))
+    })?;
+    Ok(answer.map(|granted| Token::minted(&Secret::new(granted.access_token), Duration::from_secs(granted.expires_in))))
+}
+
+/// Whom a token speaks for, and what the account can hold. Sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) login: String,
+    pub(crate) space_amount: Option<u64>,
+    pub(crate) space_used: Option<u64>,
+    pub(crate) max_upload_size: Option<u64>,
+    pub(crate) enterprise: Option<Enterprise>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+pub(crate) struct Enterprise {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+impl Account {
+    /// Box makes these logins up for apps.
+    pub(crate) fn is_service_account(&self) -> bool {
+        self.login.ends_with("@boxdevedition.com")
+    }
+}
+
+/// `GET /users/me`, as the user that the storage acts as.
+pub(crate) fn me(access_token: &Secret, as_user: Option<&str>, limit: Duration) -> Result<Result<Account, Refused>> {
+    let authorization = Secret::new(format!("Bearer {}", access_token.expose()));
+    let as_user = as_user.map(str::to_owned);
+    watched(limit, move || {
+        let mut request =
+            agent(limit).get(ME_URL).query("fields", ME_FIELDS).header("Authorization", authorization.expose());
+        if let Some(user) = &as_user {
+            request = request.header("as-user", user);
+        }
+        let mut response = request.call().map_err(|cause| Refused(cause.to_string()))?;
+        let body = response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?;
+        serde_json::from_str(&body).map_err(|_| Refused(format!("{}: {body}", response.status())))
+    })
+}
+
+/// Ends a sign-in at Box: the access token, and the refresh token that belongs to it.
+pub(crate) fn revoke(app: &App, token: &Secret, limit: Duration) -> Result<Result<(), Refused>> {
+    let form = [
+        ("client_id", app.client_id.clone()),
+        ("client_secret", app.client_secret.expose().to_owned()),
+        ("token", token.expose().to_owned()),
+    ];
+    watched(limit, move || {
+        let mut response = agent(limit).post(REVOKE_URL).send_form(form).map_err(|cause| Refused(cause.to_string()))?;
+        let status = response.status();
+        let body = response.body_mut().read_to_string().unwrap_or_default();
+        if status.is_success() { Ok(()) } else { Err(Refused(format!("{status}: {body}"))) }
+    })
+}
+
+/// Whether a host of Box's answers at all, and how many seconds its clock is ahead of this machine's, if it says.
+pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, Refused>> {
+    let url = format!("https://{host}/");
+    watched(limit, move || {
+        let response = agent(limit).get(&url).call().map_err(|cause| Refused(cause.to_string()))?;
+        let date = response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+        let then = date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok());
+        Ok(then.map(|then| then.timestamp().as_second() - jiff::Timestamp::now().as_second()))
+    })
+}
+
+/// Runs a blocking call on its own thread, so that Ctrl-C is seen at once.
+fn watched<T: Send + 'static>(
+    limit: Duration,
+    call: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+) -> Result<Result<T, Refused>> {
+    let (sender, answer) = mpsc::channel();
+    std::thread::spawn(move || sender.send(call()));
+    let mut waited = Duration::ZERO;
+    loop {
+        match answer.recv_timeout(TICK) {
+            Ok(answer) => return Ok(answer),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(Err(Refused("the request broke off".into()))),
+            Err(mpsc::RecvTimeoutError::Timeout) if waited > limit => {
+                return Ok(Err(Refused("timeout: no answer in time".into())));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => waited += TICK,
+        }
+        interrupt::check()?;
+    }
+}
+
+/// Proxies come from the environment, as for rclone.
+fn agent(limit: Duration) -> Agent {
+    let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
+        .root_certs(RootCerts::new_with_certs(&trusted()))
+        .build();
+    Agent::config_builder().tls_config(tls).timeout_global(Some(limit)).http_status_as_error(false).build().into()
+}
+
+/// `RCLONE_CA_CERT` replaces the system's certificates, as in rclone; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured as by Go.
+fn trusted() -> Vec<Certificate<'static>> {
+    match env::var_os("RCLONE_CA_CERT").filter(|path| !path.is_empty()) {
+        Some(path) => {
+            let pem = fs::read(path).unwrap_or_default();
+            parse_pem(&pem)
+                .filter_map(|item| match item {
+                    Ok(PemItem::Certificate(certificate)) => Some(certificate),
+                    _ => None,
+                })
+                .collect()
+        }
+        None => rustls_native_certs::load_native_certs()
+            .certs
+            .iter()
+            .map(|der| Certificate::from_der(der.as_ref()).to_owned())
+            .collect(),
+    }
+}

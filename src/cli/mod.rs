@@ -1,0 +1,160 @@
+//! What can be typed: clap types only. Imports nothing of the crate, so that completions and man pages are made from it alone.
+
+mod flags;
+mod storage;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+pub(crate) use flags::{OptionFlags, ProofFlags, SignInFlags};
+pub(crate) use storage::{
+    Add, AddBox, Authorize, Edit, Export, ExportFormat, Refresh, Remove, Rename, Show, Storage, TimerKind, Verify,
+    Which,
+};
+
+/// Connect a Box account (box.com) as a storage for backups, through rclone.
+#[derive(Debug, Parser)]
+#[command(name = "pluton", version, propagate_version = true, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
+#[command(
+    after_help = "To begin:    pluton storage add box\nIf it fails: pluton doctor\nTo learn:    pluton help own-app (other topics: pluton help --help)"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub(crate) struct Global {
+    /// The rclone.conf to use [default: the one rclone itself would use]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) rclone_config: Option<PathBuf>,
+    /// The rclone to run [env: PLUTON_RCLONE] [default: the one on the PATH]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::ExecutablePath)]
+    pub(crate) rclone: Option<PathBuf>,
+    /// What prints the password of an encrypted rclone.conf [env: RCLONE_PASSWORD_COMMAND, or the password in RCLONE_CONFIG_PASS]
+    #[arg(long, global = true, value_name = "COMMAND")]
+    pub(crate) password_command: Option<String>,
+    /// Print exactly one JSON document on standard output, in failure too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Show each program that is run, how it ended and how long it took; never a secret
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// Never ask: a missing answer is an error that names its flag (also with CI=true)
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", value_enum)]
+    pub(crate) color: Option<Color>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Everything about the storages in rclone.conf
+    #[command(subcommand, before_help = "Example: pluton storage list")]
+    Storage(Storage),
+    /// Run a command while its storages are kept signed in
+    Run(Run),
+    /// Make the storages what a TOML file declares
+    Apply(Apply),
+    /// Look for everything that could break a storage, and say how to mend it
+    Doctor(Doctor),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Explain a command, or one of: own-app, service-account, client-credentials, headless, limits, ci, json
+    Help(Help),
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton run backups -- restic -r rclone:backups:restic backup ~")]
+pub(crate) struct Run {
+    /// The storages to keep signed in
+    #[arg(required = true)]
+    pub(crate) names: Vec<String>,
+    /// The command and its arguments, after --
+    #[arg(last = true, required = true, value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton apply storages.toml --check")]
+pub(crate) struct Apply {
+    /// The file that declares them
+    #[arg(required_unless_present = "print_schema", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// Change nothing; exit 10 if something would change
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Remove what an earlier apply of this file made and the file no longer declares
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Print the file's JSON schema, for editors
+    #[arg(long)]
+    pub(crate) print_schema: bool,
+    /// How long rclone may take for each storage [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton help own-app")]
+pub(crate) struct Help {
+    /// A command, or a topic
+    #[arg(value_name = "COMMAND|TOPIC")]
+    pub(crate) words: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton doctor")]
+pub(crate) struct Doctor {
+    /// Do not use the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: eval \"$(pluton completions bash)\"", after_help = COMPLETIONS)]
+pub(crate) struct Completions {
+    /// The shell that is to complete
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Where the scripts go.
+const COMPLETIONS: &str = "\
+bash, in ~/.bashrc:
+    eval \"$(pluton completions bash)\"
+zsh, in ~/.zshrc, after compinit:
+    eval \"$(pluton completions zsh)\"
+fish, once:
+    pluton completions fish > ~/.config/fish/completions/pluton.fish
+elvish, in ~/.config/elvish/rc.elv:
+    eval (pluton completions elvish | slurp)
+PowerShell, in $PROFILE:
+    pluton completions powershell | Out-String | Invoke-Expression";
+
+/// A bare number means seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let limit = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string())?,
+    };
+    if limit.is_zero() { Err("it must be more than nothing".into()) } else { Ok(limit) }
+}

@@ -1,0 +1,212 @@
+//! `pluton storage …`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::duration;
+use super::flags::{OptionFlags, ProofFlags, SignInFlags};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Storage {
+    /// Connect a new storage, and prove that it works
+    #[command(subcommand, before_help = "Example: pluton storage add box")]
+    Add(Add),
+    /// List the Box storages in rclone.conf
+    #[command(before_help = "Example: pluton storage list")]
+    List,
+    /// Show one storage: how it signs in, its options, when its token ends
+    Show(Show),
+    /// Prove again that storages work
+    Verify(Verify),
+    /// Get new access tokens; for a timer
+    Refresh(Refresh),
+    /// Sign in anew, keeping the storage's options
+    Authorize(Box<Authorize>),
+    /// Change a storage's options, or the app it signs in with
+    Edit(Box<Edit>),
+    /// Give a storage another name, also where other remotes refer to it
+    Rename(Rename),
+    /// Take a storage out of rclone.conf; what is in Box stays
+    Remove(Remove),
+    /// Print a storage for a container, another host, or an apply file
+    Export(Export),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Add {
+    /// Connect a Box account
+    Box(Box<AddBox>),
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage add box \"Box Backups\"")]
+pub(crate) struct AddBox {
+    /// The storage's name, which is the remote's name in rclone.conf
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInFlags,
+    #[command(flatten)]
+    pub(crate) options: OptionFlags,
+    #[command(flatten)]
+    pub(crate) proof: ProofFlags,
+    /// Replace a remote of this name, once the new one is proven
+    #[arg(long, help_heading = "Saving")]
+    pub(crate) force: bool,
+    /// Check the answers and show what would be saved; ask Box nothing, write nothing
+    #[arg(long, help_heading = "Saving")]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage show \"Box Backups\"")]
+pub(crate) struct Show {
+    /// The storage's name
+    pub(crate) name: String,
+    /// Show secrets too
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    /// Do not ask Box whose account it is
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// Some storages, or all of them.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Which {
+    /// Names of storages
+    pub(crate) names: Vec<String>,
+    /// Every Box storage in rclone.conf
+    #[arg(long, conflicts_with = "names")]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage verify --all")]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Also write a small file, read it back and delete it
+    #[arg(long)]
+    pub(crate) check_write: bool,
+    /// How many storages to try at the same time [default: 8, and 64 where one rclone can list them all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) jobs: Option<u16>,
+    /// Fail where an unused sign-in would end within this time, for example 14d
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) fail_within: Option<Duration>,
+    /// How long rclone may take for each storage [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage refresh --all --if-within 20m")]
+pub(crate) struct Refresh {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Do nothing while the access token lives longer than this, for example 20m
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) if_within: Option<Duration>,
+    /// Print a timer that refreshes all storages, ready to install
+    #[arg(long, value_name = "KIND", value_enum, conflicts_with_all = ["all", "names"])]
+    pub(crate) print_timer: Option<TimerKind>,
+    /// How long rclone may take for each storage [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TimerKind {
+    Systemd,
+    Cron,
+    Launchd,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage authorize \"Box Backups\" --token-file token.txt")]
+pub(crate) struct Authorize {
+    /// The storage's name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInFlags,
+    #[command(flatten)]
+    pub(crate) proof: ProofFlags,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage edit \"Box Backups\" --root-folder-id 123")]
+pub(crate) struct Edit {
+    /// The storage's name
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) options: OptionFlags,
+    /// Take an option out, by its key in rclone.conf
+    #[arg(long, value_name = "KEY", value_parser = OPTION_KEYS)]
+    pub(crate) unset: Vec<String>,
+    #[command(flatten)]
+    pub(crate) proof: ProofFlags,
+}
+
+/// The options that `--unset` takes.
+const OPTION_KEYS: [&str; 11] = [
+    "root_folder_id",
+    "upload_cutoff",
+    "commit_retries",
+    "list_chunk",
+    "owned_by",
+    "impersonate",
+    "box_sub_type",
+    "auth_url",
+    "token_url",
+    "encoding",
+    "description",
+];
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage export \"Box Backups\" --format toml")]
+pub(crate) struct Export {
+    /// The storage's name
+    pub(crate) name: String,
+    /// What to print
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// Remove it here once it is printed; the only way for a sign-in whose token works once
+    #[arg(long)]
+    pub(crate) r#move: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// Variables for rclone
+    Env,
+    /// A file for pluton apply, secrets by reference
+    Toml,
+    /// The section as it stands in rclone.conf
+    Rclone,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage rename Box \"Box Backups\"")]
+pub(crate) struct Rename {
+    /// The storage's name
+    pub(crate) old: String,
+    /// Its new name
+    pub(crate) new: String,
+}
+
+#[derive(Debug, Args)]
+#[command(before_help = "Example: pluton storage remove \"Old Box\" --revoke")]
+pub(crate) struct Remove {
+    /// The storage's name
+    pub(crate) name: String,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+    /// Also end the sign-in at Box
+    #[arg(long)]
+    pub(crate) revoke: bool,
+    /// Remove it although other remotes refer to it
+    #[arg(long)]
+    pub(crate) force: bool,
+}

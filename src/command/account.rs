@@ -1,0 +1,81 @@
+//! Whose account a storage is, and whether it is large enough for backups. Never a reason to fail.
+
+use std::time::Duration;
+
+use crate::box_api::{self, Account};
+use crate::error::Result;
+use crate::report::{Warning, size};
+use crate::section::Section;
+
+/// It is a courtesy, so it must not keep anyone waiting.
+const LIMIT: Duration = Duration::from_secs(5);
+const GIB: u64 = 1 << 30;
+/// What backup programs write at once by default stays below this.
+const PACK: u64 = 128 << 20;
+/// What Box gives a service account unless an admin gives more.
+const SERVICE_SPACE: u64 = 11 * GIB;
+
+/// Asks Box with the storage's own token. `None` where the token is over or Box does not answer.
+pub(super) fn who(section: &Section) -> Result<Option<Account>> {
+    let token = section.get("access_token").map(crate::secret::Secret::new);
+    let Some(token) = token.or_else(|| section.token().map(|token| token.access_token())) else { return Ok(None) };
+    Ok(box_api::me(&token, section.get("impersonate"), LIMIT)?.ok())
+}
+
+pub(super) fn warnings(account: &Account) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let mut warn = |code, message| found.push(Warning { code, message });
+    if let (Some(space), Some(used)) = (account.space_amount, account.space_used) {
+        let left = space.saturating_sub(used);
+        if left < GIB || left < space / 20 {
+            warn(
+                "account_nearly_full",
+                format!("the Box account has only {} left; files in the trash count too", size(left)),
+            );
+        }
+        if account.is_service_account() && space <= SERVICE_SPACE {
+            let message = format!(
+                "a service account has only {} of its own; for more, share a folder with {} and use its ID as --root-folder-id",
+                size(space),
+                account.login
+            );
+            warn("service_account_space", message);
+        }
+    }
+    if let Some(most) = account.max_upload_size.filter(|most| *most < PACK) {
+        let message =
+            format!("files may be no larger than {}: set your backup program's pack size below that", size(most));
+        warn("small_file_limit", message);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+    use crate::box_api::Account;
+
+    fn account(space: u64, used: u64, most: u64, login: &str) -> Account {
+        Account {
+            id: "1".into(),
+            name: "A".into(),
+            login: login.into(),
+            space_amount: Some(space),
+            space_used: Some(used),
+            max_upload_size: Some(most),
+            enterprise: None,
+        }
+    }
+
+    #[test]
+    fn what_is_too_small_for_backups_is_pointed_out() {
+        let codes = |account: Account| warnings(&account).into_iter().map(|warning| warning.code).collect::<Vec<_>>();
+        assert!(codes(account(1 << 40, 0, 5 << 30, "a@b.c")).is_empty());
+        assert_eq!(codes(account(10 << 30, 10 << 30, 5 << 30, "a@b.c")), ["account_nearly_full"]);
+        assert_eq!(codes(account(1 << 40, 0, 1 << 20, "a@b.c")), ["small_file_limit"]);
+        assert_eq!(
+            codes(account(10 << 30, 0, 5 << 30, "AutomationUser_1_x@boxdevedition.com")),
+            ["service_account_space"]
+        );
+    }
+}

@@ -1,0 +1,268 @@
+//! `pluton storage add box`: a token flows one way. Paste, parse, validate, stage, prove, commit, report.
+
+use clap::ArgMatches;
+
+use super::account;
+use super::answers::{Answers, exposed_secrets};
+use super::interview::{self, Next};
+use super::obtain;
+use super::prove;
+use super::resume::resume;
+use crate::box_api::Account;
+use crate::cli::{AddBox, ProofFlags};
+use crate::conf::Document;
+use crate::context::Context;
+use crate::error::{Code, Error, Field, Result, Who};
+use crate::interrupt;
+use crate::options::BoxOptions;
+use crate::prompt;
+use crate::rclone::Rclone;
+use crate::remote::{Remote, RemoteName};
+use crate::report::{Added, Outcome, Report, Warning, failure_text};
+use crate::section::Section;
+use crate::sign_in::{Kind, SignIn};
+use crate::store::{self, ConfigFile, Proof, Staged, Verified};
+
+pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
+    let answers = Answers::gather(flags.name.as_deref(), &flags.sign_in, &flags.options)?;
+    let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run };
+    until_done(context, answers, &flags.proof, &goal, exposed_secrets(matches))
+}
+
+/// What a sign-in is for.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
+pub(super) enum Goal {
+    Add {
+        force: bool,
+        dry_run: bool,
+    },
+    /// A new sign-in for a storage that is there, and whose account that is.
+    Authorize {
+        old: Section,
+        account: Option<Account>,
+    },
+}
+
+/// Tries until it is done, or until the person who answers gives up.
+pub(super) fn until_done(
+    context: &Context,
+    mut answers: Answers,
+    proof: &ProofFlags,
+    goal: &Goal,
+    mut warnings: Vec<Warning>,
+) -> Result<Report> {
+    let file = context.config_file()?;
+    let _hush = context.terminal.asks.then(prompt::Hush::begin);
+    let mut kept = resume(context, &mut answers, &file.read()?, &mut warnings)?;
+    let attempt = Attempt { context, proof, goal, file: &file };
+    loop {
+        let error = match attempt.ask_and_add(&mut answers) {
+            Ok(mut added) => {
+                for file in &kept {
+                    store::discard(file);
+                }
+                warnings.append(&mut added.warnings);
+                warnings.extend(readable_by_others(context, &file)?);
+                for warning in &warnings {
+                    context.terminal.warn(&warning.message);
+                }
+                return Ok(Report::Added(Box::new(Added { warnings, ..added })));
+            }
+            Err(error) if !context.terminal.asks || interrupt::seen() => return Err(error),
+            Err(error) => error,
+        };
+        // Whatever was renewed on the way is what the next attempt must use.
+        if let Some(found) = error.kept.as_deref().and_then(store::kept) {
+            answers.token = Some(found.token.blob());
+            kept.push(found.file);
+        }
+        context.terminal.error(&failure_text(&error));
+        if matches!(interview::correct(&mut answers, &error)?, Next::GiveUp) {
+            return Err(error.already_shown());
+        }
+    }
+}
+
+struct Attempt<'a> {
+    context: &'a Context,
+    proof: &'a ProofFlags,
+    goal: &'a Goal,
+    file: &'a ConfigFile,
+}
+
+impl Attempt<'_> {
+    fn ask_and_add(&self, answers: &mut Answers) -> Result<Added> {
+        let present = self.file.read()?;
+        if self.context.terminal.asks {
+            interview::complete(self.context, answers, &present, self.may_replace())?;
+        }
+        self.add(answers, &present)
+    }
+
+    fn add(&self, answers: &mut Answers, present: &Document) -> Result<Added> {
+        // Parse and validate, before anything is started or written.
+        let name = answers.name.as_deref().ok_or_else(name_missing).and_then(RemoteName::new)?;
+        let options = answers.options()?;
+        answers.kind()?;
+        let taken = present.has(name.as_str());
+        if matches!(self.goal, Goal::Add { dry_run: true, .. }) && obtain::needs_browser(answers)? {
+            answers.token = Some(obtain::token_to_come());
+        }
+        if !obtain::needs_browser(answers)? {
+            let remote = Remote { name: name.clone(), sign_in: answers.sign_in()?, options: options.clone() };
+            let section = remote.section()?;
+            if matches!(self.goal, Goal::Add { dry_run: true, .. }) {
+                return Ok(self.report(&remote, Outcome::DryRun, Proof::default()));
+            }
+            if is_same(present, &section) {
+                return Ok(self.report(&remote, Outcome::Unchanged, Proof::default()));
+            }
+        }
+        if taken && !self.may_replace() {
+            return Err(store::taken(name.as_str()));
+        }
+        let rclone = rclone_for(self.context, self.proof, Some(&name), &options)?;
+        let unharmed = |error: Error| error.note(format!("{} is as it was.", store::shown(self.file.path())));
+        self.file.require_writable().map_err(unharmed)?;
+
+        let sign_in = obtain::sign_in(self.context, &rclone, answers, &options, self.proof)?;
+        let remote = Remote { name, sign_in, options };
+        let section = match self.goal {
+            Goal::Add { .. } => remote.section()?,
+            Goal::Authorize { old, .. } => remote.section()?.with_foreign_keys(old),
+        };
+        store::put(&mut present.clone(), &section)?;
+        let verified = self.prove(&rclone, section).map_err(unharmed)?;
+        let (proof, section) = (verified.proof, verified.section.clone());
+        self.file.commit(&verified, self.may_replace()).map_err(|error| unharmed(verified.staged.salvage(error)))?;
+
+        let outcome = match self.goal {
+            Goal::Authorize { .. } => Outcome::Authorized,
+            Goal::Add { .. } if taken => Outcome::Replaced,
+            Goal::Add { .. } => Outcome::Added,
+        };
+        let mut added = self.report(&remote, outcome, proof);
+        if !self.proof.no_verify {
+            self.look_at_account(&section, &mut added)?;
+        }
+        Ok(added)
+    }
+
+    /// Stages the section and has rclone prove it, or takes it unproven where the user wants that.
+    fn prove(&self, rclone: &Rclone, section: Section) -> Result<Verified> {
+        let ProofFlags { no_refresh_check, no_verify, check_write, .. } = *self.proof;
+        let staged = Staged::new(section, !no_refresh_check && !no_verify)?;
+        if no_verify { staged.verified(Proof::default()) } else { prove::prove(rclone, staged, check_write) }
+    }
+
+    fn may_replace(&self) -> bool {
+        matches!(self.goal, Goal::Add { force: true, .. } | Goal::Authorize { .. })
+    }
+
+    /// It is saved by now: nothing that Box says here makes it a failure.
+    fn look_at_account(&self, section: &Section, added: &mut Added) -> Result<()> {
+        let _spinner = self.context.terminal.wait("asking Box whose account it is");
+        let Some(account) = account::who(section)? else { return Ok(()) };
+        added.warnings.extend(account::warnings(&account));
+        if let Goal::Authorize { account: Some(before), .. } = self.goal
+            && before.id != account.id
+        {
+            let message =
+                format!("this is another account than before: it was {}, and now is {}", before.login, account.login);
+            added.warnings.push(Warning { code: "other_account", message });
+        }
+        added.storage.account = Some(account);
+        Ok(())
+    }
+
+    fn report(&self, remote: &Remote, outcome: Outcome, proof: Proof) -> Added {
+        let document = remote.section().map(|section| section.alone()).unwrap_or_default();
+        let mut storage = super::show::describe(&document, remote.name.as_str(), self.file.path(), false);
+        storage.token = None;
+        Added {
+            storage,
+            verified: proof,
+            warnings: short_lived(remote),
+            outcome,
+            is_default_config: self.context.is_default_config(),
+        }
+    }
+}
+
+/// The rclone to use, once it is known to honour all that was asked for.
+pub(super) fn rclone_for(
+    context: &Context,
+    proof: &ProofFlags,
+    name: Option<&RemoteName>,
+    options: &BoxOptions,
+) -> Result<Rclone> {
+    let rclone = context.rclone(proof.timeout)?;
+    if let Some((version, key)) = options.needs() {
+        rclone.require(version, &format!("the option {key}"))?;
+    }
+    if let Some(name) = name.filter(|name| !name.is_plain()) {
+        rclone.require((1, 62), &format!("the name {:?}", name.as_str()))?;
+    }
+    Ok(rclone)
+}
+
+/// rclone keeps a file's mode, so a file that others can read stays so until someone minds.
+fn readable_by_others(context: &Context, file: &ConfigFile) -> Result<Option<Warning>> {
+    if !file.is_open_to_others() {
+        return Ok(None);
+    }
+    let place = store::shown(file.path());
+    if context.terminal.asks && prompt::yes(&format!("Other users of this machine can read {place}. Make it private?"))?
+    {
+        file.make_private()?;
+        return Ok(None);
+    }
+    let message =
+        format!("other users of this machine can read the secrets in {place}; to make it private: chmod 600 {place}");
+    Ok(Some(Warning { code: "config_readable_by_others", message }))
+}
+
+/// Whether rclone.conf holds all of this already. A token that is minted on the way is not the user's to compare.
+fn is_same(present: &Document, section: &Section) -> bool {
+    let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let counts = |key: &str| !(minted && key == "token");
+    let mut there: Vec<_> = present.entries(section.name()).into_iter().filter(|(key, _)| counts(key)).collect();
+    let mut wanted: Vec<_> =
+        section.entries().iter().map(|(key, value)| ((*key).to_owned(), value.as_str().to_owned())).collect();
+    there.sort_unstable();
+    wanted.retain(|(key, _)| counts(key));
+    wanted.sort_unstable();
+    there == wanted
+}
+
+fn name_missing() -> Error {
+    Error::new(Code::InputRequired, "the storage's name is missing")
+        .who(Who::You)
+        .next("pluton storage add box NAME …")
+        .about(Field::Name)
+}
+
+/// What will end before a backup of tomorrow night, and what keeps it going.
+fn short_lived(remote: &Remote) -> Vec<Warning> {
+    let name = remote.name.as_str();
+    let (code, message) = match &remote.sign_in {
+        SignIn::OAuth { token, .. } if token.refresh_token().is_some() => return Vec::new(),
+        SignIn::OAuth { .. } => (
+            "no_refresh_token",
+            "this token has no refresh token: it ends within 60 minutes. Use all that `rclone authorize \"box\"` prints".to_owned(),
+        ),
+        SignIn::AccessToken { .. } => (
+            "access_token_expires",
+            "an access token ends within 60 minutes and cannot be renewed; for backups sign in another way".to_owned(),
+        ),
+        SignIn::Jwt { .. } | SignIn::ClientCredentials { .. } => (
+            "needs_renewal",
+            format!(
+                "rclone alone cannot renew this sign-in, which lasts 60 minutes. What keeps it fresh: \
+                 `pluton run \"{name}\" -- restic …` for each backup, or `pluton storage refresh \"{name}\"` from a timer"
+            ),
+        ),
+    };
+    vec![Warning { code, message }]
+}

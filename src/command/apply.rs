@@ -1,0 +1,234 @@
+//! `pluton apply FILE`: makes rclone.conf's Box storages what the file declares; what is so already stays untouched.
+
+use std::path::{Path, PathBuf};
+
+use super::answers::Answers;
+use super::renew::{grant, is_renewable, renew};
+use super::{prove, verify};
+use crate::applied::Applied;
+use crate::cli::Apply;
+use crate::conf::Document;
+use crate::context::Context;
+use crate::declared::{Declared, DeclaredStorage, Provider, Source};
+use crate::error::{Code, Error, Result, Who};
+use crate::interrupt;
+use crate::rclone::Rclone;
+use crate::remote::{Remote, RemoteName};
+use crate::report::{Action, Report, Step};
+use crate::secret::Secret;
+use crate::section::Section;
+use crate::sign_in::Kind;
+use crate::store::{self, ConfigFile, Staged};
+use crate::token::Token;
+
+pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
+    let Some(path) = flags.file.as_deref().filter(|_| !flags.print_schema) else {
+        return Ok(Report::Raw(Declared::schema().into_bytes()));
+    };
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let text = std::fs::read_to_string(&path).map_err(|cause| {
+        Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).who(Who::You)
+    })?;
+    let declared = Declared::parse(&text, &path)?;
+    let file = context.config_file()?;
+    let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
+    let present = apply.file.read()?;
+    let plan: Vec<Planned> =
+        declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage)).collect();
+    let surplus = if flags.prune { apply.surplus(&present, &declared) } else { Vec::new() };
+    if !flags.check {
+        for planned in &plan {
+            context.terminal.say(&planned.step.line());
+        }
+    }
+    let mut steps: Vec<Step> = plan.into_iter().map(|planned| apply.carry_out(planned)).collect();
+    steps.extend(surplus.iter().map(|name| apply.prune(name)));
+    interrupt::check()?;
+    if !flags.check {
+        apply.applied.save()?;
+    }
+    Ok(Report::Applied { check: flags.check, steps })
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    flags: &'a Apply,
+    file: ConfigFile,
+    applied: Applied,
+    path: PathBuf,
+}
+
+/// What one storage needs, and the section it is to become.
+struct Planned {
+    step: Step,
+    wanted: Option<Wanted>,
+}
+
+struct Wanted {
+    section: Section,
+    /// The declared token, as it was given.
+    token: Option<Secret>,
+    /// Whether the section carries a token that Box has not seen from here.
+    is_new_sign_in: bool,
+}
+
+impl Run<'_> {
+    fn plan(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Planned {
+        let planned = self.wanted(present, name, storage).map(|wanted| {
+            let keys = differing(present, name, &wanted);
+            let action = match (present.has(name), keys.is_empty()) {
+                (false, _) => Action::Add,
+                (true, true) => Action::Same,
+                (true, false) => Action::Change,
+            };
+            let keys = if action == Action::Add { Vec::new() } else { keys };
+            Planned { step: Step::new(name, action, keys), wanted: Some(wanted) }
+        });
+        planned.unwrap_or_else(|error| Planned {
+            step: Step { error: Some(error), ..Step::new(name, Action::Failed, Vec::new()) },
+            wanted: None,
+        })
+    }
+
+    fn wanted(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Result<Wanted> {
+        let Provider::Box = storage.provider;
+        let base = self.path.parent().unwrap_or(Path::new("."));
+        let secret = |source: &Option<Source>| source.as_ref().map(|source| source.read(base)).transpose();
+        let declared_token = secret(&storage.token)?;
+        let there = present.has(name).then(|| Section::read(present, name)).transpose()?;
+        let known = declared_token.as_ref().is_none_or(|token| self.applied.knows_token(self.file.path(), name, token));
+        // A token that rclone has renewed since it was applied is newer than the declared one.
+        let kept = there.as_ref().filter(|_| known).and_then(Section::token);
+        let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
+        let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
+        let answers =
+            answers(name, storage, base, token, secret(&storage.client_secret)?, secret(&storage.access_token)?)?;
+        let remote = Remote { name: RemoteName::new(name)?, sign_in: answers.sign_in()?, options: answers.options()? };
+        let mut section = remote.section()?;
+        if let Some(there) = &there {
+            section = section.with_foreign_keys(there);
+        }
+        if let (Kind::Jwt | Kind::ClientCredentials, Some(token)) =
+            (section.kind(), there.as_ref().and_then(Section::token))
+        {
+            section = section.with_token(&token)?;
+        }
+        Ok(Wanted { section, token: declared_token, is_new_sign_in: kept.is_none() })
+    }
+
+    fn surplus(&self, present: &Document, declared: &Declared) -> Vec<String> {
+        let made = self.applied.made_by(self.file.path(), &self.path);
+        made.into_iter().filter(|name| !declared.storage.contains_key(name) && present.has(name)).collect()
+    }
+
+    fn carry_out(&mut self, planned: Planned) -> Step {
+        let Planned { mut step, wanted } = planned;
+        let (Some(wanted), false) = (wanted, self.flags.check) else { return step };
+        let done = match step.action {
+            Action::Add | Action::Change => self.put(&wanted, step.action == Action::Change),
+            Action::Same | Action::Remove | Action::Failed => Ok(()),
+        };
+        match done {
+            Ok(()) => self.applied.record(self.file.path(), &step.name, &self.path, wanted.token.as_ref()),
+            Err(error) => step.error = Some(error),
+        }
+        step
+    }
+
+    /// Proves the section and saves it.
+    fn put(&self, wanted: &Wanted, replace: bool) -> Result<()> {
+        interrupt::check()?;
+        let rclone: Rclone = self.context.rclone(self.flags.timeout)?;
+        let mut section = wanted.section.clone();
+        let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+        if replace && !minted && !wanted.is_new_sign_in && is_renewable(&section) {
+            let fresh = renew(&self.file, &rclone, section.name(), Some(verify::ENOUGH))?;
+            section = section.with_token(&fresh.token)?;
+        }
+        if section.kind() == Kind::ClientCredentials {
+            section = section.clone().with_token(&grant(&section, rclone.limit())?)?;
+        }
+        if section.kind() == Kind::Jwt {
+            section = section.without_token();
+        }
+        let overdue = wanted.is_new_sign_in && !minted;
+        let verified = prove::prove(&rclone, Staged::new(section, overdue)?, false)?;
+        self.file.commit(&verified, replace).map_err(|error| verified.staged.salvage(error))
+    }
+
+    fn prune(&mut self, name: &str) -> Step {
+        let mut step = Step::new(name, Action::Remove, Vec::new());
+        if !self.flags.check {
+            match self.file.remove(name) {
+                Ok(()) => self.applied.forget(self.file.path(), name),
+                Err(error) => step.error = Some(error),
+            }
+        }
+        step
+    }
+}
+
+/// What became of a token whose renewal never reached rclone.conf.
+fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
+    let token = Token::find(token.expose()).ok()?;
+    store::interrupted_now(present).into_iter().find(|found| found.succeeds(&token)).map(|found| found.token.blob())
+}
+
+/// Keys whose values differ from what is there. What the token is worth is not judged by its text, except for a new one.
+fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
+    let there: Vec<(String, String)> =
+        present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let entries = wanted.section.entries();
+    let minted = matches!(wanted.section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let counts = |key: &str| key != "token" || (wanted.is_new_sign_in && !minted);
+    let mut keys: Vec<String> = entries
+        .iter()
+        .filter(|(key, value)| there.iter().all(|(k, v)| k != key || v != value.as_str()))
+        .map(|(key, _)| (*key).to_owned())
+        .chain(there.iter().map(|(key, _)| key.clone()).filter(|key| entries.iter().all(|(k, _)| k != key)))
+        .filter(|key| counts(key))
+        .collect();
+    keys.dedup();
+    keys
+}
+
+fn answers(
+    name: &str,
+    storage: &DeclaredStorage,
+    base: &Path,
+    token: Option<Secret>,
+    client_secret: Option<Secret>,
+    access_token: Option<Secret>,
+) -> Result<Answers> {
+    let subject = match (&storage.box_subject_type, &storage.box_subject_id) {
+        (Some(kind), Some(id)) => Some(format!("{kind}:{id}")),
+        (None, None) => None,
+        _ => {
+            return Err(Error::new(
+                Code::InvalidValue,
+                format!("{name:?}: box_subject_type and box_subject_id go together"),
+            )
+            .who(Who::You));
+        }
+    };
+    let kind = match storage {
+        DeclaredStorage { access_token: Some(_), .. } => Kind::AccessToken,
+        DeclaredStorage { box_config_file: Some(_), .. } => Kind::Jwt,
+        DeclaredStorage { client_credentials: Some(true), .. } => Kind::ClientCredentials,
+        DeclaredStorage { client_id: Some(_), .. } => Kind::OwnApp,
+        _ => Kind::Quick,
+    };
+    let options = storage.options();
+    Ok(Answers {
+        name: Some(name.to_owned()),
+        sign_in: Some(kind),
+        client_id: storage.client_id.clone(),
+        client_secret,
+        token,
+        access_token,
+        box_config_file: storage.box_config_file.as_ref().map(|path| base.join(path)),
+        box_subject: subject,
+        options: options.into_iter().collect(),
+        ..Answers::default()
+    })
+}

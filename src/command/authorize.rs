@@ -1,0 +1,34 @@
+//! `pluton storage authorize NAME`: a new sign-in for a storage that is there, its options kept.
+
+use clap::ArgMatches;
+
+use super::account;
+use super::add::{Goal, until_done};
+use super::answers::{Answers, exposed_secrets};
+use super::show::require_box;
+use crate::cli::{Authorize, OptionFlags};
+use crate::context::Context;
+use crate::error::Result;
+use crate::options::{BOX_SUB_TYPE, SPECS};
+use crate::report::Report;
+use crate::section::Section;
+use crate::sign_in::Kind;
+
+pub(super) fn run(context: &Context, flags: &Authorize, matches: &ArgMatches) -> Result<Report> {
+    let document = context.config_file()?.read()?;
+    require_box(&document, &flags.name)?;
+    let old = Section::read(&document, &flags.name)?;
+    let mut answers = Answers::gather(Some(&flags.name), &flags.sign_in, &OptionFlags::default())?;
+    if matches!(answers.sign_in, Some(Kind::Quick | Kind::OwnApp | Kind::ClientCredentials)) {
+        answers.keep_app(&old, &flags.sign_in);
+    }
+    for spec in &SPECS {
+        // What a JWT app signs in as says nothing to any other sign-in.
+        let concerns = spec.key != BOX_SUB_TYPE || answers.sign_in.is_none_or(|kind| kind == Kind::Jwt);
+        if let Some(value) = old.get(spec.key).filter(|_| concerns) {
+            answers.options.insert(spec.key, value.to_owned());
+        }
+    }
+    let account = account::who(&old)?;
+    until_done(context, answers, &flags.proof, &Goal::Authorize { old, account }, exposed_secrets(matches))
+}

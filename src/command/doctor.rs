@@ -1,0 +1,55 @@
+//! `pluton doctor`: looks at everything a Box storage depends on, says what is wrong and how to mend it, changes nothing.
+
+mod config;
+mod environment;
+mod network;
+mod storages;
+
+use crate::cli::Doctor;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::report::{Finding, Level, Report};
+
+pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
+    let spinner = context.terminal.wait("looking");
+    let (version, mut findings) = environment::rclone(context);
+    findings.extend(environment::variables());
+    let (document, about_config) = config::look(context);
+    findings.extend(about_config);
+    findings.extend(environment::port());
+    if !flags.offline {
+        findings.extend(network::look()?);
+    }
+    if let Some(document) = &document {
+        findings.extend(storages::look(document, version));
+    }
+    drop(spinner);
+    Ok(Report::Doctor(findings))
+}
+
+impl Finding {
+    fn new(level: Level, about: &str, message: impl Into<String>) -> Self {
+        Self { level, about: about.to_owned(), message: message.into(), remedy: Vec::new() }
+    }
+
+    fn good(about: &str, message: impl Into<String>) -> Self {
+        Self::new(Level::Ok, about, message)
+    }
+
+    fn odd(about: &str, message: impl Into<String>) -> Self {
+        Self::new(Level::Warning, about, message)
+    }
+
+    fn bad(about: &str, message: impl Into<String>) -> Self {
+        Self::new(Level::Error, about, message)
+    }
+
+    fn next(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy.push(remedy.into());
+        self
+    }
+
+    fn from_error(about: &str, error: Error) -> Self {
+        Self { remedy: error.remedy, ..Self::bad(about, error.message) }
+    }
+}

@@ -1,0 +1,76 @@
+//! rclone.conf itself: which one and why, who can read it, whether it can be written, what was left beside it.
+
+use crate::conf::Document;
+use crate::context::Context;
+use crate::report::Finding;
+use crate::store::{self, ConfigFile};
+
+const ABOUT: &str = "rclone.conf";
+
+pub(super) fn look(context: &Context) -> (Option<Document>, Vec<Finding>) {
+    let file = match context.config_file() {
+        Ok(file) => file,
+        Err(error) => return (None, vec![Finding::from_error(ABOUT, error)]),
+    };
+    let place = store::shown(file.path());
+    let why = context.why_this_config();
+    if !file.exists() {
+        let message = format!("there is none yet; {place} would be made ({why})");
+        return (Some(Document::default()), vec![Finding::good(ABOUT, message)]);
+    }
+    let document = match file.read() {
+        Ok(document) => document,
+        Err(error) => return (None, vec![Finding::from_error(ABOUT, error)]),
+    };
+    let encrypted = if file.is_encrypted() { ", encrypted" } else { "" };
+    let mut findings = vec![Finding::good(ABOUT, format!("{place} ({why}{encrypted})"))];
+    findings.extend(rights(&file, &place));
+    findings.extend(left_behind(&file, &document));
+    (Some(document), findings)
+}
+
+fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if file.is_open_to_others() {
+        findings.push(
+            Finding::odd(ABOUT, "other users of this machine can read the secrets in it")
+                .next(format!("chmod 600 {place}")),
+        );
+    }
+    if let Some(owner) = file.foreign_owner() {
+        findings.push(
+            Finding::odd(ABOUT, format!("it belongs to another user (number {owner}), so new tokens may not be saved"))
+                .next(format!("sudo chown \"$(id -u)\" {place}")),
+        );
+    }
+    if !file.is_writable() {
+        findings.push(
+            Finding::bad(
+                ABOUT,
+                "it cannot be replaced here, so rclone cannot save a renewed token and the sign-in dies",
+            )
+            .next("mount the directory that holds it, writable, not the single file")
+            .next("or run backups through `pluton run`, with a service account"),
+        );
+    }
+    findings
+}
+
+fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = file
+        .leftovers()
+        .iter()
+        .map(|left| {
+            Finding::odd(ABOUT, format!("{} was left by a run that was ended while it saved", store::shown(left)))
+                .next(format!("if no rclone runs now, compare it with rclone.conf, then: rm '{}'", left.display()))
+        })
+        .collect();
+    findings.extend(store::interrupted_now(document).iter().map(|found| {
+        Finding::odd(ABOUT, format!("an interrupted sign-in for {:?} is still good", found.name)).next(format!(
+            "pluton storage add box {:?} --token-file '{}'",
+            found.name,
+            found.file.display()
+        ))
+    }));
+    findings
+}

@@ -1,0 +1,133 @@
+//! `pluton storage edit NAME`: other options for a storage that is there, proven before they are saved.
+
+use std::time::Duration;
+
+use super::add::rclone_for;
+use super::prove;
+use super::renew::{grant, is_renewable, renew};
+use super::show::{describe, require_box};
+use crate::cli::{Edit, ProofFlags};
+use crate::conf::Value;
+use crate::context::Context;
+use crate::error::{Code, Error, Field, Result, Who};
+use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
+use crate::prompt;
+use crate::rclone::Rclone;
+use crate::report::{Added, Outcome, Report};
+use crate::section::Section;
+use crate::sign_in::Kind;
+use crate::store::{ConfigFile, Proof, Staged};
+
+/// A token that lives less is renewed first: what is proven is the edit, not the token.
+const ENOUGH: Duration = Duration::from_secs(60);
+
+pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
+    let file = context.config_file()?;
+    let document = file.read()?;
+    require_box(&document, &flags.name)?;
+    let before = Section::read(&document, &flags.name)?;
+    let edits = if flags.options.set().next().is_none() && flags.unset.is_empty() && context.terminal.asks {
+        ask(&before)?
+    } else {
+        from_flags(flags)?
+    };
+    let after = edits.applied(before.clone())?;
+    let is_same = SPECS.iter().all(|spec| before.get(spec.key) == after.get(spec.key));
+    let (outcome, proof) = if is_same {
+        (Outcome::Unchanged, Proof::default())
+    } else {
+        let rclone = rclone_for(context, &flags.proof, None, &edits.set)?;
+        (Outcome::Edited, save(&file, &rclone, &flags.name, &edits, &flags.proof)?)
+    };
+    let mut storage = describe(&file.read()?, &flags.name, file.path(), false);
+    storage.token = None;
+    let is_default_config = context.is_default_config();
+    Ok(Report::Added(Box::new(Added { storage, verified: proof, warnings: Vec::new(), outcome, is_default_config })))
+}
+
+/// Proves the edited section on a private copy. A token that is renewed on the way is saved even where the edit is not.
+fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &ProofFlags) -> Result<Proof> {
+    let unharmed = |error: Error| error.note("Its options are as they were.");
+    let present = Section::read(&file.read()?, name)?;
+    if is_renewable(&present) && !proof.no_verify {
+        renew(file, rclone, name, Some(ENOUGH)).map_err(unharmed)?;
+    }
+    let present = Section::read(&file.read()?, name)?;
+    let edited = edits.applied(present.clone())?;
+    let mut keys: Vec<&str> =
+        SPECS.iter().map(|spec| spec.key).filter(|key| present.get(key) != edited.get(key)).collect();
+    let verified = if proof.no_verify {
+        Staged::new(edited, false)?.verified(Proof::default())?
+    } else {
+        let staged = staged(rclone, edited, &keys).map_err(unharmed)?;
+        if staged.section().token() != present.token() {
+            // Made by the edited section, of which it is a part.
+            keys.push("token");
+        }
+        prove::prove_saved(file, rclone, staged, proof.check_write).map_err(unharmed)?
+    };
+    file.save_keys(&verified, &keys).map_err(unharmed)?;
+    Ok(verified.proof)
+}
+
+/// Where an edit is about getting tokens, the proof has to get one.
+fn staged(rclone: &Rclone, edited: Section, keys: &[&str]) -> Result<Staged> {
+    match edited.kind() {
+        Kind::Quick | Kind::OwnApp => Staged::new(edited, keys.contains(&"token_url")),
+        Kind::Jwt if keys.contains(&BOX_SUB_TYPE) => Staged::new(edited.without_token(), false),
+        Kind::ClientCredentials if keys.contains(&"token_url") => {
+            let token = grant(&edited, rclone.limit())?;
+            Staged::new(edited.with_token(&token)?, false)
+        }
+        Kind::Jwt | Kind::ClientCredentials | Kind::AccessToken => Staged::new(edited, false),
+    }
+}
+
+struct Edits {
+    set: BoxOptions,
+    unset: Vec<String>,
+}
+
+impl Edits {
+    fn applied(&self, mut section: Section) -> Result<Section> {
+        for key in &self.unset {
+            section.set(key, None);
+        }
+        for (key, text) in self.set.entries() {
+            let value = Value::new(text)
+                .map_err(|why| Error::invalid(Field::Option(key), format!("{key} cannot be saved: {why}")))?;
+            section.set(key, Some(value));
+        }
+        Ok(section)
+    }
+}
+
+fn from_flags(flags: &Edit) -> Result<Edits> {
+    let set = BoxOptions::checked(flags.options.set())?;
+    if set.entries().next().is_none() && flags.unset.is_empty() {
+        return Err(Error::new(Code::InputRequired, "nothing to change was named")
+            .who(Who::You)
+            .next("give an option, for example --root-folder-id ID, or --unset KEY"));
+    }
+    if let Some(both) = flags.unset.iter().find(|key| set.get(key).is_some()) {
+        return Err(Error::new(Code::InvalidValue, format!("{both} is both set and unset")));
+    }
+    Ok(Edits { set, unset: flags.unset.clone() })
+}
+
+/// Every option with its present value; Enter keeps it, a single `-` takes it out.
+fn ask(section: &Section) -> Result<Edits> {
+    prompt::explain("Enter keeps a value, - takes it out.");
+    let (mut set, mut unset) = (Vec::new(), Vec::new());
+    for spec in &SPECS {
+        prompt::hint(&format!("{}: {}", spec.key, spec.meaning));
+        let present = section.get(spec.key);
+        let check = |text: &str| if text == "-" { Ok(()) } else { spec.check(text).map(drop) };
+        match prompt::optional_line(spec.key, present.unwrap_or(spec.default), check)?.as_deref() {
+            None => {}
+            Some("-") => unset.push(spec.key.to_owned()),
+            Some(text) => set.push((spec.key, text.to_owned())),
+        }
+    }
+    Ok(Edits { set: BoxOptions::checked(set.iter().map(|(key, text)| (*key, text.as_str())))?, unset })
+}

@@ -1,0 +1,61 @@
+//! After a failure: recognises it, looks up what makes the explanation better, and explains.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::account;
+use crate::box_api;
+use crate::diagnosis::{self, Asked, Cause, End, Facts, Heard, Look};
+use crate::error::Error;
+use crate::jwt::JwtFile;
+use crate::port;
+use crate::process::{Ending, Outcome};
+use crate::secret::Secret;
+use crate::section::Section;
+
+/// Looking must not keep anyone waiting for the bad news.
+const LIMIT: Duration = Duration::from_secs(5);
+/// Where rclone waits for the browser.
+const PORT: u16 = 53682;
+
+pub(super) fn explain(asked: &Asked<'_>, heard: &Heard<'_>, section: Option<&Section>) -> Error {
+    let cause = diagnosis::recognise(asked, heard);
+    diagnosis::explain(cause, asked, heard, &look(cause, asked, section))
+}
+
+pub(super) fn end(outcome: &Outcome) -> End {
+    match outcome.ending {
+        Ending::TimedOut => End::TimedOut,
+        #[cfg(unix)]
+        Ending::Finished(status) => {
+            std::os::unix::process::ExitStatusExt::signal(&status).map_or(End::Exited, End::Killed)
+        }
+        _ => End::Exited,
+    }
+}
+
+fn look(cause: Cause, asked: &Asked<'_>, section: Option<&Section>) -> Facts {
+    let mut facts = Facts { is_idle: section.is_some_and(is_idle), ..Facts::default() };
+    match cause.worth_a_look() {
+        Some(Look::Clock) => {
+            facts.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
+        }
+        Some(Look::Account) => facts.account = section.and_then(|section| account::who(section).ok().flatten()),
+        Some(Look::Port) => facts.port = port::holder(PORT),
+        Some(Look::ConfigFile) => facts.config_file = asked.config_file.and_then(complaint),
+        None => {}
+    }
+    facts
+}
+
+/// Whether Box has long forgotten the section's refresh token.
+fn is_idle(section: &Section) -> bool {
+    section.token().and_then(|token| token.idle_end()).is_some_and(|end| end <= Timestamp::now())
+}
+
+/// What is wrong with a Box app's config.json, read with our own eyes.
+fn complaint(path: &str) -> Option<String> {
+    let text = Secret::new(std::fs::read_to_string(path).ok()?);
+    JwtFile::parse(&text).err().map(|why| why.to_string())
+}

@@ -1,0 +1,30 @@
+//! `pluton help`: what a command does, or how something outside of Pluton is done.
+
+use clap::CommandFactory as _;
+
+use crate::cli::{Cli, Help};
+use crate::error::{Code, Error, Result, Who};
+use crate::guide;
+use crate::report::{self, Report};
+
+pub(super) fn run(flags: &Help) -> Result<Report> {
+    if let [topic] = flags.words.as_slice()
+        && let Some(text) = guide::topic(topic)
+    {
+        return Ok(Report::Raw(format!("{}\n", text.trim_end()).into_bytes()));
+    }
+    if flags.words == ["json"] {
+        return Ok(Report::Raw(format!("{}\n", report::schema()).into_bytes()));
+    }
+    let mut command = Cli::command();
+    command.build();
+    for word in &flags.words {
+        command = command.find_subcommand(word).cloned().ok_or_else(|| {
+            Error::new(Code::InvalidValue, format!("there is no command and no topic {:?}", flags.words.join(" ")))
+                .who(Who::You)
+                .next(format!("topics: {}", guide::TOPICS.join(", ")))
+                .next("commands: pluton --help")
+        })?;
+    }
+    Ok(Report::Raw(command.render_long_help().to_string().into_bytes()))
+}

@@ -1,0 +1,122 @@
+//! Has rclone prove a staged section: mint a token where none can be given, then list once.
+
+use super::explain;
+use crate::diagnosis::{Asked, Doing, Heard};
+use crate::error::{Code, Error, Result, Who};
+use crate::process::Outcome;
+use crate::rclone::Rclone;
+use crate::scrub::scrub;
+use crate::sign_in::Kind;
+use crate::store::{ConfigFile, Proof, Staged, Verified};
+
+/// Lists, and where `write` is wanted also writes a small file and takes it away again.
+pub(super) fn prove(rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
+    match run(rclone, &staged, write) {
+        Ok(folders) => {
+            let refreshed = staged.has_rotated();
+            staged.verified(Proof { listed: true, refreshed, written: write, folders: Some(folders) })
+        }
+        Err(error) => Err(staged.salvage(error)),
+    }
+}
+
+/// Proves a storage that is in rclone.conf. A token that is renewed on the way is saved there, whatever else comes of it.
+pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
+    let proven = run(rclone, &staged, write);
+    if let Some(token) = staged.new_token() {
+        let section = staged.section();
+        if let Err(error) = file.save_token(section.name(), section.token().as_ref(), &token) {
+            return Err(staged.salvage(error));
+        }
+    }
+    let refreshed = staged.has_rotated();
+    proven
+        .and_then(|folders| staged.verified(Proof { listed: true, refreshed, written: write, folders: Some(folders) }))
+}
+
+/// How many folders rclone listed.
+fn run(rclone: &Rclone, staged: &Staged, write: bool) -> Result<usize> {
+    if staged.section().kind() == Kind::Jwt && staged.section().token().is_none() {
+        mint(rclone, staged)?;
+    }
+    let folders = list(rclone, staged)?;
+    if write {
+        self::write(rclone, staged)?;
+    }
+    Ok(folders)
+}
+
+/// Has rclone fetch a token for a service account into the staged file.
+pub(super) fn mint(rclone: &Rclone, staged: &Staged) -> Result<()> {
+    let minted = rclone.mint(staged.file(), staged.section().name())?;
+    if minted.success() && staged.new_token().is_some() {
+        return Ok(());
+    }
+    Err(why(rclone, staged, Doing::Minting, &minted))
+}
+
+pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
+    let listed = rclone.list(staged.file(), staged.section().name())?;
+    if !listed.success() {
+        return Err(why(rclone, staged, Doing::Listing, &listed));
+    }
+    if staged.is_still_overdue() {
+        // The disk is full, or this is no rclone at all.
+        rclone.version()?;
+        return Err(Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").who(Who::You));
+    }
+    Ok(listed.stdout.lines().count())
+}
+
+/// Writes a small file into the root folder, reads it back, compares, and deletes it, whatever happens in between.
+pub(super) fn write(rclone: &Rclone, staged: &Staged) -> Result<()> {
+    let unique = staged.dir().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let content = format!("pluton wrote this to see whether it can. It may be deleted. {unique}\n");
+    let local = staged.dir().join("check");
+    std::fs::write(&local, &content).map_err(|cause| Error::disk(Code::Unknown, "write", &local, &cause))?;
+    let path = format!("{}:pluton-write-check-{unique}.txt", staged.section().name());
+    let written = rclone.upload(staged.file(), &local, &path);
+    let read = match &written {
+        Ok(done) if done.success() => Some(rclone.read_back(staged.file(), &path)),
+        _ => None,
+    };
+    // Box may have taken the file although the upload was broken off.
+    let deleted = rclone.delete(staged.file(), &path);
+    let written = written?;
+    if !written.success() {
+        return Err(why(rclone, staged, Doing::Writing, &written));
+    }
+    let read = read.transpose()?;
+    if let Some(failed) = read.as_ref().filter(|read| !read.success()) {
+        return Err(why(rclone, staged, Doing::Writing, failed));
+    }
+    if read.is_none_or(|read| read.stdout != content) {
+        let name = staged.section().name();
+        return Err(Error::new(Code::Unknown, format!("a small file written to {name:?} came back changed")));
+    }
+    let deleted = deleted?;
+    if !deleted.success() {
+        return Err(why(rclone, staged, Doing::Writing, &deleted));
+    }
+    Ok(())
+}
+
+fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {
+    let mut section = staged.section().clone();
+    let mut secrets = section.secrets();
+    if let Some(token) = staged.new_token() {
+        secrets.push(token.access_token());
+        secrets.extend(token.refresh_token());
+        section = section.clone().with_token(&token).unwrap_or(section);
+    }
+    let shown = scrub(&outcome.stderr, &secrets);
+    // Only a failure is worth a second child to ask for the version.
+    let version = rclone.version();
+    let end = explain::end(outcome);
+    let heard = Heard { said: &outcome.stderr, shown: &shown, end, version: version.as_ref().ok().copied() };
+    let error = explain::explain(&Asked::of(&section, doing), &heard, Some(&section));
+    match version {
+        Err(no_rclone) if error.code == Code::Unknown => no_rclone,
+        _ => error,
+    }
+}

@@ -1,0 +1,50 @@
+//! `pluton storage refresh`: new access tokens, ahead of time; what a timer calls.
+
+use super::renew::{Fresh, How, is_renewable, renew};
+use super::several::{in_parallel, names};
+use super::{show, timer};
+use crate::cli::Refresh;
+use crate::context::Context;
+use crate::error::Result;
+use crate::interrupt;
+use crate::rclone::Rclone;
+use crate::report::{Each, Report};
+use crate::section::Section;
+use crate::store::ConfigFile;
+
+/// Renewals are short; more at a time would only wait for each other's turn at rclone.conf.
+const JOBS: usize = 4;
+
+pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
+    if let Some(kind) = flags.print_timer {
+        return Ok(Report::Raw(timer::text(context, kind)?.into_bytes()));
+    }
+    let file = context.config_file()?;
+    let names = names(&file.read()?, &flags.which)?;
+    let rclone = context.rclone(flags.timeout)?.without_spinner();
+    let spinner = context.terminal.wait("renewing");
+    let storages = in_parallel(&names, JOBS, |name| match renewed(&file, &rclone, name, flags) {
+        Ok(None) => Each::good(name, "not_renewable"),
+        Ok(Some(fresh)) => {
+            let outcome = match fresh.how {
+                How::Renewed => "renewed",
+                How::ByAnother => "renewed_by_another",
+                How::StillGood => "still_good",
+            };
+            Each { token: Some(show::state(&fresh.token)), ..Each::good(name, outcome) }
+        }
+        Err(error) => Each::failed(name, error),
+    });
+    drop(spinner);
+    interrupt::check()?;
+    Ok(Report::Each(storages))
+}
+
+/// `None`: among all storages one that nobody can renew is no failure; a timer could do nothing about it.
+fn renewed(file: &ConfigFile, rclone: &Rclone, name: &str, flags: &Refresh) -> Result<Option<Fresh>> {
+    interrupt::check()?;
+    if flags.which.all && !is_renewable(&Section::read(&file.read()?, name)?) {
+        return Ok(None);
+    }
+    renew(file, rclone, name, flags.if_within).map(Some)
+}

@@ -1,0 +1,111 @@
+//! `pluton storage remove`: takes a storage out of rclone.conf, and with `--revoke` ends its sign-in at Box.
+
+use std::time::Duration;
+
+use super::references::{heirs, references};
+use super::show::require_box;
+use crate::box_api;
+use crate::cli::Remove;
+use crate::context::Context;
+use crate::error::{Code, Error, Result, Who};
+use crate::jwt::JwtFile;
+use crate::prompt;
+use crate::report::{Gone, Report, Warning};
+use crate::scrub::scrub;
+use crate::secret::Secret;
+use crate::section::Section;
+use crate::sign_in::{App, Kind};
+use crate::store;
+
+const REVOKE_LIMIT: Duration = Duration::from_secs(20);
+
+pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
+    let file = context.config_file()?;
+    let document = file.read()?;
+    let name = &flags.name;
+    require_box(&document, name)?;
+    let mut dependents: Vec<String> = references(&document, name, name)
+        .into_iter()
+        .map(|(section, ..)| section)
+        .chain(heirs(&document, name))
+        .collect();
+    dependents.dedup();
+    if !dependents.is_empty() && !flags.force {
+        let message = format!("other remotes refer to {name:?}: {}", dependents.join(", "));
+        return Err(Error::new(Code::InvalidValue, message)
+            .who(Who::You)
+            .next("remove those first, or this one all the same with --force"));
+    }
+    if !flags.yes {
+        if !context.terminal.asks {
+            return Err(Error::new(Code::InputRequired, format!("really remove {name:?}?"))
+                .who(Who::You)
+                .next("say so with --yes"));
+        }
+        if !prompt::yes(&format!("Remove {name:?} from {}?", store::shown(file.path())))? {
+            return Err(Error::interrupted());
+        }
+    }
+    file.require_writable()?;
+    let _claim = file.claim(name)?;
+    let section = Section::read(&file.read()?, name)?;
+    let mut warnings = Vec::new();
+    let revoked = flags.revoke.then(|| revoke(&section, &mut warnings)).transpose()?;
+    file.remove(name)?;
+    for warning in &warnings {
+        context.terminal.warn(&warning.message);
+    }
+    Ok(Report::Gone(Gone {
+        outcome: "removed",
+        name: name.clone(),
+        new_name: None,
+        references: dependents,
+        revoked,
+        warnings,
+    }))
+}
+
+/// A sign-in that cannot be ended from here ends by itself; the section goes in any case.
+fn revoke(section: &Section, warnings: &mut Vec<Warning>) -> Result<bool> {
+    let refused = match app(section) {
+        Err(why) => why.to_owned(),
+        Ok(app) => {
+            let token = section.token();
+            let Some(token) = token.map(|token| token.refresh_token().unwrap_or_else(|| token.access_token())) else {
+                // Nothing was ever given out.
+                return Ok(true);
+            };
+            match box_api::revoke(&app, &token, REVOKE_LIMIT)? {
+                Ok(()) => return Ok(true),
+                Err(refused) => scrub(&refused.0, &[section.secrets(), vec![app.client_secret, token]].concat()),
+            }
+        }
+    };
+    let by_hand = match section.kind() {
+        Kind::Quick | Kind::OwnApp => "end it at Box: Account Settings, Integrations",
+        Kind::Jwt | Kind::ClientCredentials | Kind::AccessToken => "it ends by itself within 60 minutes",
+    };
+    warnings.push(Warning {
+        code: "not_revoked",
+        message: format!("the sign-in was not ended at Box: {refused}; {by_hand}"),
+    });
+    Ok(false)
+}
+
+/// The app that the token was made for: Box wants its secret to end a sign-in.
+fn app(section: &Section) -> Result<App, &'static str> {
+    match section.kind() {
+        Kind::Quick => Err("Box asks for the app's client secret, and that of quick connect is rclone's own"),
+        Kind::AccessToken => Err("Box asks for the app's client secret, which is not in rclone.conf"),
+        Kind::OwnApp | Kind::ClientCredentials => {
+            super::renew::app(section).ok_or("Box asks for the app's client secret, which is not in rclone.conf")
+        }
+        Kind::Jwt => {
+            let path = section.get("box_config_file").ok_or("the app's config.json is not in a file")?;
+            let text =
+                std::fs::read_to_string(path).map(Secret::new).map_err(|_| "the app's config.json cannot be read")?;
+            let file = JwtFile::parse(&text).map_err(|_| "the app's config.json cannot be read")?;
+            Ok(App { client_id: file.client_id, client_secret: file.client_secret })
+        }
+    }
+}

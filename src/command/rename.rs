@@ -1,0 +1,66 @@
+//! `pluton storage rename`: another name for a storage, also where other remotes refer to it.
+
+use super::references::{heirs, references};
+use super::show::require_box;
+use crate::cli::Rename;
+use crate::conf::Document;
+use crate::context::Context;
+use crate::error::{Code, Error, Result, Who};
+use crate::options::KEYS;
+use crate::remote::RemoteName;
+use crate::report::{Gone, Report};
+use crate::store;
+
+pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
+    let file = context.config_file()?;
+    let document = file.read()?;
+    require_box(&document, &flags.old)?;
+    let new = RemoteName::new(&flags.new)?;
+    if document.has(new.as_str()) {
+        return Err(store::taken(new.as_str()));
+    }
+    if !new.is_plain() {
+        context.rclone(None)?.require((1, 62), &format!("the name {:?}", new.as_str()))?;
+    }
+    check_inheritance(&document, &flags.old, new.as_str())?;
+    let references = |document: &Document| references(document, &flags.old, new.as_str());
+    let shown = references(&document);
+    for (section, key, value) in &shown {
+        context.terminal.say(&format!("Changing with it: [{section}] {key} = {value}"));
+    }
+    let _claim = file.claim(&flags.old)?;
+    file.rename(&flags.old, new.as_str(), &references)?;
+    let mut sections: Vec<String> = shown.into_iter().map(|(section, ..)| section).collect();
+    sections.dedup();
+    Ok(Report::Gone(Gone {
+        outcome: "renamed",
+        name: flags.old.clone(),
+        new_name: Some(flags.new.clone()),
+        references: sections,
+        revoked: None,
+        warnings: Vec::new(),
+    }))
+}
+
+/// A dotted name takes what it lacks from the name before the dot; a new name must neither begin nor end that.
+fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
+    let refused = |message: String| Err(Error::new(Code::InvalidValue, message).who(Who::You));
+    let mut after = document.clone();
+    after.rename_section(old, new);
+    if let Some(heir) = heirs(document, old).first() {
+        return refused(format!(
+            "[{heir}] takes keys that it lacks from {old:?}, and would find none under another name"
+        ))
+        .map_err(|error| error.next("write those keys into that section first"));
+    }
+    let gained = after.inherited(new, &KEYS).into_iter().find(|key| document.get(old, key).is_none());
+    if let Some(key) = gained {
+        return refused(format!("as {new:?} it would read {key} from the section before the dot"))
+            .map_err(|error| error.next("choose a name without a dot"));
+    }
+    if let Some((child, key)) = after.disturbed(new, document) {
+        return refused(format!("[{child}] would then read {key} from {new:?}"))
+            .map_err(|error| error.next("choose another name"));
+    }
+    Ok(())
+}

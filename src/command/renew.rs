@@ -1,0 +1,174 @@
+//! Gets a storage a new access token, whatever it signs in with, and asks Box once however many processes want one.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{explain, prove};
+use crate::box_api;
+use crate::diagnosis::{Asked, Doing, Heard};
+use crate::error::{Code, Error, Result, Who};
+use crate::rclone::Rclone;
+use crate::scrub::scrub;
+use crate::secret::Secret;
+use crate::section::Section;
+use crate::sign_in::{App, Kind, Subject};
+use crate::store::{self, ConfigFile, Staged};
+use crate::token::Token;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It lives longer than was asked for.
+    StillGood,
+    Renewed,
+    /// Another process did it meanwhile, or before it was killed.
+    ByAnother,
+}
+
+#[derive(Debug)]
+pub(super) struct Fresh {
+    pub(super) how: How,
+    pub(super) token: Token,
+}
+
+/// A new token for `name`, or the present one if it lives longer than `within`.
+pub(super) fn renew(file: &ConfigFile, rclone: &Rclone, name: &str, within: Option<Duration>) -> Result<Fresh> {
+    let read = || file.read().and_then(|document| Section::read(&document, name));
+    let before = read()?;
+    if let Some(fresh) = still_good(&before, within) {
+        return Ok(fresh);
+    }
+    file.require_writable()?;
+    let _claim = file.claim(name)?;
+    let mut now = read()?;
+    if let Some(fresh) = by_another(&before, &now) {
+        return Ok(fresh);
+    }
+    let earlier = now.token().map(|token| store::successors(&token)).unwrap_or_default();
+    if let Some(last) = earlier.last() {
+        file.save_token(name, now.token().as_ref(), &last.token)?;
+        now = read()?;
+        if !file.is_private_copy() {
+            for found in &earlier {
+                store::discard(&found.file);
+            }
+        }
+        if let Some(fresh) = by_another(&before, &now).filter(|fresh| left(&fresh.token) > within) {
+            return Ok(fresh);
+        }
+    }
+    let renewed = match now.kind() {
+        Kind::Quick | Kind::OwnApp => through_rclone(file, rclone, &now),
+        Kind::Jwt => minted(file, rclone, &now),
+        Kind::ClientCredentials => granted(file, rclone.limit(), &now),
+        Kind::AccessToken => Err(not_renewable(name, "an access token is good for 60 minutes and cannot be renewed")),
+    };
+    match renewed {
+        Ok(token) => Ok(Fresh { how: How::Renewed, token }),
+        // A plain rclone beside this one may have been first.
+        Err(error) => match read() {
+            Ok(latest) => by_another(&now, &latest).ok_or(error),
+            Err(_) => Err(error),
+        },
+    }
+}
+
+fn still_good(section: &Section, within: Option<Duration>) -> Option<Fresh> {
+    let token = section.token()?;
+    let left = left(&token)?;
+    (left > within?).then_some(Fresh { how: How::StillGood, token })
+}
+
+fn by_another(before: &Section, now: &Section) -> Option<Fresh> {
+    let token = now.token()?;
+    let is_new = before.token().is_none_or(|old| old.access_token() != token.access_token());
+    (is_new && left(&token).is_some()).then_some(Fresh { how: How::ByAnother, token })
+}
+
+/// How long the access token still lives; `None` when it is over, or does not say.
+pub(super) fn left(token: &Token) -> Option<Duration> {
+    let seconds = token.expiry()?.as_second() - Timestamp::now().as_second();
+    u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+/// Whether there is anything to renew with.
+pub(super) fn is_renewable(section: &Section) -> bool {
+    match section.kind() {
+        Kind::Quick | Kind::OwnApp => section.token().is_some_and(|token| token.refresh_token().is_some()),
+        Kind::Jwt | Kind::ClientCredentials => true,
+        Kind::AccessToken => false,
+    }
+}
+
+fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token> {
+    if !is_renewable(section) {
+        return Err(not_renewable(section.name(), "its token has no refresh token"));
+    }
+    let staged = Staged::new(section.clone(), true)?;
+    let listed = prove::list(rclone, &staged);
+    // What counts is the token: that the listing failed after it came is another matter.
+    match (staged.new_token(), listed) {
+        (Some(token), _) => save(file, staged, token),
+        (None, Err(error)) => Err(error),
+        (None, Ok(_)) => Err(not_renewable(section.name(), "rclone listed it without renewing its token")),
+    }
+}
+
+fn minted(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token> {
+    let staged = Staged::new(section.clone().without_token(), false)?;
+    prove::mint(rclone, &staged)?;
+    let token = staged.new_token().ok_or_else(|| not_renewable(section.name(), "rclone saved no token"))?;
+    file.save_token(section.name(), section.token().as_ref(), &token)?;
+    Ok(token)
+}
+
+fn granted(file: &ConfigFile, limit: Duration, section: &Section) -> Result<Token> {
+    let token = grant(section, limit)?;
+    file.save_token(section.name(), section.token().as_ref(), &token)?;
+    Ok(token)
+}
+
+/// Asks Box for a client-credentials token.
+pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
+    let missing = |what: &str| {
+        Error::new(
+            Code::ClientInvalid,
+            format!("{:?} has no {what}, which Box demands for client credentials", section.name()),
+        )
+        .who(Who::You)
+        .next(format!("pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID", section.name()))
+    };
+    let app = app(section).ok_or_else(|| missing("client ID and secret"))?;
+    let subject = section.get("box_subject_type").zip(section.get("box_subject_id"));
+    let (kind, id) = subject.ok_or_else(|| missing("subject"))?;
+    let subject = Subject::parse(&format!("{kind}:{id}"))?;
+    box_api::client_credentials(&app, &subject, section.get("token_url"), limit)?.map_err(|refused| {
+        let shown = scrub(&refused.0, &section.secrets());
+        explain::explain(&Asked::of(section, Doing::Minting), &Heard::answer(&refused.0, &shown), Some(section))
+    })
+}
+
+pub(super) fn app(section: &Section) -> Option<App> {
+    Some(App {
+        client_id: section.get("client_id")?.to_owned(),
+        client_secret: Secret::new(section.get("client_secret")?),
+    })
+}
+
+/// In a private copy the token is gone with the run, so what rclone staged is kept for the next.
+fn save(file: &ConfigFile, staged: Staged, token: Token) -> Result<Token> {
+    match file.save_token(staged.section().name(), staged.section().token().as_ref(), &token) {
+        Ok(()) if file.is_private_copy() => {
+            staged.keep();
+            Ok(token)
+        }
+        Ok(()) => Ok(token),
+        Err(error) => Err(staged.salvage(error)),
+    }
+}
+
+fn not_renewable(name: &str, why: &str) -> Error {
+    Error::new(Code::TokenExpired, format!("{name:?} cannot be renewed: {why}"))
+        .who(Who::You)
+        .next(format!("sign in again: pluton storage authorize {name:?}"))
+}

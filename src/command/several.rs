@@ -1,0 +1,73 @@
+//! One thing done to several storages: which ones, how many at a time, what each came to.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::show::require_box;
+use crate::cli::Which;
+use crate::conf::Document;
+use crate::error::{Code, Error, Result, Who};
+use crate::report::Each;
+
+pub(super) fn names(document: &Document, which: &Which) -> Result<Vec<String>> {
+    if which.all {
+        return Ok(boxes(document));
+    }
+    if which.names.is_empty() {
+        return Err(Error::new(Code::InputRequired, "which storage?")
+            .who(Who::You)
+            .next("give the names of storages, or --all"));
+    }
+    for name in &which.names {
+        require_box(document, name)?;
+    }
+    Ok(which.names.clone())
+}
+
+/// Every Box storage, in the file's order.
+pub(super) fn boxes(document: &Document) -> Vec<String> {
+    let names = document.sections().into_iter().filter(|name| document.get(name, "type").as_deref() == Some("box"));
+    names.map(str::to_owned).collect()
+}
+
+/// Does `work` for each item, `jobs` at a time, and returns what they came to in the order of the items.
+pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(item) = items.get(index) else { break };
+                    let result = work(item);
+                    if let Ok(mut done) = done.lock() {
+                        done.push((index, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+impl Each {
+    pub(super) fn good(name: &str, outcome: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ok: true,
+            outcome: Some(outcome),
+            verified: None,
+            token: None,
+            account: None,
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    pub(super) fn failed(name: &str, error: Error) -> Self {
+        Self { ok: false, outcome: None, error: Some(error), ..Self::good(name, "") }
+    }
+}

@@ -1,0 +1,86 @@
+//! `pluton storage show NAME`: what rclone.conf says of one storage.
+
+use std::path::Path;
+
+use super::account;
+use crate::cli::Show;
+use crate::conf::Document;
+use crate::context::Context;
+use crate::error::{Code, Error, Result, Who};
+use crate::report::{Report, Storage, TokenState};
+use crate::scrub::scrub;
+use crate::section::Section;
+use crate::sign_in::Kind;
+use crate::token::Token;
+
+const HIDDEN: &str = "(hidden; --reveal shows it)";
+
+pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
+    let file = context.config_file()?;
+    let document = file.read()?;
+    require_box(&document, &flags.name)?;
+    let mut storage = describe(&document, &flags.name, file.path(), flags.reveal);
+    // A value that pluton would not write is still shown.
+    if !flags.offline
+        && let Ok(section) = Section::read(&document, &flags.name)
+    {
+        let _spinner = context.terminal.wait("asking Box whose account it is");
+        storage.account = account::who(&section)?;
+    }
+    let warnings = storage.account.as_ref().map(account::warnings).unwrap_or_default();
+    for warning in &warnings {
+        context.terminal.warn(&warning.message);
+    }
+    Ok(Report::Show { storage: Box::new(storage), warnings })
+}
+
+/// Stops where `name` is no Box storage, and says what is there.
+pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
+    if !document.has(name) {
+        let known: Vec<_> = document.sections().into_iter().filter(|n| n.eq_ignore_ascii_case(name)).collect();
+        let error = Error::new(Code::StorageNotFound, format!("there is no storage called {name:?}")).who(Who::You);
+        return Err(match known.first() {
+            Some(near) => error.next(format!("names are case-sensitive: did you mean {near:?}?")),
+            None => error.next("see what is there: pluton storage list"),
+        });
+    }
+    match document.get(name, "type") {
+        Some(kind) if kind == "box" => Ok(()),
+        kind => {
+            let kind = kind.unwrap_or_else(|| "none".into());
+            Err(Error::new(Code::NotBox, format!("{name:?} is not a Box storage: its type is {}", scrub(&kind, &[])))
+                .who(Who::You)
+                .next("see what is there: pluton storage list"))
+        }
+    }
+}
+
+pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {
+    let token = document.get(name, "token").and_then(|text| Token::find(&text).ok());
+    let options = document
+        .entries(name)
+        .into_iter()
+        .filter(|(key, value)| key != "type" && !value.is_empty())
+        .map(|(key, value)| {
+            let value = if Section::is_secret(&key) && !reveal { HIDDEN.into() } else { value };
+            (key, value)
+        })
+        .collect();
+    Storage {
+        name: name.to_owned(),
+        provider: "box",
+        sign_in: Kind::of(|key| document.get(name, key)),
+        rclone_config: path.to_owned(),
+        options,
+        token: token.map(|token| state(&token)),
+        account: None,
+    }
+}
+
+pub(super) fn state(token: &Token) -> TokenState {
+    TokenState {
+        renewable: token.refresh_token().is_some(),
+        access_token_expires: token.expiry(),
+        sign_in_expires: token.idle_end(),
+    }
+}

@@ -1,0 +1,167 @@
+//! `pluton storage verify`: proves again, on private copies, that storages work; no token is lost to it.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::renew::{is_renewable, left, renew};
+use super::several::{in_parallel, names};
+use super::{account, prove, show};
+use crate::box_api::Account;
+use crate::cli::Verify;
+use crate::context::Context;
+use crate::error::{Code, Error, Result, Who};
+use crate::interrupt;
+use crate::rclone::Rclone;
+use crate::report::{Each, Report};
+use crate::section::Section;
+use crate::sign_in::Kind;
+use crate::store::{Batch, ConfigFile, Proof, Staged};
+
+/// A token that lives less is renewed first, so that none ends in the middle.
+pub(super) const ENOUGH: Duration = Duration::from_secs(120);
+/// Fewer are as fast by themselves.
+const MANY: usize = 3;
+/// How many requests one rclone has under way.
+const REQUESTS: usize = 64;
+/// How many rclones run at a time, at some 60 MiB each.
+const JOBS: usize = 8;
+
+pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
+    let file = context.config_file()?;
+    let names = names(&file.read()?, &flags.which)?;
+    let rclone = context.rclone(flags.timeout)?.without_spinner();
+    let spinner = context.terminal.wait("proving that each storage works");
+    let verifier = Verifier { file: &file, rclone: &rclone, flags };
+    let storages = verifier.all(&names)?;
+    drop(spinner);
+    interrupt::check()?;
+    for each in &storages {
+        for warning in &each.warnings {
+            context.terminal.warn(&format!("{:?}: {}", each.name, warning.message));
+        }
+    }
+    Ok(Report::Each(storages))
+}
+
+struct Verifier<'a> {
+    file: &'a ConfigFile,
+    rclone: &'a Rclone,
+    flags: &'a Verify,
+}
+
+/// A storage with a token that lives long enough.
+struct Ready {
+    section: Section,
+    /// How many folders it has, once that is known.
+    folders: Option<usize>,
+}
+
+impl Verifier<'_> {
+    fn all(&self, names: &[String]) -> Result<Vec<Each>> {
+        let jobs = self.flags.jobs.map_or(JOBS, usize::from);
+        let mut ready = in_parallel(names, jobs, |name| self.ready(name));
+        std::thread::scope(|scope| {
+            let (sender, accounts) = mpsc::channel();
+            let sections: Vec<Option<Section>> =
+                ready.iter().map(|ready| ready.as_ref().ok().map(|ready| ready.section.clone())).collect();
+            scope.spawn(move || {
+                let _ = sender.send(in_parallel(&sections, REQUESTS, |section| {
+                    section.as_ref().and_then(|section| account::who(section).ok().flatten())
+                }));
+            });
+            self.list_together(&mut ready)?;
+            let proven = in_parallel(&ready, jobs, |ready| ready.as_ref().ok().map(|ready| self.prove(ready)));
+            let accounts = accounts.recv().unwrap_or_default().into_iter().chain(std::iter::repeat(None));
+            let outcomes = ready
+                .into_iter()
+                .zip(proven)
+                .map(|(ready, proven)| ready.and_then(|_| proven.unwrap_or_else(|| Err(Error::interrupted()))));
+            let each = names.iter().zip(outcomes).zip(accounts);
+            Ok(each.map(|((name, outcome), account)| finished(name, outcome, account)).collect())
+        })
+    }
+
+    /// Renews what ends soon.
+    fn ready(&self, name: &str) -> Result<Ready> {
+        interrupt::check()?;
+        let read = || self.file.read().and_then(|document| Section::read(&document, name));
+        if is_renewable(&read()?) {
+            renew(self.file, self.rclone, name, Some(ENOUGH))?;
+        }
+        Ok(Ready { section: read()?, folders: None })
+    }
+
+    /// Has one rclone list all whose tokens need no renewal meanwhile. What fails here is tried again alone.
+    fn list_together(&self, ready: &mut [Result<Ready>]) -> Result<()> {
+        let mut lasting: Vec<&mut Ready> = ready
+            .iter_mut()
+            .filter_map(|ready| ready.as_mut().ok())
+            .filter(|ready| is_lasting(&ready.section))
+            .collect();
+        if lasting.len() < MANY || self.flags.check_write {
+            return Ok(());
+        }
+        let batch = Batch::new(lasting.iter().map(|ready| &ready.section))?;
+        let names: Vec<&str> = lasting.iter().map(|ready| ready.section.name()).collect();
+        let jobs = self.flags.jobs.map_or(REQUESTS, usize::from);
+        let folders = self.rclone.list_together(batch.file(), &names, jobs)?;
+        for (ready, folders) in lasting.iter_mut().zip(folders) {
+            ready.folders = folders;
+        }
+        Ok(())
+    }
+
+    fn prove(&self, ready: &Ready) -> Result<Each> {
+        interrupt::check()?;
+        let name = ready.section.name();
+        let (proof, token) = if ready.folders.is_some() {
+            (Proof { listed: true, folders: ready.folders, ..Proof::default() }, ready.section.token())
+        } else {
+            let staged = Staged::new(ready.section.clone(), false)?;
+            let verified = prove::prove_saved(self.file, self.rclone, staged, self.flags.check_write)?;
+            (verified.proof, verified.section.token())
+        };
+        if let Some(within) = self.flags.fail_within {
+            check_end(&ready.section, token.as_ref().and_then(crate::token::Token::idle_end), within)?;
+        }
+        Ok(Each { verified: Some(proof), token: token.as_ref().map(show::state), ..Each::good(name, "verified") })
+    }
+}
+
+/// Whether its token is sure to live until rclone has listed it.
+fn is_lasting(section: &Section) -> bool {
+    !is_renewable(section) || section.token().and_then(|token| left(&token)).is_some_and(|left| left >= ENOUGH)
+}
+
+fn finished(name: &str, outcome: Result<Each>, account: Option<Account>) -> Each {
+    match outcome {
+        Ok(each) => {
+            let warnings = account.as_ref().map(account::warnings).unwrap_or_default();
+            Each { account, warnings, ..each }
+        }
+        Err(error) => Each::failed(name, error),
+    }
+}
+
+/// Fails where the sign-in ends within this time if nobody uses it.
+fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -> Result<()> {
+    let name = section.name();
+    let ends = |message: String| Error::new(Code::TokenExpired, message).who(Who::You);
+    match (section.kind(), idle_end) {
+        (Kind::Jwt | Kind::ClientCredentials, _) => Ok(()),
+        (Kind::Quick | Kind::OwnApp, Some(end)) => {
+            let left = end.as_second() - Timestamp::now().as_second();
+            if left > i64::try_from(within.as_secs()).unwrap_or(i64::MAX) {
+                return Ok(());
+            }
+            Err(ends(format!("unused, the sign-in of {name:?} ends on {}", end.strftime("%Y-%m-%d")))
+                .next(format!("pluton storage refresh {name:?}")))
+        }
+        (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(ends(format!(
+            "the sign-in of {name:?} cannot be renewed: it ends with its token, 60 minutes after it was made"
+        ))
+        .next(format!("sign in in a way that lasts: pluton storage authorize {name:?}"))),
+    }
+}

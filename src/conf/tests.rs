@@ -1,0 +1,201 @@
+use super::value::BadValue;
+use super::{DEFAULT_SECTION, Document, Value};
+
+fn document(text: &str) -> Document {
+    Document::parse(text.as_bytes()).expect("readable")
+}
+
+fn rendered(document: &Document) -> String {
+    String::from_utf8(document.render()).expect("UTF-8")
+}
+
+fn value(text: &str) -> Value {
+    Value::new(text).expect("a good value")
+}
+
+#[test]
+fn the_last_of_equal_keys_wins_and_equal_sections_merge() {
+    let doc = document("[a]\nk = 1\n[b]\nx=y\n[a]\nk: 2\n");
+    assert_eq!(doc.sections(), ["a", "b"]);
+    assert_eq!(doc.get("a", "k").as_deref(), Some("2"));
+}
+
+#[test]
+fn comments_stand_only_at_the_start_of_a_line() {
+    let doc = document("[a]\n# c\n; d\ntype = local # c\n");
+    assert_eq!(doc.entries("a"), [("type".to_owned(), "local # c".to_owned())]);
+}
+
+#[test]
+fn keys_before_any_header_are_the_default_section_s() {
+    assert_eq!(document("k = v\n[a]\n").get(DEFAULT_SECTION, "k").as_deref(), Some("v"));
+}
+
+#[test]
+fn dotted_names_inherit_only_through_sections_that_are_there() {
+    let doc = document("[box]\ntoken = t\nempty = x\n[box.alice]\ntype = box\nempty =\n[box.bob.eve]\n");
+    assert_eq!(doc.get("box.alice", "token").as_deref(), Some("t"));
+    assert_eq!(doc.get("box.alice", "empty"), None);
+    assert_eq!(doc.get("box.bob.eve", "token"), None);
+}
+
+#[test]
+fn substitution_reads_the_default_section_first() {
+    let doc = document("who = d\n[a]\nwho = a\nk = <%(who)s%(none)s>\n");
+    assert_eq!(doc.get("a", "k").as_deref(), Some("<d>"));
+}
+
+#[test]
+fn names_in_substitutions_are_cut_as_rclone_cuts_them() {
+    let doc = document("[a]\nkey = v\nx = %(keys)s|%(%(key)s|%()s|%(s)s\n");
+    assert_eq!(doc.get("a", "x").as_deref(), Some("v|v|%()s|"));
+    // What the default section refers to, it has itself or not at all.
+    let doc = document("d = <%(key)s%(e)s>\ne = E\n[a]\nkey = v\nx = %(d)s\n");
+    assert_eq!(doc.get("a", "x").as_deref(), Some("<E>"));
+}
+
+#[test]
+fn an_endless_substitution_ends() {
+    for text in ["[a]\nk = %(k)s%(k)s\n", "q = %(q)s\nb = %(c)s%(q)s\nc = %(b)s%(q)s\n[a]\nk = %(q)s%(b)s%(c)s\n"] {
+        let _ = document(text).get("a", "k");
+    }
+}
+
+#[test]
+fn what_rclone_cannot_load_is_refused_with_its_line() {
+    for (text, line) in [
+        ("[a]\nnonsense\n", 2),
+        ("[a] ; c\n", 1),
+        ("[a]\n\nk = `open\n", 3),
+        ("[]\nk = v\n", 2),
+        ("[a]\n = v\n", 2),
+        ("[a]\nk = \"\"\"abc\n", 2),
+    ] {
+        assert_eq!(Document::parse(text.as_bytes()).expect_err(text).line, line, "{text:?}");
+    }
+}
+
+#[test]
+fn a_new_section_is_appended_and_every_other_byte_stays() {
+    for (before, after) in [
+        ("", "[n]\nk = v\n"),
+        ("[a]\nx = y", "[a]\nx = y\n\n[n]\nk = v\n"),
+        ("[a]\r\nx = y\r\n", "[a]\r\nx = y\r\n\r\n[n]\r\nk = v\r\n"),
+        ("[a]\nx = y\n\n", "[a]\nx = y\n\n[n]\nk = v\n"),
+        ("\u{feff}[a]\nx:y\n", "\u{feff}[a]\nx:y\n\n[n]\nk = v\n"),
+    ] {
+        let mut doc = document(before);
+        doc.put_section("n", &[("k", value("v"))]);
+        assert_eq!(rendered(&doc), after);
+        assert_eq!(document(after).get("n", "k").as_deref(), Some("v"));
+    }
+}
+
+#[test]
+fn replacing_a_section_keeps_its_place_its_comments_and_its_neighbours() {
+    let mut doc = document("[a]\nx=1\n\n[n]\n# mine\nk=old\ngone=1\n\n[z]\n[n]\nk=last");
+    doc.put_section("n", &[("k", value("new")), ("more", value("m"))]);
+    assert_eq!(rendered(&doc), "[a]\nx=1\n\n[n]\n# mine\nk=old\n\n[z]\n[n]\nk = new\nmore = m\n");
+    assert_eq!(doc.entries("n"), [("k".to_owned(), "new".to_owned()), ("more".to_owned(), "m".to_owned())]);
+}
+
+#[test]
+fn an_equal_value_is_left_as_its_owner_spelled_it() {
+    let text = "[n]\nk   :   v\n";
+    let mut doc = document(text);
+    doc.set("n", "k", &value("v"));
+    assert_eq!(rendered(&doc), text);
+}
+
+#[test]
+fn removing_a_section_keeps_the_comment_of_the_next() {
+    let mut doc = document("[a]\nx=1\n[n]\n# inside\nk=v\n\n# about z\n\n[z]\n[n]\nk=w\n");
+    doc.remove_section("n");
+    assert_eq!(rendered(&doc), "[a]\nx=1\n# about z\n\n[z]\n");
+}
+
+#[test]
+fn values_that_rclone_cannot_keep_are_refused() {
+    for (text, why) in [
+        ("", BadValue::Empty),
+        ("a\nb", BadValue::ControlCharacter),
+        ("a\rb", BadValue::ControlCharacter),
+        (" a", BadValue::OuterSpace),
+        ("a\u{2003}", BadValue::OuterSpace),
+        ("a`b", BadValue::Backtick),
+        ("\"\"\"abc", BadValue::TripleQuote),
+        ("a%(b)s", BadValue::Substitution),
+    ] {
+        assert_eq!(Value::new(text), Err(why), "{text:?}");
+    }
+    for text in ["a # b", "\"q\"", "[x]", "%()s", "%(a)", "{\"a\":\"b\"}", "a`\"b", "=:#;$\\'"] {
+        let mut doc = Document::default();
+        doc.put_section("n", &[("k", value(text))]);
+        assert_eq!(document(&rendered(&doc)).get("n", "k").as_deref(), Some(text), "{text:?}");
+    }
+}
+
+#[test]
+fn debug_output_shows_no_value() {
+    let shown = format!("{:?}", document("[a]\npass = hunter2\n"));
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+mod laws {
+    use proptest::prelude::*;
+
+    use super::{Document, Value};
+
+    /// Lines of the kind people and programs leave in such a file, whole and broken.
+    fn lines() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            r"\[[a-c. ]{0,4}\]",
+            "[a-c]{1,2} ?[=:] ?[a-z`\"%()=:# ]{0,8}",
+            "[#;][ -~]{0,6}",
+            Just(String::new()),
+            "[ -~]{0,6}",
+        ];
+        (prop::collection::vec((line, prop_oneof![Just("\n"), Just("\r\n")]), 0..12), any::<bool>()).prop_map(
+            |(lines, open)| {
+                let text: String = lines.into_iter().map(|(line, end)| line + end).collect();
+                if open { text.trim_end_matches(['\r', '\n']).to_owned() } else { text }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn rendering_gives_back_every_byte(bytes in prop::collection::vec(any::<u8>(), 0..64), text in lines()) {
+            for input in [bytes.as_slice(), text.as_bytes()] {
+                if let Ok(doc) = Document::parse(input) {
+                    prop_assert_eq!(doc.render(), input);
+                }
+            }
+        }
+
+        #[test]
+        fn an_edit_changes_what_it_names_and_nothing_else(text in lines(), name in "[a-c]{1,2}", key in "[a-c]", val in "[a-z\"%]{1,6}") {
+            if let (Ok(before), Ok(value)) = (Document::parse(text.as_bytes()), Value::new(&val)) {
+                let mut after = before.clone();
+                after.put_section(&name, &[(&key, value)]);
+                let reread = Document::parse(&after.render()).expect("still readable");
+                prop_assert_eq!(reread.entries(&name), vec![(key.clone(), val.clone())]);
+                for other in before.sections().into_iter().filter(|section| *section != name) {
+                    prop_assert_eq!(reread.entries(other), before.entries(other));
+                }
+            }
+        }
+
+        #[test]
+        fn adding_and_removing_leaves_every_other_entry(text in lines()) {
+            if let Ok(before) = Document::parse(text.as_bytes()) {
+                let mut after = before.clone();
+                after.put_section("new", &[("k", Value::new("v").expect("good"))]);
+                after.remove_section("new");
+                for section in before.sections() {
+                    prop_assert_eq!(after.entries(section), before.entries(section));
+                }
+            }
+        }
+    }
+}

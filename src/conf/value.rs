@@ -1,0 +1,140 @@
+//! How one `key = value` line is spelled and read, and which values can be spelled at all.
+
+use std::fmt;
+
+/// A value that rclone reads back exactly, and keeps through its own saves.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Value(String);
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadValue {
+    Empty,
+    ControlCharacter,
+    OuterSpace,
+    Backtick,
+    TripleQuote,
+    Substitution,
+}
+
+impl fmt::Display for BadValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "it is empty, and rclone reads an empty value as not set",
+            Self::ControlCharacter => "it holds a line break or another control character, which rclone.conf cannot",
+            Self::OuterSpace => "it begins or ends with a space, which rclone would drop",
+            Self::Backtick => "it holds a backtick (`), which rclone would spoil when it saves the file",
+            Self::TripleQuote => "it begins with \"\"\", which rclone takes for a quotation mark",
+            Self::Substitution => "it holds %(…)s, which rclone would replace",
+        })
+    }
+}
+
+impl std::error::Error for BadValue {}
+
+impl Value {
+    pub(crate) fn new(text: &str) -> Result<Self, BadValue> {
+        if text.is_empty() {
+            return Err(BadValue::Empty);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(BadValue::ControlCharacter);
+        }
+        if text.trim() != text {
+            return Err(BadValue::OuterSpace);
+        }
+        if substitution(text).is_some() {
+            return Err(BadValue::Substitution);
+        }
+        if text.starts_with("\"\"\"") && text.len() >= 6 {
+            return Err(BadValue::TripleQuote);
+        }
+        if text.contains('`') && !text.contains('"') {
+            return Err(BadValue::Backtick);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As it stands after `key = `.
+    pub(super) fn spelled(&self) -> String {
+        if self.0.contains('`') { format!("\"\"\"{}\"\"\"", self.0) } else { self.0.clone() }
+    }
+}
+
+/// Values may be secrets.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Value(…)")
+    }
+}
+
+/// Splits a trimmed line at the first `=` or `:` outside a quoted key.
+pub(super) fn split_key(text: &str) -> Result<(&str, &str), &'static str> {
+    const NO_SEPARATOR: &str = "neither a [section], a comment nor `key = value`";
+    let quote = if text.len() >= 6 && text.starts_with("\"\"\"") {
+        "\"\"\""
+    } else if text.starts_with('"') {
+        "\""
+    } else if text.starts_with('`') {
+        "`"
+    } else {
+        ""
+    };
+    if quote.is_empty() {
+        let at = text.find(['=', ':']).ok_or(NO_SEPARATOR)?;
+        let key = text[..at].trim();
+        return if key.is_empty() { Err("the key is empty") } else { Ok((key, &text[at + 1..])) };
+    }
+    let end = quote.len() + text[quote.len()..].find(quote).ok_or("a quoted key is not closed")?;
+    let at = end + text[end..].find(['=', ':']).ok_or(NO_SEPARATOR)?;
+    Ok((&text[quote.len()..end], &text[at + 1..]))
+}
+
+/// What stands after the separator, without the quotation marks rclone takes off.
+pub(super) fn unquote(rest: &str) -> Result<&str, &'static str> {
+    let text = rest.trim();
+    let quote = if text.len() >= 2 && text.starts_with('`') {
+        "`"
+    } else if text.len() >= 6 && text.starts_with("\"\"\"") {
+        "\"\"\""
+    } else {
+        return Ok(text);
+    };
+    let inner = &text[quote.len()..];
+    inner.rfind(quote).map(|end| &inner[..end]).ok_or("a quoted value is not closed")
+}
+
+/// The first `%(name)s`.
+fn substitution(text: &str) -> Option<&str> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find("%(") {
+        let open = from + at + 2;
+        let close = open + text[open..].find(')')?;
+        if close > open && text[close..].starts_with(")s") {
+            return Some(&text[open - 2..close + 2]);
+        }
+        from = open;
+    }
+    None
+}
+
+/// rclone gives up after 200 rounds; a value that grows without end crashes it, so it ends here early.
+pub(super) fn substitute(value: &str, lookup: impl Fn(&str) -> Option<String>) -> String {
+    const ROUNDS: usize = 200;
+    const LONGEST: usize = 1 << 20;
+    let mut text = value.to_owned();
+    for _ in 0..ROUNDS {
+        let Some(found) = substitution(&text) else { break };
+        // rclone trims sets of characters here, not the marks: of `%(keys)s` it looks up `key`.
+        let name = found.trim_start_matches(['%', '(']).trim_end_matches([')', 's']);
+        let replacement = lookup(name).unwrap_or_default();
+        text = text.replace(found, &replacement);
+        if text.len() > LONGEST {
+            break;
+        }
+    }
+    text
+}

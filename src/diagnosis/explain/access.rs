@@ -1,0 +1,140 @@
+//! Signed in, but Box does not allow it, or there is no such thing or no room.
+
+use super::super::{Asked, Facts};
+use super::{CONSOLE, admin, app_of, other_option, without_option, you};
+use crate::error::{Code, Error, Field};
+use crate::report::size;
+use crate::scrub::clean;
+
+const ROOT_FOLDER: Field = Field::Option("root_folder_id");
+const IMPERSONATE: Field = Field::Option("impersonate");
+
+pub(super) fn scope(asked: &Asked<'_>) -> Error {
+    let app = app_of(asked);
+    let error = you(Code::InsufficientScope, format!("{app} may not do this: its scopes are too narrow")).next(format!(
+        "in {CONSOLE}, your app, Configuration, Application Scopes, tick \"Read and write all files and folders stored in Box\" and \
+         click Save Changes"
+    ));
+    match (asked.is_unattended(), asked.is_saved) {
+        (true, true) => error
+            .next("then have your Box admin authorize the app again: Admin Console > Integrations > Platform Apps Manager")
+            .next(format!("then pluton storage refresh {:?}", asked.storage)),
+        (true, false) => error
+            .next("then have your Box admin authorize the app again: Admin Console > Integrations > Platform Apps Manager"),
+        (false, true) => error.next(format!(
+            "then sign in again, since a token keeps its scopes: pluton storage authorize {:?}",
+            asked.storage
+        )),
+        (false, false) => error.next("then make a new token: one keeps the scopes it was made with"),
+    }
+}
+
+pub(super) fn not_allowed(asked: &Asked<'_>, facts: &Facts) -> Error {
+    let who = login(facts).unwrap_or_else(|| "this account".to_owned());
+    you(Code::PermissionDenied, format!("{who} may not use {}", folder(asked)))
+        .next(format!("ask the folder's owner to invite {who} with the role Editor"))
+        .next(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
+        .about(ROOT_FOLDER)
+}
+
+pub(super) fn location() -> Error {
+    admin(Code::PermissionDenied, "your enterprise does not allow Box from this place on the network")
+        .next("ask your Box admin to allow this machine's address")
+        .next("use a network that is allowed, for example the company's VPN")
+}
+
+pub(super) fn policy() -> Error {
+    admin(Code::PermissionDenied, "a policy of your enterprise forbids this")
+        .next("ask your Box admin which policy it is: Admin Console > Shield, or Governance")
+}
+
+pub(super) fn may_not_impersonate(asked: &Asked<'_>) -> Error {
+    let user = asked.impersonate.unwrap_or("another user");
+    let error = you(Code::PermissionDenied, format!("Box does not let this sign-in act as user {user}"));
+    let error = if asked.is_unattended() {
+        error.next(format!(
+            "in {CONSOLE}, your app, Configuration, choose App + Enterprise Access and tick \"Make API calls using the as-user header\"; \
+             then have your Box admin authorize the app again"
+        ))
+    } else {
+        error.next(format!(
+            "only a service account or an admin can act as others: {}",
+            without_option(asked, "impersonate")
+        ))
+    };
+    error.next(format!("if that user may not use {}, choose another folder", folder(asked))).about(IMPERSONATE)
+}
+
+pub(super) fn unknown_user(asked: &Asked<'_>) -> Error {
+    let user = asked.impersonate.unwrap_or("of this ID");
+    you(Code::PermissionDenied, format!("Box finds no user {user} that this sign-in may act as"))
+        .next("check the user's ID: the number at the end of its page in Admin Console > Users & Groups")
+        .next(without_option(asked, "impersonate"))
+        .about(IMPERSONATE)
+}
+
+pub(super) fn not_found(asked: &Asked<'_>, facts: &Facts) -> Error {
+    let error = you(
+        Code::FolderNotFound,
+        format!(
+            "{} is not there, or is not shared with {}",
+            folder(asked),
+            login(facts).unwrap_or("this account".into())
+        ),
+    );
+    let check = format!(
+        "check the ID, the number at the end of the folder's address in the browser: {}",
+        other_option(asked, "--root-folder-id", "ID")
+    );
+    let error = match (asked.is_unattended(), login(facts)) {
+        (true, Some(login)) => error
+            .next(format!("a service account sees only its own files: share the folder with {login}, role Editor"))
+            .next(check),
+        (true, None) => error
+            .next("a service account sees only its own files: share the folder with its login, role Editor")
+            .next(check),
+        (false, _) => error.next(check).next("ask the folder's owner to share it with this account, role Editor"),
+    };
+    error.about(ROOT_FOLDER)
+}
+
+pub(super) fn in_trash(asked: &Asked<'_>) -> Error {
+    you(Code::FolderNotFound, format!("{} is in Box's trash", folder(asked)))
+        .next("restore it: https://app.box.com/trash")
+        .next(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
+        .about(ROOT_FOLDER)
+}
+
+pub(super) fn full(asked: &Asked<'_>, facts: &Facts) -> Error {
+    let room = facts.account.as_ref().and_then(|account| account.space_used.zip(account.space_amount));
+    let room = room.map_or(String::new(), |(used, space)| format!(", {} of {} used", size(used), size(space)));
+    let error = you(Code::StorageFull, format!("the Box account is full{room}; files in the trash count too"))
+        .next("empty the trash, https://app.box.com/trash, or delete files in Box");
+    match login(facts).filter(|_| asked.is_unattended()) {
+        Some(login) => error.next(format!(
+            "use the space of someone else: share a folder with {login}, and then {}",
+            other_option(asked, "--root-folder-id", "ID")
+        )),
+        None => error.next("ask your Box admin for more space"),
+    }
+}
+
+pub(super) fn too_large(facts: &Facts) -> Error {
+    let most = facts.account.as_ref().and_then(|account| account.max_upload_size);
+    let most = most.map_or(String::new(), |most| format!(" ({} for this account)", size(most)));
+    you(Code::FileTooLarge, format!("the file is larger than the Box plan of the folder's owner allows{most}"))
+        .next("use a backup program that writes small files (restic and kopia do), or rclone's chunker: https://rclone.org/chunker/")
+        .next("see what each plan allows: pluton help limits")
+}
+
+pub(super) fn name_in_use() -> Error {
+    you(Code::Unknown, "Box has something of that name in this folder already").next("run this again")
+}
+
+fn folder(asked: &Asked<'_>) -> String {
+    asked.root_folder.map_or("the root folder".to_owned(), |id| format!("folder {id}"))
+}
+
+fn login(facts: &Facts) -> Option<String> {
+    facts.account.as_ref().map(|account| clean(&account.login))
+}

@@ -1,0 +1,92 @@
+//! Box refuses the app itself.
+
+use super::super::Asked;
+use super::{AGAIN, CONSOLE, RCLONE_CLIENT_ID, admin, app_of, you};
+use crate::error::{Code, Error, Field};
+use crate::sign_in::Kind;
+
+pub(super) fn unknown_client(asked: &Asked<'_>) -> Error {
+    let message = match asked.client_id {
+        Some(id) => format!("Box does not know client ID {id} with this client secret"),
+        None => "Box does not know rclone's own app".to_owned(),
+    };
+    let error = you(Code::ClientInvalid, message);
+    let error = match asked.sign_in {
+        Kind::Jwt => error.next(format!(
+            "download config.json again: {CONSOLE}, your app, Configuration, Add and Manage Public Keys"
+        )),
+        _ if asked.client_id.is_none() => error
+            .next("install a newer rclone: https://rclone.org/install/")
+            .next("use an app of your own: pluton help own-app"),
+        _ => error.next(format!("copy both again: {CONSOLE}, your app, Configuration, OAuth 2.0 Credentials")),
+    };
+    let error = if asked.is_saved && matches!(asked.sign_in, Kind::OwnApp | Kind::ClientCredentials) {
+        error.next(format!("then give them anew: pluton storage authorize {:?}", asked.storage))
+    } else {
+        error
+    };
+    error.about(Field::ClientSecret).about(Field::ClientId).about(Field::BoxConfigFile)
+}
+
+pub(super) fn not_authorized(asked: &Asked<'_>) -> Error {
+    admin(Code::AppNotAuthorized, format!("your enterprise has not authorized {}", app_of(asked)))
+        .next(letter(asked))
+        .next(AGAIN)
+        .about(Field::ClientId)
+        .about(Field::BoxConfigFile)
+}
+
+/// Said without a reason: most often the admin, now and then the app's type.
+pub(super) fn refused(asked: &Asked<'_>) -> Error {
+    admin(
+        Code::AppNotAuthorized,
+        format!("Box does not let {} sign in; most often the enterprise has not authorized it", app_of(asked)),
+    )
+    .next(letter(asked))
+    .next(format!("if it is authorized, look at the app's type in {CONSOLE}: it must be {}", app_type(asked)))
+    .about(Field::ClientId)
+}
+
+/// The text to send to the admin.
+fn letter(asked: &Asked<'_>) -> String {
+    let tab = if asked.is_unattended() { "Server Authentication Apps" } else { "User Authentication Apps" };
+    format!(
+        "send this to your Box admin: \"Please authorize the app with client ID {} for our backups with rclone: Admin Console > \
+         Integrations > Platform Apps Manager > {tab} > Add Platform App.\"",
+        asked.client_id.unwrap_or(RCLONE_CLIENT_ID)
+    )
+}
+
+pub(super) fn wrong_type(asked: &Asked<'_>) -> Error {
+    you(Code::ClientInvalid, format!("{} is not made for this way to sign in", app_of(asked)))
+        .next(format!("make an app of the type {}: {CONSOLE}", app_type(asked)))
+        .next("sign in the way this app is made for")
+        .about(Field::SignIn)
+        .about(Field::ClientId)
+}
+
+fn app_type(asked: &Asked<'_>) -> &'static str {
+    match asked.sign_in {
+        Kind::ClientCredentials => "Server Authentication (Client Credentials Grant)",
+        Kind::Jwt => "Server Authentication (with JWT)",
+        _ => "User Authentication (OAuth 2.0)",
+    }
+}
+
+pub(super) fn wrong_subject(asked: &Asked<'_>) -> Error {
+    let app = app_of(asked);
+    let error = you(Code::ClientInvalid, format!("Box does not let {app} act for this enterprise or user"))
+        .next(format!("check the ID after enterprise: or user: (the enterprise's is in {CONSOLE}, your app, General Settings)"))
+        .next(format!(
+            "to act for a user, the app needs the access level App + Enterprise Access: {CONSOLE}, your app, Configuration"
+        ));
+    let error = if asked.is_saved {
+        error.next(format!(
+            "then pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID",
+            asked.storage
+        ))
+    } else {
+        error
+    };
+    error.about(Field::BoxSubject).about(Field::ClientSecret).about(Field::ClientId)
+}

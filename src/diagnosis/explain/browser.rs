@@ -1,0 +1,69 @@
+//! What goes wrong between `rclone authorize` and the browser.
+
+use super::super::Asked;
+use super::{CONSOLE, REDIRECT_URI, app_of, you};
+use crate::error::{Code, Error, Field};
+use crate::port::Holder;
+
+const ELSEWHERE: &str = "sign in on another machine and bring the token: pluton help headless";
+
+pub(super) fn refused() -> Error {
+    you(Code::AccessDenied, "access was refused on Box's page")
+        .next("sign in again, and choose \"Grant access to Box\"")
+}
+
+/// Older rclones say no more than this, whatever Box's page said.
+pub(super) fn no_code(asked: &Asked<'_>) -> Error {
+    let error = you(Code::AccessDenied, "Box's page came back without granting access")
+        .next("sign in again, and choose \"Grant access to Box\"");
+    match asked.client_id {
+        Some(_) => error.next(format!("if the page said redirect_uri_mismatch: {}", add_redirect())),
+        None => error.next("if another program opened the link before the browser did, just try again"),
+    }
+}
+
+pub(super) fn other_state() -> Error {
+    you(Code::AccessDenied, "the browser came back from another sign-in than this one")
+        .next("close Box's tabs in the browser, and sign in again with the new link")
+}
+
+pub(super) fn redirect(asked: &Asked<'_>) -> Error {
+    you(Code::RedirectUriMismatch, format!("{} does not allow rclone's redirect address", app_of(asked)))
+        .next(add_redirect())
+        .about(Field::ClientId)
+}
+
+fn add_redirect() -> String {
+    format!("in {CONSOLE}, your app, Configuration, OAuth 2.0 Redirect URIs, add {REDIRECT_URI} and click Save Changes")
+}
+
+pub(super) fn too_late() -> Error {
+    you(Code::AuthorizeTimeout, "Box's answer came too late: it is good for 30 seconds, and once")
+        .next("sign in again")
+        .about(Field::Token)
+}
+
+pub(super) fn nobody(asked: &Asked<'_>) -> Error {
+    let error = you(Code::AuthorizeTimeout, "nobody signed in within 5 minutes").next("try again");
+    match asked.client_id {
+        Some(_) => error.next(format!("if Box's page said redirect_uri_mismatch: {}", add_redirect())),
+        None => error.next(ELSEWHERE),
+    }
+}
+
+pub(super) fn port(holder: Option<&Holder>) -> Error {
+    const WHAT: &str = "port 53682, which the browser comes back to, is taken by";
+    let Some(Holder { pid, name }) = holder else {
+        return you(Code::PortInUse, format!("{WHAT} another program"))
+            .next("end the other `rclone authorize` or `rclone config` that still waits on this machine, and try again")
+            .next("see who has the port: ss -ltnp 'sport = :53682'")
+            .next(ELSEWHERE);
+    };
+    let error = you(Code::PortInUse, format!("{WHAT} {name} (process {pid})"));
+    let error = if name.starts_with("rclone") {
+        error.next(format!("another sign-in waits there: finish it in its browser tab, or end it: kill {pid}"))
+    } else {
+        error.next(format!("end {name}, and try again"))
+    };
+    error.next(ELSEWHERE)
+}

@@ -1,0 +1,58 @@
+//! rclone itself: an option it refuses, an age, a crash, or words that nobody has met yet.
+
+use super::super::{Asked, Cause, End, Heard};
+use super::{attempt, without_option, you};
+use crate::error::{Code, Error, Field};
+use crate::options::SPECS;
+use crate::rclone::OLDEST;
+
+const INSTALL: &str = "install a newer one: https://rclone.org/install/";
+const REPORT: &str =
+    "report it to Pluton's authors, with what these print: this command with --verbose, and pluton doctor";
+
+pub(super) fn option(asked: &Asked<'_>, heard: &Heard<'_>) -> Error {
+    let said = heard.said.to_lowercase();
+    let named = |key: &str| said.contains(key) || said.contains(&key.replace('_', " "));
+    match SPECS.iter().find(|spec| named(spec.key)) {
+        Some(spec) => {
+            you(Code::InvalidValue, format!("rclone does not accept the option {} of {:?}", spec.key, asked.storage))
+                .next(without_option(asked, spec.key))
+                .about(Field::Option(spec.key))
+        }
+        None => you(Code::InvalidValue, format!("rclone does not accept one of the options of {:?}", asked.storage))
+            .next("see which one: pluton doctor"),
+    }
+}
+
+pub(super) fn too_old(cause: Cause, heard: &Heard<'_>) -> Error {
+    let this = heard.version.map_or("this rclone".to_owned(), |version| format!("rclone {version}"));
+    let why = match cause {
+        Cause::JwtBroken => "cannot sign in service accounts".to_owned(),
+        _ => format!("is too old: Pluton needs {OLDEST} or newer"),
+    };
+    you(Code::RcloneTooOld, format!("{this} {why}")).next(INSTALL)
+}
+
+pub(super) fn broke(cause: Cause, heard: &Heard<'_>) -> Error {
+    match (cause, heard.end) {
+        (Cause::DiskFull, _) => you(Code::Unknown, "the disk is full, so rclone could not save")
+            .next("make room on the disk that holds your home directory: df -h ~")
+            .next("run this again"),
+        (_, End::Killed(9)) => you(Code::Unknown, "the system killed rclone, perhaps because memory ran out")
+            .next("look for \"Out of memory\" in what dmesg prints; rclone needs about 100 MB")
+            .next("run this again")
+            .next(REPORT),
+        (_, End::Killed(signal)) => {
+            you(Code::Unknown, format!("rclone was ended by signal {signal} before it was done"))
+                .next("run this again")
+                .next(REPORT)
+        }
+        _ => you(Code::Unknown, "rclone crashed").next(INSTALL).next(REPORT),
+    }
+}
+
+pub(super) fn unknown(asked: &Asked<'_>) -> Error {
+    you(Code::Unknown, format!("{}, for a reason that Pluton does not know", attempt(asked)))
+        .next("look for anything else that is wrong: pluton doctor")
+        .next(REPORT)
+}

@@ -1,0 +1,288 @@
+//! Words that rclone, Box and the network really said, the causes they are known by, and laws that hold for all of them.
+
+use proptest::prelude::*;
+
+use super::{Asked, Cause, Doing, End, Facts, Heard, diagnose, explain, recognise, signs};
+use crate::error::{Code, Error};
+use crate::rclone::Version;
+use crate::report::{failure_json, failure_text};
+use crate::scrub::scrub;
+use crate::secret::Secret;
+use crate::sign_in::Kind;
+
+const DOINGS: [Doing; 4] = [Doing::Authorizing, Doing::Minting, Doing::Listing, Doing::Writing];
+
+fn asked(sign_in: Kind) -> Asked<'static> {
+    Asked { client_id: Some("abc"), ..Asked::new(Doing::Listing, "work", sign_in) }
+}
+
+fn heard(said: &str) -> Heard<'_> {
+    Heard { said, shown: said, end: End::Exited, version: None }
+}
+
+fn cause(said: &str) -> Cause {
+    recognise(&asked(Kind::OwnApp), &heard(said))
+}
+
+/// What cannot be produced on a machine without Box, a broken network or an hour of patience.
+#[test]
+fn recorded_words_have_their_cause() {
+    for (said, known) in [
+        // The system's resolver is asked only where there is a network.
+        (
+            r#"Get "https://api.box.com/2.0/folders/0/items": dial tcp: lookup api.box.com on 1.1.1.1:53: no such host"#,
+            Cause::NoSuchHost,
+        ),
+        ("dial tcp: lookup api.box.com on 127.0.0.53:53: server misbehaving", Cause::NoSuchHost),
+        ("io: failed to lookup address information: Temporary failure in name resolution", Cause::NoSuchHost),
+        ("dial tcp 1.2.3.4:443: connect: network is unreachable", Cause::Unreachable),
+        ("dial tcp 1.2.3.4:443: connect: no route to host", Cause::Unreachable),
+        ("dial tcp 1.2.3.4:443: connect: connection refused", Cause::Unreachable),
+        ("dial tcp 1.2.3.4:443: i/o timeout", Cause::TimedOut),
+        ("net/http: TLS handshake timeout", Cause::TimedOut),
+        ("read tcp 1.2.3.4:5->6.7.8.9:443: read: connection reset by peer", Cause::BrokeOff),
+        // A browser takes longer than 30 seconds, or is asked twice.
+        (r#"failed to get token: oauth2: "invalid_grant" "The authorization code has expired""#, Cause::CodeOver),
+        ("Auth code doesn't exist or is invalid for the client", Cause::CodeOver),
+        ("Error: redirect_uri_missing", Cause::RedirectMismatch),
+        // Only an rclone from before 2018 lacks what is asked of it.
+        ("Error: unknown flag: --auth-no-open-browser", Cause::TooOld),
+        ("Error: unknown command \"update\" for \"rclone config\"", Cause::TooOld),
+        ("Failed to save config after 10 tries: write /x: no space left on device", Cause::DiskFull),
+        // What Box says of things that a stand-in for it need not know.
+        (
+            r#"Response: {"error":"invalid_grant","error_description":"OAuth JWT signature is invalid."}"#,
+            Cause::JwtKeyUnknown,
+        ),
+        (
+            r#"{"error":"unauthorized_client","error_description":"The \"box_subject_type\" value is unauthorized for this client_id"}"#,
+            Cause::GrantTypeRefused,
+        ),
+        ("Current date/time MUST be before the expiration date/time listed in the 'exp' claim", Cause::ClockOff),
+        ("panic: runtime error: invalid memory address\n\ngoroutine 1 [running]:\nmain.main()", Cause::Crashed),
+        ("what nobody ever said", Cause::Unknown),
+    ] {
+        assert_eq!(cause(said), known, "{said}");
+    }
+}
+
+#[test]
+fn the_same_words_mean_different_things_to_different_storages_and_rclones() {
+    let refused = "jwtutil: failed making auth request: 400 Bad Request";
+    for (version, known) in [(Version(1, 63, 0), Cause::JwtBroken), (Version(1, 63, 1), Cause::JwtRefused)] {
+        let heard = Heard { version: Some(version), ..heard(refused) };
+        assert_eq!(recognise(&asked(Kind::Jwt), &heard), known);
+    }
+    let old = Heard { version: Some(Version(1, 40, 0)), ..heard("?") };
+    assert_eq!(recognise(&asked(Kind::Quick), &old), Cause::TooOld);
+    assert!(diagnose(&asked(Kind::Quick), &old).message.contains("1.40.0"));
+    let new = Heard { version: Some(Version(1, 75, 2)), ..heard("unknown flag: --contimeout") };
+    assert_eq!(recognise(&asked(Kind::Quick), &new), Cause::Unknown);
+
+    let forbidden = r#"Error "access_denied_insufficient_permissions" (403): Access denied"#;
+    assert_eq!(cause(forbidden), Cause::NotAllowed);
+    let other = Asked { impersonate: Some("42"), ..asked(Kind::Jwt) };
+    assert_eq!(recognise(&other, &heard(forbidden)), Cause::MayNotImpersonate);
+
+    let gone = "failed to read Box config: open app.json: no such file or directory";
+    for (path, known) in [("/etc/app.json", Cause::JwtFileMissing), ("app.json", Cause::JwtPathNotAbsolute)] {
+        let asked = Asked { config_file: Some(path), ..asked(Kind::Jwt) };
+        assert_eq!(recognise(&asked, &heard(gone)), known);
+    }
+    for (kind, known) in [
+        (Kind::Quick, Cause::RefreshRefused),
+        (Kind::Jwt, Cause::JwtRefused),
+        (Kind::ClientCredentials, Cause::SubjectRefused),
+    ] {
+        assert_eq!(recognise(&asked(kind), &heard("invalid_grant")), known);
+    }
+}
+
+#[test]
+fn how_rclone_ended_counts_before_what_it_said() {
+    let said = r#"Error "not_found" (404)"#;
+    for (end, doing, known) in [
+        (End::TimedOut, Doing::Listing, Cause::TimedOut),
+        (End::TimedOut, Doing::Authorizing, Cause::NobodyCame),
+        (End::Killed(9), Doing::Listing, Cause::Killed),
+        (End::Answered, Doing::Listing, Cause::NotFound),
+    ] {
+        let asked = Asked { doing, ..asked(Kind::Quick) };
+        assert_eq!(recognise(&asked, &Heard { end, ..heard(said) }), known);
+    }
+}
+
+#[test]
+fn box_s_own_wait_is_passed_on() {
+    for (said, wait) in [
+        ("429 Too Many Requests, Retry-After: 37: {}", "37 seconds"),
+        (r#"Error "429 Too Many Requests" (429)"#, "a minute"),
+    ] {
+        let error = diagnose(&asked(Kind::Quick), &heard(said));
+        assert_eq!((error.code, error.remedy[0].contains(wait)), (Code::RateLimited, true), "{error:?}");
+    }
+}
+
+#[test]
+fn a_sign_in_that_nobody_used_for_60_days_is_told_from_a_used_token() {
+    let said = "couldn't fetch token: invalid_grant: maybe token expired?";
+    let (asked, heard) = (asked(Kind::Quick), heard(said));
+    let facts = Facts { is_idle: true, ..Facts::default() };
+    assert!(explain(recognise(&asked, &heard), &asked, &heard, &facts).message.contains("60 days"));
+    assert!(!diagnose(&asked, &heard).message.contains("60 days"));
+}
+
+/// Each cause, in each situation that changes its words.
+fn every_error() -> Vec<(Cause, Error)> {
+    let mut errors = Vec::new();
+    for cause in Cause::ALL.iter().copied() {
+        for (kind, doing) in Kind::ALL.into_iter().flat_map(|kind| DOINGS.map(|doing| (kind, doing))) {
+            for (is_saved, client_id) in [(false, None), (false, Some("abc")), (true, None), (true, Some("abc"))] {
+                let asked = Asked { is_saved, client_id, ..Asked::new(doing, "work", kind) };
+                errors.push((cause, explain(cause, &asked, &heard("?"), &Facts::default())));
+            }
+        }
+    }
+    errors
+}
+
+#[test]
+fn every_cause_says_who_must_act_and_what_to_do_likeliest_first() {
+    for (cause, error) in every_error() {
+        assert!(error.who.is_some() && !error.message.is_empty() && !error.remedy.is_empty(), "{cause:?}");
+        let mut remedies = error.remedy.clone();
+        remedies.dedup();
+        assert_eq!(remedies, error.remedy, "{cause:?}");
+        assert_ne!(error.remedy[0], "then run this again", "{cause:?}");
+        for text in error.remedy.iter().chain([&error.message]) {
+            assert!(!text.contains('\n') && !text.contains("  ") && !text.ends_with('.'), "{cause:?}: {text}");
+            assert!(!text.starts_with(char::is_uppercase) || text.starts_with("Box"), "{cause:?}: {text}");
+        }
+    }
+}
+
+/// A command that is told to be typed names the storage, and is a command that there is.
+#[test]
+fn commands_in_remedies_exist() {
+    use clap::CommandFactory as _;
+    let mut seen = 0;
+    for (cause, error) in every_error() {
+        for remedy in &error.remedy {
+            let Some(at) = remedy.find("pluton ") else { continue };
+            let line = remedy[at..].split(", ").next().unwrap_or_default().replace("\"work\"", "work");
+            let words: Vec<&str> = line.split(' ').collect();
+            let parsed = crate::cli::Cli::command().try_get_matches_from(&words);
+            assert!(parsed.is_ok(), "{cause:?}: {line}: {}", parsed.unwrap_err());
+            assert!(words[1] != "storage" || words.contains(&"work"), "{cause:?}: {line}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
+
+#[test]
+fn every_sign_leads_somewhere_and_every_cause_has_a_way_to_it() {
+    let by_other_ways = [Cause::JwtPathNotAbsolute, Cause::JwtBroken, Cause::NobodyCame, Cause::Killed, Cause::Unknown];
+    for cause in Cause::ALL {
+        let has_sign = signs::all().any(|(_, known)| known == cause);
+        assert!(has_sign != by_other_ways.contains(cause), "{cause:?}");
+    }
+    for (words, known) in signs::all() {
+        assert!(words.iter().all(|word| *word == word.to_lowercase()), "{words:?}");
+        let asked = Asked::new(Doing::Listing, "work", Kind::Quick);
+        let found = recognise(&asked, &heard(&words.join(" … ")));
+        assert!(found == *known, "{words:?} is taken for {found:?}, not for {known:?}");
+    }
+}
+
+/// Secrets as they are in sections; the last two as a person may have chosen them.
+const SECRETS: [&str; 5] =
+    ["Zk3vQ9xT7wL2mN8p", "r7Y-secret_refresh", "c1ientS3cret/+=", "pass\"word\\1 &", "geheim\u{202e}nis-ohne-Zeichen"];
+
+fn odd() -> impl Strategy<Value = String> {
+    let odd = vec![
+        "\u{1b}[31m",
+        "\u{1b}[",
+        "\u{1b}]0;title\u{7}",
+        "\u{1b}]",
+        "\u{1b}]8;;http://x\u{1b}\\",
+        "\u{1b}",
+        "\u{9b}31m",
+        "\u{202e}",
+        "\u{2066}",
+        "\u{200f}",
+        "\u{61c}",
+        "\r",
+        "\0",
+        "\u{8}",
+        "\u{7f}",
+        "\u{85}",
+        "\n",
+    ];
+    prop::sample::select(odd).prop_map(str::to_owned)
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    let signs: Vec<String> = signs::all().flat_map(|(words, _)| words.iter().map(|word| (*word).to_owned())).collect();
+    let wrap = prop::sample::select(vec![
+        ("", ""),
+        ("\"access_token\":\"", "\""),
+        ("\\\"refresh_token\\\":\\\"", "\\\""),
+        ("&client_secret=", "&"),
+        ("Authorization: Bearer ", "\n"),
+        ("http://user:", "@proxy:3128/"),
+        ("{\"error\":\"invalid_grant\",\"error_description\":\"", "\"}"),
+        ("panic: ", "\ngoroutine 1 [running]:"),
+        ("2026/11/23 12:28:07 CRITICAL: Failed to x: ", "\n"),
+        ("Error: ", " (404)"),
+    ]);
+    let secret = (wrap, prop::sample::select(&SECRETS[..]))
+        .prop_map(|((before, after), secret)| format!("{before}{secret}{after}"));
+    prop_oneof![
+        3 => prop::sample::select(signs),
+        3 => secret,
+        2 => odd(),
+        1 => any::<String>(),
+    ]
+}
+
+fn is_fit_to_be_shown(c: char) -> bool {
+    let reorders = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c == '\n' || !(c.is_control() || reorders)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn nothing_that_is_heard_or_asked_makes_a_secret_or_a_control_character_show(
+        pieces in prop::collection::vec(piece(), 0..12),
+        (kind, doing) in (prop::sample::select(&Kind::ALL[..]), prop::sample::select(&DOINGS[..])),
+        (name, client_id, folder, path) in (any::<String>(), any::<String>(), odd(), any::<String>()),
+        is_saved in any::<bool>(),
+    ) {
+        let secrets = SECRETS.map(Secret::new);
+        let said = pieces.concat();
+        let shown = scrub(&said, &secrets);
+        let asked = Asked {
+            is_saved,
+            client_id: Some(&client_id),
+            root_folder: Some(&folder),
+            impersonate: is_saved.then_some(folder.as_str()),
+            config_file: Some(&path),
+            ..Asked::new(doing, &name, kind)
+        };
+        for end in [End::Exited, End::Answered, End::TimedOut, End::Killed(9)] {
+            let error = diagnose(&asked, &Heard { said: &said, shown: &shown, end, version: None });
+            for text in [failure_text(&error), failure_json(&error)] {
+                prop_assert!(text.chars().all(is_fit_to_be_shown), "{text:?}");
+                for secret in SECRETS {
+                    // Nor all of it but its ends, which an escape code may have swallowed.
+                    let core: String = secret.chars().filter(|c| is_fit_to_be_shown(*c)).skip(1).collect();
+                    prop_assert!(!text.contains(secret) && !text.contains(&core), "{secret:?} in {text:?}");
+                }
+            }
+            prop_assert!(error.detail.is_none_or(|detail| !detail.contains('\n')));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The one line of a long output that says why, without what rclone puts around it.
+
+const LONGEST: usize = 300;
+
+/// What rclone wraps around a reason, outermost first: how a layer begins, and how it ends.
+const LAYERS: [(&str, &str); 16] = [
+    ("Fatal error:", " "),
+    ("Error:", " "),
+    ("Failed to ", "last error was: "),
+    ("Failed to create file system for ", "\": "),
+    ("Failed to config", ": "),
+    ("error listing:", " "),
+    ("error in ListJSON:", " "),
+    ("couldn't list files:", " "),
+    ("failed to configure Box:", " "),
+    ("failed to configure token with jwt authentication:", " "),
+    ("config failed to refresh token:", " "),
+    ("couldn't fetch token", "oauth2: "),
+    ("failed to get token: oauth2:", " "),
+    ("Failed to copyto:", " "),
+    ("pre-upload check:", " "),
+    ("Description:", " "),
+];
+
+/// What rclone adds after a reason: its own advice, and Box's message once more as an object or a list of bytes.
+const TAILS: [&str; 5] = [" - try refreshing with", " - manually refresh with", " - please run", " ({", " (["];
+
+/// Lines that stand last and say nothing, or no more than the page of a proxy.
+const EMPTY: [&str; 3] = ["Help:", "Code:", "Response:"];
+
+/// The last words of `shown`, on one line.
+pub(super) fn last(shown: &str) -> String {
+    if let Some(reason) = reason_of_box(shown) {
+        return shortened(reason);
+    }
+    let lines: Vec<&str> = shown.lines().map(without_prefix).filter(|line| says_something(line)).collect();
+    let crash = lines.iter().find(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "));
+    let told = lines.iter().rfind(|line| line.starts_with("Description: "));
+    let line = crash.or(told).or(lines.last()).copied().unwrap_or_default();
+    shortened(unwrapped(line).to_owned())
+}
+
+/// `{"error":"invalid_grant","error_description":"…"}`, which rclone shows somewhere, quoted or not.
+fn reason_of_box(shown: &str) -> Option<String> {
+    let plain = shown.replace("\\\"", "\"");
+    let field = |text: &str, name: &str| {
+        let at = text.rfind(name)? + name.len();
+        text[at..].split('"').next().filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let description = field(&plain, "\"error_description\":\"")?;
+    Some(match field(&plain, "\"error\":\"") {
+        Some(error) => format!("{error}: {description}"),
+        None => description,
+    })
+}
+
+fn says_something(line: &str) -> bool {
+    !line.is_empty() && !EMPTY.iter().any(|start| line.starts_with(start))
+}
+
+fn unwrapped(line: &str) -> &str {
+    let mut rest = line.trim();
+    for (begins, ends) in LAYERS {
+        if let Some(tail) = rest.strip_prefix(begins).and_then(|tail| tail.split_once(ends)) {
+            rest = tail.1.trim_start();
+        }
+    }
+    // The address that was asked says less than what came of it.
+    while let Some(at) = ["Get \"http", "Post \"http"].iter().find_map(|verb| rest.find(verb)) {
+        match rest[at..].find("\": ") {
+            Some(end) => rest = &rest[at + end + 3..],
+            None => break,
+        }
+    }
+    let end = TAILS.iter().filter_map(|tail| rest.find(tail)).min().unwrap_or(rest.len());
+    rest[..end].trim_end_matches([' ', ':'])
+}
+
+/// Without date and level.
+fn without_prefix(line: &str) -> &str {
+    let mut rest = line.trim();
+    if let Some((date, tail)) = rest.split_at_checked("2026/11/23 12:28:07 ".len())
+        && date.bytes().enumerate().all(|(i, byte)| match i {
+            4 | 7 => byte == b'/',
+            10 | 19 => byte == b' ',
+            13 | 16 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        })
+    {
+        rest = tail;
+    }
+    for level in ["CRITICAL", "ERROR", "NOTICE", "INFO", "DEBUG"] {
+        if let Some(tail) = rest.strip_prefix(level).map(str::trim_start).and_then(|tail| tail.strip_prefix(':')) {
+            return tail.trim_start_matches([' ', ':']);
+        }
+    }
+    rest
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last;
+
+    #[test]
+    fn nothing_of_what_rclone_wraps_around_a_reason_is_left() {
+        for (said, words) in [
+            ("2026/11/23 12:28:07 NOTICE: first\n2026/11/23 12:28:07 CRITICAL: Failed to x", "Failed to x"),
+            ("2026/11/23 12:28:07 ERROR : : Failed to x\n\n", "Failed to x"),
+            ("", ""),
+            (
+                r#"CRITICAL: Failed to create file system for "b x:": failed to configure Box: empty token found - please run "rclone config reconnect b x:""#,
+                "empty token found",
+            ),
+            (
+                r#"NOTICE: Failed to lsd with 2 errors: last error was: couldn't list files: Error "not_found" (404): Not Found ({"a":1})"#,
+                r#"Error "not_found" (404): Not Found"#,
+            ),
+            (
+                r#"Failed to lsd with 2 errors: last error was: couldn't list files: Get "https://api.box.com/2.0/folders/0/items?a=b": couldn't fetch token: Post "https://x/token": dial tcp: lookup x: no such host"#,
+                "dial tcp: lookup x: no such host",
+            ),
+            (
+                "Error: Auth Error\nCode: \"\"\nDescription: No code returned by remote server: access_denied: no\nHelp: ",
+                "No code returned by remote server: access_denied: no",
+            ),
+            (
+                "oauth2: cannot fetch token: 400 Bad Request\nResponse: {\"error\":\"invalid_grant\",\"error_description\":\"Refresh token has expired\"}",
+                "invalid_grant: Refresh token has expired",
+            ),
+            (
+                r#"DEBUG : jwtutil: Response Body: "{\"error\":\"invalid_grant\",\"error_description\":\"Please check the 'sub' claim.\"}""#,
+                "invalid_grant: Please check the 'sub' claim.",
+            ),
+            (
+                "panic: runtime error: oh\n\ngoroutine 1 [running]:\nmain.main()\n\tx.go:1 +0x1",
+                "panic: runtime error: oh",
+            ),
+        ] {
+            assert_eq!(last(said), words, "{said}");
+        }
+    }
+}

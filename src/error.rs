@@ -1,0 +1,212 @@
+//! What went wrong, who must act, what to type next, and the exit code that says it to a script.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::scrub::printable;
+
+/// The code a script reads. Spelled in snake case in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    Unknown,
+    StorageFull,
+    FileTooLarge,
+    InvalidValue,
+    InputRequired,
+    RcloneMissing,
+    RcloneTooOld,
+    StorageNotFound,
+    NotBox,
+    StorageExists,
+    TokenExpired,
+    TokenInvalid,
+    RefreshTokenInvalid,
+    ClientInvalid,
+    AppNotAuthorized,
+    RedirectUriMismatch,
+    JwtInvalid,
+    AccessDenied,
+    ClockSkew,
+    PortInUse,
+    AuthorizeTimeout,
+    InsufficientScope,
+    FolderNotFound,
+    PermissionDenied,
+    Network,
+    Tls,
+    Timeout,
+    RateLimited,
+    BoxUnavailable,
+    ConfigUnreadable,
+    ConfigEncrypted,
+    ConfigConflict,
+    ConfigUnwritable,
+    Interrupted,
+}
+
+impl Code {
+    pub(crate) fn exit(self) -> u8 {
+        match self {
+            Self::Unknown | Self::StorageFull | Self::FileTooLarge => 1,
+            Self::InvalidValue | Self::InputRequired => 2,
+            Self::RcloneMissing | Self::RcloneTooOld => 3,
+            Self::StorageNotFound | Self::NotBox => 4,
+            Self::StorageExists => 5,
+            Self::TokenExpired
+            | Self::TokenInvalid
+            | Self::RefreshTokenInvalid
+            | Self::ClientInvalid
+            | Self::AppNotAuthorized
+            | Self::RedirectUriMismatch
+            | Self::JwtInvalid
+            | Self::AccessDenied
+            | Self::ClockSkew
+            | Self::PortInUse
+            | Self::AuthorizeTimeout => 6,
+            Self::InsufficientScope | Self::FolderNotFound | Self::PermissionDenied => 7,
+            Self::Network | Self::Tls | Self::Timeout | Self::RateLimited | Self::BoxUnavailable => 8,
+            Self::ConfigUnreadable | Self::ConfigEncrypted | Self::ConfigConflict | Self::ConfigUnwritable => 9,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+/// Who can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    You,
+    Admin,
+    Box,
+    Network,
+}
+
+impl Who {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::You => "you",
+            Self::Admin => "your Box admin",
+            Self::Box => "Box",
+            Self::Network => "the network",
+        }
+    }
+}
+
+/// The answer that a person may have got wrong, so that it can be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Name,
+    SignIn,
+    ClientId,
+    ClientSecret,
+    Token,
+    AccessToken,
+    BoxConfigFile,
+    BoxSubject,
+    /// An option, by its key in rclone.conf.
+    Option(&'static str),
+}
+
+#[derive(Debug)]
+pub(crate) struct Error {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    pub(crate) who: Option<Who>,
+    pub(crate) remedy: Vec<String>,
+    /// rclone's or the system's own words, cleaned.
+    pub(crate) detail: Option<String>,
+    /// Whose words these are.
+    pub(crate) speaker: &'static str,
+    /// What became of the user's things.
+    pub(crate) notes: Vec<String>,
+    pub(crate) fields: Vec<Field>,
+    /// The staged section that was left in place, because it holds the only live token.
+    pub(crate) kept: Option<PathBuf>,
+    /// The user has read it already.
+    pub(crate) shown: bool,
+}
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: printable(&message.into()),
+            who: None,
+            remedy: Vec::new(),
+            detail: None,
+            speaker: "rclone said",
+            notes: Vec::new(),
+            fields: Vec::new(),
+            kept: None,
+            shown: false,
+        }
+    }
+
+    pub(crate) fn invalid(field: Field, message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidValue, message).about(field)
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Code::Interrupted, "interrupted")
+    }
+
+    /// A failure on the way to or from the disk.
+    pub(crate) fn disk(code: Code, did: &str, path: &Path, cause: &impl std::fmt::Display) -> Self {
+        Self::new(code, format!("cannot {did} {}: {cause}", path.display())).who(Who::You)
+    }
+
+    #[must_use]
+    pub(crate) fn who(mut self, who: Who) -> Self {
+        self.who = Some(who);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn next(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy.push(printable(&remedy.into()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(printable(&detail.into())).filter(|text| !text.is_empty());
+        self
+    }
+
+    /// The last words of whoever failed.
+    #[must_use]
+    pub(crate) fn said(mut self, speaker: &'static str, words: impl Into<String>) -> Self {
+        self.speaker = speaker;
+        self.detail(words)
+    }
+
+    #[must_use]
+    pub(crate) fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(printable(&note.into()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn already_shown(mut self) -> Self {
+        self.shown = true;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn about(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,108 @@
+//! The texts of `pluton help TOPIC`, at any time and without a question.
+
+use super::{client_credentials, other_machine, own_app, service_account, subject};
+
+/// What `pluton help` explains beside the commands.
+pub(crate) const TOPICS: [&str; 7] =
+    ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json"];
+
+pub(crate) fn topic(name: &str) -> Option<String> {
+    Some(match name {
+        "own-app" => format!(
+            "{}\n\nThen: pluton storage add box NAME --client-id ID --client-secret-file FILE --authorize",
+            own_app()
+        ),
+        "service-account" => format!("{}\n\n{SERVICE_ACCOUNT_MORE}", service_account()),
+        "client-credentials" => format!("{}\n{}\n\n{CLIENT_CREDENTIALS_MORE}", client_credentials(), subject()),
+        "headless" => format!("{}\n\n{HEADLESS_MORE}", other_machine(None)),
+        "limits" => LIMITS.to_owned(),
+        "ci" => CI.to_owned(),
+        _ => return None,
+    })
+}
+
+const SERVICE_ACCOUNT_MORE: &str = "\
+A Box admin authorizes the app in the Admin Console, Integrations, Platform Apps Manager.
+
+Then: pluton storage add box NAME --box-config-file config.json
+
+The service account has files of its own and sees no one else's. To back up into a folder of
+yours, share that folder with the account's login (pluton storage show NAME tells it), role
+Editor, and name the folder with --root-folder-id.
+
+Its token ends after 60 minutes. Run backups through `pluton run NAME -- COMMAND`, or install
+the timer that `pluton storage refresh --print-timer systemd` prints.";
+
+const CLIENT_CREDENTIALS_MORE: &str = "\
+Then: pluton storage add box NAME --client-credentials --client-id ID \\
+          --client-secret-file FILE --box-subject enterprise:ID
+
+The token ends after 60 minutes, and rclone cannot renew it: Box wants to be told for whom, and
+rclone does not say it. Run backups through `pluton run NAME -- COMMAND`, or install the timer
+that `pluton storage refresh --print-timer systemd` prints.";
+
+const HEADLESS_MORE: &str = "\
+Then, here: pluton storage add box NAME --token-file FILE   (- reads standard input)
+
+Or sign in here through a forwarded port. On the machine with the browser:
+
+    ssh -L 53682:127.0.0.1:53682 SERVER
+
+and on the server: pluton storage add box NAME --authorize --no-browser
+
+The token works once and for one machine: do not copy rclone.conf to a second one.";
+
+const LIMITS: &str = "\
+The largest file, by the plan of the folder's owner:
+
+    Free                 250 MB
+    Starter                2 GB
+    Business               5 GB
+    Business Plus         15 GB
+    Enterprise            50 GB
+    Enterprise Plus      150 GB
+    Enterprise Advanced  500 GB
+
+Requests: 1000 a minute for each user, uploads 240 a minute. Files in the trash count against
+the space. A service account usually has 10 GB.
+
+An access token lives for 60 minutes. A sign-in that nobody uses for 60 days ends.
+A refresh token works once: two machines must not share one.
+
+pluton storage show NAME tells what your account has.";
+
+const CI: &str = "\
+A refresh token of Box works once, so a token in a CI secret is spent by the first job that
+uses it. Use a service account or client credentials: nothing of theirs is spent.
+
+GitHub Actions:
+
+    - name: Back up to Box
+      env:
+        CI: true
+        PLUTON_BOX_CLIENT_ID: ${{ vars.BOX_CLIENT_ID }}
+        PLUTON_BOX_CLIENT_SECRET: ${{ secrets.BOX_CLIENT_SECRET }}
+        RESTIC_PASSWORD: ${{ secrets.RESTIC_PASSWORD }}
+      run: |
+        pluton storage add box backups --client-credentials --box-subject enterprise:123 --json
+        pluton run backups -- restic -r rclone:backups:restic backup .
+
+GitLab CI:
+
+    backup:
+      script:
+        - pluton storage add box backups --box-config-file \"$BOX_CONFIG_JSON\" --json
+        - pluton run backups -- restic -r rclone:backups:restic backup .
+
+Ansible (runs again without harm: the same content is `unchanged`):
+
+    - name: Connect Box
+      ansible.builtin.command:
+        cmd: pluton storage add box backups --box-config-file /etc/box/config.json --json
+      register: box
+      changed_when: (box.stdout | from_json).changed
+
+Docker: mount the directory that holds rclone.conf, writable, never the single file: rclone
+replaces the file when it saves a renewed token.
+
+    docker run -v /srv/rclone:/config/rclone -e RCLONE_CONFIG=/config/rclone/rclone.conf …";

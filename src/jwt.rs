@@ -1,0 +1,88 @@
+//! A Box app's config.json, as the Developer Console hands it out: what is in it, and whether its key opens.
+
+use std::fmt;
+
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::der::SecretDocument;
+use serde::Deserialize;
+
+use crate::secret::Secret;
+
+/// What signing in needs to know of the file. The key stays in it.
+#[derive(Debug, Clone)]
+pub(crate) struct JwtFile {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum BadJwtFile {
+    NotJson,
+    Missing(&'static str),
+    NoPem,
+    WrongPassphrase,
+}
+
+impl fmt::Display for BadJwtFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson => f.write_str("it is not JSON"),
+            Self::Missing(key) => write!(f, "it has no {key}"),
+            Self::NoPem => f.write_str("its privateKey is not a PEM key"),
+            Self::WrongPassphrase => f.write_str("its passphrase does not open its privateKey"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    box_app_settings: Option<Settings>,
+    #[serde(rename = "enterpriseID")]
+    enterprise_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    #[serde(rename = "clientID")]
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    app_auth: Option<AppAuth>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AppAuth {
+    #[serde(rename = "publicKeyID")]
+    public_key_id: Option<String>,
+    private_key: Option<String>,
+    passphrase: Option<String>,
+}
+
+impl JwtFile {
+    pub(crate) fn parse(text: &Secret) -> Result<Self, BadJwtFile> {
+        let raw: Raw = serde_json::from_str(text.expose()).map_err(|_| BadJwtFile::NotJson)?;
+        let settings = raw.box_app_settings.ok_or(BadJwtFile::Missing("boxAppSettings"))?;
+        let auth = settings.app_auth.ok_or(BadJwtFile::Missing("boxAppSettings.appAuth"))?;
+        let present = |text: Option<String>, key| text.filter(|t| !t.is_empty()).ok_or(BadJwtFile::Missing(key));
+        let client_id = present(settings.client_id, "boxAppSettings.clientID")?;
+        let client_secret = Secret::new(present(settings.client_secret, "boxAppSettings.clientSecret")?);
+        present(auth.public_key_id, "boxAppSettings.appAuth.publicKeyID")?;
+        let key = Secret::new(present(auth.private_key, "boxAppSettings.appAuth.privateKey")?);
+        let passphrase = Secret::new(present(auth.passphrase, "boxAppSettings.appAuth.passphrase")?);
+        present(raw.enterprise_id, "enterpriseID")?;
+        opens(&key, &passphrase)?;
+        Ok(Self { client_id, client_secret })
+    }
+}
+
+/// A kind of encryption that is unknown here is left for rclone to judge.
+fn opens(key: &Secret, passphrase: &Secret) -> Result<(), BadJwtFile> {
+    let (_, der) = SecretDocument::from_pem(key.expose().trim()).map_err(|_| BadJwtFile::NoPem)?;
+    let Ok(encrypted) = EncryptedPrivateKeyInfoRef::try_from(der.as_bytes()) else { return Ok(()) };
+    match encrypted.decrypt(passphrase.expose()) {
+        Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::DecryptFailed)) => Err(BadJwtFile::WrongPassphrase),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}

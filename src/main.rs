@@ -1,0 +1,95 @@
+//! Connects Box accounts as storages for backups, by wrapping rclone.
+
+mod applied;
+mod box_api;
+#[expect(clippy::doc_markdown, reason = "these comments are help texts, shown as they are")]
+mod cli;
+mod command;
+mod conf;
+mod context;
+mod crypt;
+mod declared;
+mod diagnosis;
+mod error;
+mod guide;
+mod interrupt;
+mod jwt;
+mod options;
+mod password;
+mod port;
+mod preferences;
+mod process;
+mod prompt;
+mod rclone;
+mod remote;
+mod report;
+mod scrub;
+mod secret;
+mod section;
+mod sign_in;
+mod store;
+mod terminal;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+
+use cli::Cli;
+use command::complete;
+use context::Context;
+use error::{Code, Error};
+use terminal::{Terminal, Volume};
+
+fn main() -> ExitCode {
+    if let Some(shell) = std::env::var_os(complete::VARIABLE) {
+        complete::answer(&shell, std::env::args_os().skip(1)).print(false, false);
+        return ExitCode::SUCCESS;
+    }
+    let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches)?;
+        Ok((cli, matches))
+    });
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, wants_json),
+    };
+    let result = interrupt::watch()
+        .map_err(|cause| Error::new(Code::Unknown, format!("cannot watch for Ctrl-C: {cause}")))
+        .and_then(|()| Context::new(&cli.global))
+        .and_then(|context| {
+            let report = command::run(&context, cli.command, leaf(&matches))?;
+            report.print(context.json, context.terminal.volume == Volume::Quiet);
+            Ok(report.exit())
+        });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => failed(&error, wants_json),
+    }
+}
+
+/// The matches of the innermost subcommand.
+fn leaf(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, inner)| leaf(inner))
+}
+
+fn failed(error: &Error, json: bool) -> ExitCode {
+    if json {
+        report::print_failure(error);
+    } else if !error.shown {
+        Terminal::new(Volume::Normal, true, json).error(&report::failure_text(error));
+    }
+    ExitCode::from(error.code.exit())
+}
+
+/// Help and version are results; anything else that clap stops at is wrong usage.
+fn usage(error: &clap::Error, json: bool) -> ExitCode {
+    if error.use_stderr() && json {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return failed(&Error::new(Code::InvalidValue, message).detail(text.trim()), true);
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}

@@ -1,0 +1,169 @@
+//! The only room that asks a person: dialoguer for what may be seen, a reader of its own for what may not.
+
+mod hidden;
+mod look;
+mod modes;
+
+use std::io::Write as _;
+
+use console::Term;
+use dialoguer::{Input, Select};
+
+pub(crate) use modes::Hush;
+
+use crate::error::Result;
+use crate::interrupt;
+use crate::secret::Secret;
+use look::Look;
+
+/// How far a paste has come, judged each time a line of it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Nothing more is needed.
+    Whole,
+    /// It may be all, if nothing more comes.
+    Enough,
+    /// More must come; the words say so to whoever waits.
+    Partial(&'static str),
+}
+
+/// Asks for a line until `check` has nothing against it. An empty answer means `default`.
+pub(crate) fn line(label: &str, default: Option<&str>, check: impl Fn(&str) -> Result<()>) -> Result<String> {
+    loop {
+        let typed = one_line(&look::with_default(label, default), default.is_some())?;
+        let Some(answer) = some(&typed).or(default) else { continue };
+        report(label, answer);
+        match check(answer) {
+            Ok(()) => return Ok(answer.to_owned()),
+            Err(error) => complain(&error.message),
+        }
+    }
+}
+
+/// Asks for a line that may stay empty; `default` says what holds then.
+pub(crate) fn optional_line(label: &str, default: &str, check: impl Fn(&str) -> Result<()>) -> Result<Option<String>> {
+    loop {
+        let typed = one_line(&look::with_default(label, Some(default)), true)?;
+        let Some(answer) = some(&typed) else {
+            report(label, default);
+            return Ok(None);
+        };
+        report(label, answer);
+        match check(answer) {
+            Ok(()) => return Ok(Some(answer.to_owned())),
+            Err(error) => complain(&error.message),
+        }
+    }
+}
+
+/// A question that Enter answers with no.
+pub(crate) fn yes(question: &str) -> Result<bool> {
+    loop {
+        let typed = one_line(&format!("{question} [y/N]"), true)?.to_lowercase();
+        let answer = match some(&typed).unwrap_or("no") {
+            "y" | "yes" => true,
+            "n" | "no" => false,
+            _ => continue,
+        };
+        report(question, if answer { "yes" } else { "no" });
+        return Ok(answer);
+    }
+}
+
+/// One of the things to choose from.
+pub(crate) struct Item<'a> {
+    pub(crate) title: &'a str,
+    /// What it means, where the title does not say it all.
+    pub(crate) meaning: &'a str,
+}
+
+/// Lets one of `items` be chosen, the first by default, and returns its index.
+pub(crate) fn choice(label: &str, items: &[Item<'_>]) -> Result<usize> {
+    let rows = look::rows(items, columns());
+    let chosen = ask(|| Select::with_theme(&Look).with_prompt(label).items(&rows).default(0).report(false).interact())?;
+    report(label, items.get(chosen).map_or("", |item| item.title));
+    Ok(chosen)
+}
+
+/// Says what a person has to know before the next question.
+pub(crate) fn explain(text: &str) {
+    show(&format!("\n{}\n\n", look::folded(text, columns())));
+}
+
+/// Says in a line or two what the next question means.
+pub(crate) fn hint(text: &str) {
+    show(&format!("\n{}\n", look::folded(&look::sentence(text), columns())));
+}
+
+/// Says what is wrong with an answer, before it is asked for again.
+pub(crate) fn complain(why: &str) {
+    show(&format!("{}\n", look::folded(&look::wrong(why), columns())));
+}
+
+/// One line that does not show while it is typed.
+pub(crate) fn hidden_line(label: &str) -> Result<Secret> {
+    let typed = hidden::read(label, &|_| Progress::Whole)?;
+    let line = typed.expose().lines().find(|line| !line.trim().is_empty());
+    Ok(Secret::new(line.unwrap_or_default()))
+}
+
+/// A paste of any length and any number of lines that does not show. It ends with the line that makes it whole, or with
+/// Enter on an empty line.
+pub(crate) fn hidden_paste(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Secret> {
+    hidden::read(label, progress)
+}
+
+/// Forgets the keys that were pressed while no question was open.
+pub(crate) fn forget_typed() {
+    modes::forget_typed();
+}
+
+fn some(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
+
+/// What was typed at `prompt`. Its rows are gone afterwards, however often the line was wrapped.
+fn one_line(prompt: &str, may_be_empty: bool) -> Result<String> {
+    let typed: String =
+        ask(|| Input::with_theme(&Look).with_prompt(prompt).allow_empty(may_be_empty).report(false).interact_text())?;
+    let width = console::measure_text_width(&look::question(prompt)) + console::measure_text_width(&typed);
+    // dialoguer clears the last row only.
+    let _ = Term::stderr().clear_last_lines(width.saturating_sub(1) / columns());
+    Ok(typed)
+}
+
+fn columns() -> usize {
+    usize::from(Term::stderr().size().1).max(1)
+}
+
+/// Runs one dialoguer prompt; on every way out the terminal is as it was.
+fn ask<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
+    interrupt::check()?;
+    let _hush = Hush::begin();
+    interrupt::during_prompt(leave, prompt).map_err(|_| {
+        show_cursor();
+        show("\n");
+        interrupt::now()
+    })
+}
+
+/// The way out for a signal that the prompt does not see.
+fn leave() {
+    modes::restore();
+    show_cursor();
+    show("\nerror: interrupted\n");
+}
+
+/// dialoguer hides the cursor while it shows a list, and leaves it hidden when it is interrupted.
+fn show_cursor() {
+    let _ = Term::stderr().show_cursor();
+}
+
+fn report(label: &str, answer: &str) {
+    show(&format!("{}\n", look::answered(label, answer)));
+}
+
+fn show(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

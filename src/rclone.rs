@@ -1,0 +1,225 @@
+//! rclone itself: where it is, which version, and the few commands that Pluton needs of it.
+
+mod authorize;
+mod environment;
+mod together;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+pub(crate) use authorize::Authorize;
+pub(crate) use environment::masks;
+
+use crate::error::{Code, Error, Result, Who};
+use crate::interrupt;
+use crate::process::{self, Ending, Outcome};
+use crate::terminal::Terminal;
+
+/// The oldest rclone that all of this was tried with.
+pub(crate) const OLDEST: Version = Version(1, 60, 0);
+const INSTALL: &str = "install rclone: https://rclone.org/install/ (or `apt install rclone`, `brew install rclone`)";
+
+/// Bounds for one attempt; the deadline around the whole child is kept here, since rclone has none for these commands.
+const NETWORK: [&str; 6] = ["--contimeout", "10s", "--timeout", "30s", "--low-level-retries", "3"];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version(pub(crate) u32, pub(crate) u32, pub(crate) u32);
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl Version {
+    /// Reads the first line of `rclone version`.
+    fn parse(said: &str) -> Option<Self> {
+        let numbers = said.lines().next()?.strip_prefix("rclone v")?;
+        let mut numbers = numbers.split(['.', '-', ' ']).map(str::parse::<u32>);
+        Some(Self(
+            numbers.next()?.ok()?,
+            numbers.next()?.ok()?,
+            numbers.next().and_then(std::result::Result::ok).unwrap_or(0),
+        ))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Rclone {
+    program: PathBuf,
+    /// The deadline of each child.
+    limit: Duration,
+    terminal: Terminal,
+}
+
+impl Rclone {
+    /// Takes the program named by `chosen`, else the one on the PATH.
+    pub(crate) fn find(chosen: Option<&Path>, limit: Duration, terminal: Terminal) -> Result<Self> {
+        let program = locate(chosen).map_err(|_| {
+            let missing = match chosen {
+                Some(path) => format!("there is no rclone at {}", path.display()),
+                None => "rclone is not installed, or not on the PATH".to_owned(),
+            };
+            Error::new(Code::RcloneMissing, missing)
+                .who(Who::You)
+                .next(INSTALL)
+                .next("name the program with --rclone PATH")
+        })?;
+        Ok(Self { program, limit, terminal })
+    }
+
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The deadline of each child.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    pub(crate) fn version(&self) -> Result<Version> {
+        // In memory: rclone would make its config directory, open to others.
+        let in_memory = [("RCLONE_CONFIG", "")];
+        let outcome =
+            self.run(Command::new(&self.program).arg("version"), &in_memory, "asking rclone for its version")?;
+        Version::parse(&outcome.stdout).ok_or_else(|| {
+            Error::new(Code::RcloneMissing, format!("{} is not rclone", self.program.display()))
+                .who(Who::You)
+                .next(INSTALL)
+                .next("name the program with --rclone PATH")
+        })
+    }
+
+    /// Stops where rclone is older than `needed`, which older ones would ignore in silence.
+    pub(crate) fn require(&self, needed: (u32, u32), what: &str) -> Result<()> {
+        let version = self.version()?;
+        if (version.0, version.1) >= needed {
+            return Ok(());
+        }
+        Err(too_old(version, &format!("{what} needs rclone {}.{} or newer", needed.0, needed.1)))
+    }
+
+    /// Lists the storage's root folder, renewing its token in `config` first where that is due.
+    pub(crate) fn list(&self, config: &Path, name: &str) -> Result<Outcome> {
+        let mut command = self.isolated(config);
+        command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
+        self.run(&mut command, &[], &format!("waiting for Box to list {name:?}"))
+    }
+
+    /// Has rclone fetch a first token for a section that can sign in without a person, and save it in `config`.
+    /// Only with `-vv` does it say why Box refused.
+    pub(crate) fn mint(&self, config: &Path, name: &str) -> Result<Outcome> {
+        let mut command = self.isolated(config);
+        command.args(["config", "update", name, "--non-interactive", "-vv"]).args(NETWORK);
+        self.run(&mut command, &[], "signing in to Box")
+    }
+
+    /// Copies a local file to `to` (`NAME:path`).
+    pub(crate) fn upload(&self, config: &Path, from: &Path, to: &str) -> Result<Outcome> {
+        let mut command = self.isolated(config);
+        command.arg("copyto").arg(from).arg(to).args(NETWORK).args(["--retries", "1"]);
+        self.run(&mut command, &[], "writing a small file")
+    }
+
+    /// Prints the file at `path` (`NAME:path`).
+    pub(crate) fn read_back(&self, config: &Path, path: &str) -> Result<Outcome> {
+        let mut command = self.isolated(config);
+        command.arg("cat").arg(path).args(NETWORK).args(["--retries", "1"]);
+        self.run(&mut command, &[], "reading it back")
+    }
+
+    /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: nothing of a check may stay behind.
+    pub(crate) fn delete(&self, config: &Path, path: &str) -> Result<Outcome> {
+        let mut command = self.isolated(config);
+        command.arg("deletefile").arg(path).args(NETWORK).args(["--retries", "1"]);
+        interrupt::shielded(|| self.run(&mut command, &[], "deleting it"))
+    }
+
+    /// The same rclone with another way to the terminal.
+    #[must_use]
+    pub(crate) fn without_spinner(mut self) -> Self {
+        self.terminal = self.terminal.still();
+        self
+    }
+
+    /// A command that sees the section in `config` and nothing of the user's environment in front of it.
+    fn isolated(&self, config: &Path) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--config").arg(config).arg("--ask-password=false");
+        command
+    }
+
+    fn run(&self, command: &mut Command, secret_env: &[(&str, &str)], waiting: &str) -> Result<Outcome> {
+        let _spinner = self.terminal.wait(waiting);
+        self.run_watched(command, secret_env, self.limit, &mut |_| {})
+    }
+
+    /// What is in `secret_env` never shows, not even with --verbose.
+    fn run_watched(
+        &self,
+        command: &mut Command,
+        secret_env: &[(&str, &str)],
+        limit: Duration,
+        on_stderr: &mut dyn FnMut(&str),
+    ) -> Result<Outcome> {
+        for name in environment::masking() {
+            command.env_remove(name);
+        }
+        command.envs(secret_env.iter().copied());
+        let shown = command_line(command);
+        let outcome = process::run(command, limit, on_stderr).map_err(|cause| {
+            Error::new(Code::RcloneMissing, format!("{} cannot be started: {cause}", self.program.display()))
+                .who(Who::You)
+                .next(INSTALL)
+        })?;
+        self.terminal.trace(&format!("{shown} ({}, {} ms)", ending(&outcome), outcome.took.as_millis()));
+        match outcome.ending {
+            Ending::Interrupted => Err(Error::interrupted()),
+            Ending::Finished(_) | Ending::TimedOut => Ok(outcome),
+        }
+    }
+}
+
+fn locate(chosen: Option<&Path>) -> Result<PathBuf, which::Error> {
+    match chosen {
+        Some(path) => which::which(path),
+        None => which::which("rclone"),
+    }
+}
+
+fn too_old(version: Version, why: &str) -> Error {
+    Error::new(Code::RcloneTooOld, format!("{why}; this one is {version}")).who(Who::You).next(INSTALL)
+}
+
+fn command_line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+fn ending(outcome: &Outcome) -> String {
+    match outcome.ending {
+        Ending::Finished(status) => status.to_string(),
+        Ending::TimedOut => "ended at the deadline".into(),
+        Ending::Interrupted => "interrupted".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn versions_are_read_as_rclone_prints_them() {
+        for (said, version) in [
+            ("rclone v1.75.2\n- os/version: x", Some(Version(1, 75, 2))),
+            ("rclone v1.60.1-DEV\n", Some(Version(1, 60, 1))),
+            ("rclone v1.9\n", Some(Version(1, 9, 0))),
+            ("bash: rclone: no", None),
+            ("", None),
+        ] {
+            assert_eq!(Version::parse(said), version, "{said}");
+        }
+        assert!(Version(1, 9, 0) < Version(1, 60, 1));
+    }
+}

@@ -1,0 +1,81 @@
+//! `rclone authorize box`: a browser signs in on this machine, and rclone prints the token.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+
+use super::Rclone;
+use crate::error::Result;
+use crate::process::Outcome;
+use crate::sign_in::App;
+
+/// How long a person may take in the browser.
+pub(crate) const LIMIT: Duration = Duration::from_secs(300);
+
+/// A Go template; loads nothing from anywhere.
+const PAGE: &[u8] = include_bytes!("page.html");
+const TAKES_A_PAGE: (u32, u32) = (1, 62);
+
+pub(crate) struct Authorize<'a> {
+    pub(crate) app: Option<&'a App>,
+    pub(crate) auth_url: Option<&'a str>,
+    pub(crate) token_url: Option<&'a str>,
+}
+
+impl Rclone {
+    /// Runs the sign-in to its end; `on_link` gets the address to open as soon as rclone listens there.
+    pub(crate) fn authorize(&self, ask: &Authorize<'_>, on_link: &mut dyn FnMut(&str)) -> Result<Outcome> {
+        let mut command = Command::new(&self.program);
+        command.args(["authorize", "box", "--auth-no-open-browser"]);
+        let page = self.page()?;
+        if let Some(page) = &page {
+            command.arg("--template").arg(page.path());
+        }
+        // In memory: the user's own rclone.conf may be encrypted, and is not needed.
+        let mut env = vec![("RCLONE_CONFIG", "")];
+        if let Some(app) = ask.app {
+            env.push(("RCLONE_BOX_CLIENT_ID", &app.client_id));
+            env.push(("RCLONE_BOX_CLIENT_SECRET", app.client_secret.expose()));
+        }
+        env.extend(ask.auth_url.map(|url| ("RCLONE_BOX_AUTH_URL", url)));
+        env.extend(ask.token_url.map(|url| ("RCLONE_BOX_TOKEN_URL", url)));
+        self.run_watched(&mut command, &env, LIMIT, &mut |line| {
+            if let Some(link) = link_in(line) {
+                on_link(link);
+            }
+        })
+    }
+}
+
+impl Rclone {
+    /// The page that the browser ends on, where this rclone takes one. Gone with the value.
+    fn page(&self) -> Result<Option<NamedTempFile>> {
+        let version = self.version()?;
+        if (version.0, version.1) < TAKES_A_PAGE {
+            return Ok(None);
+        }
+        // Without it rclone shows a page of its own, which does as well.
+        let written = NamedTempFile::with_suffix(".html").and_then(|mut file| file.write_all(PAGE).map(|()| file));
+        Ok(written.ok())
+    }
+}
+
+fn link_in(line: &str) -> Option<&str> {
+    let at = line.find("http://127.0.0.1:53682/auth?")?;
+    line[at..].split_whitespace().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::link_in;
+
+    #[test]
+    fn the_link_is_found_in_rclone_s_notice() {
+        let line =
+            "2026/11/23 12:28:07 NOTICE: Please go to the following link: http://127.0.0.1:53682/auth?state=Ab_-1";
+        assert_eq!(link_in(line), Some("http://127.0.0.1:53682/auth?state=Ab_-1"));
+        assert_eq!(link_in("NOTICE: Waiting for code..."), None);
+    }
+}

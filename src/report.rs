@@ -1,0 +1,249 @@
+//! What a command has to say in the end, as text or as JSON. The only room that writes standard output.
+
+mod json;
+mod text;
+mod units;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+pub(crate) use json::schema;
+use schemars::JsonSchema;
+use serde::Serialize;
+pub(crate) use units::{duration, size};
+
+use crate::box_api::Account;
+use crate::error::Error;
+use crate::sign_in::Kind;
+use crate::store::Proof;
+
+/// The exit code of `apply --check` where something would change.
+const WOULD_CHANGE: u8 = 10;
+
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+pub(crate) struct Warning {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Storage {
+    pub(crate) name: String,
+    pub(crate) provider: &'static str,
+    pub(crate) sign_in: Kind,
+    pub(crate) rclone_config: PathBuf,
+    /// Every option by its key in rclone.conf. Secrets are left out, or say that they are hidden.
+    pub(crate) options: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenState>,
+    /// Whose it is, where Box was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Account>,
+}
+
+/// What the token in a section says of itself. Times in UTC.
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+pub(crate) struct TokenState {
+    /// Whether rclone can renew the sign-in by itself.
+    pub(crate) renewable: bool,
+    /// When the access token ends.
+    #[schemars(with = "Option<String>")]
+    pub(crate) access_token_expires: Option<Timestamp>,
+    /// When the sign-in ends if nobody uses it until then: 60 days after the last renewal.
+    #[schemars(with = "Option<String>")]
+    pub(crate) sign_in_expires: Option<Timestamp>,
+}
+
+/// The one result of a command.
+#[derive(Debug)]
+pub(crate) enum Report {
+    Added(Box<Added>),
+    List {
+        rclone_config: PathBuf,
+        storages: Vec<Storage>,
+    },
+    Show {
+        storage: Box<Storage>,
+        warnings: Vec<Warning>,
+    },
+    /// One outcome for each of several storages.
+    Each(Vec<Each>),
+    /// A storage was renamed or removed.
+    Gone(Gone),
+    /// What `apply` did, or would do.
+    Applied {
+        check: bool,
+        steps: Vec<Step>,
+    },
+    /// What was looked at, and what is wrong.
+    Doctor(Vec<Finding>),
+    /// Text that is meant for another program, as it is.
+    Raw(Vec<u8>),
+    /// Another program has said all there is to say, and ended so.
+    Exit(u8),
+}
+
+#[derive(Debug)]
+pub(crate) struct Added {
+    pub(crate) storage: Storage,
+    pub(crate) verified: Proof,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) outcome: Outcome,
+    /// Whether rclone finds this rclone.conf by itself.
+    pub(crate) is_default_config: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Added,
+    Replaced,
+    Authorized,
+    Edited,
+    Unchanged,
+    DryRun,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Each {
+    pub(crate) name: String,
+    pub(crate) ok: bool,
+    /// What was done, in a word for scripts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) verified: Option<Proof>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Account>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<Warning>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
+    #[schemars(with = "Option<json::Failure<'_>>")]
+    pub(crate) error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    Add,
+    Change,
+    Same,
+    Remove,
+    /// What it takes could not even be found out.
+    Failed,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    /// The keys that differ. Values are left out: they may be secrets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) keys: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
+    #[schemars(with = "Option<json::Failure<'_>>")]
+    pub(crate) error: Option<Error>,
+}
+
+impl Step {
+    pub(crate) fn new(name: &str, action: Action, keys: Vec<String>) -> Self {
+        Self { name: name.to_owned(), action, keys, error: None }
+    }
+
+    fn changes(&self) -> bool {
+        matches!(self.action, Action::Add | Action::Change | Action::Remove)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    Ok,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) level: Level,
+    /// The part that was looked at: a storage's name, or a word such as `rclone`.
+    pub(crate) about: String,
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) remedy: Vec<String>,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Gone {
+    /// `renamed` or `removed`.
+    pub(crate) outcome: &'static str,
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) new_name: Option<String>,
+    /// Other remotes that were changed with it, or that point at nothing now.
+    pub(crate) references: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<bool>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Report {
+    pub(crate) fn print(&self, json: bool, quiet: bool) {
+        let text = match self {
+            Self::Exit(_) => return,
+            Self::Raw(bytes) => bytes.clone(),
+            Self::Added(_) | Self::Gone(_) if quiet && !json => return,
+            Self::Each(storages) if quiet && !json => text::failures(storages).into_bytes(),
+            _ if json => json::render(self),
+            _ => text::render(self).into_bytes(),
+        };
+        write(&text);
+    }
+
+    /// The worst of all outcomes.
+    pub(crate) fn exit(&self) -> u8 {
+        match self {
+            Self::Each(storages) => {
+                storages.iter().filter_map(|each| each.error.as_ref()).map(|error| error.code.exit()).max().unwrap_or(0)
+            }
+            Self::Doctor(findings) => u8::from(findings.iter().any(|finding| finding.level != Level::Ok)),
+            Self::Applied { check, steps } => {
+                let worst = steps.iter().filter_map(|step| step.error.as_ref()).map(|error| error.code.exit()).max();
+                let pending = *check && steps.iter().any(Step::changes);
+                worst.unwrap_or(if pending { WOULD_CHANGE } else { 0 })
+            }
+            Self::Exit(code) => *code,
+            _ => 0,
+        }
+    }
+}
+
+/// The failure as JSON on standard output. As text it goes to standard error.
+pub(crate) fn print_failure(error: &Error) {
+    write(&json::render_failure(error));
+}
+
+#[cfg(test)]
+pub(crate) fn failure_json(error: &Error) -> String {
+    String::from_utf8_lossy(&json::render_failure(error)).into_owned()
+}
+
+pub(crate) fn failure_text(error: &Error) -> String {
+    text::failure(error)
+}
+
+/// Prints what is about to be deleted: here a reader that went away is a failure.
+pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
+fn write(bytes: &[u8]) {
+    // A reader that went away (`| head`) is no failure of the command.
+    let mut out = anstream::stdout().lock();
+    let _ = out.write_all(bytes).and_then(|()| out.flush());
+}

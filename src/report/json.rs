@@ -1,0 +1,105 @@
+//! The same report as one JSON document, and the schema of all such documents.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{Each, Finding, Gone, Outcome, Proof, Report, Step, Storage, WOULD_CHANGE, Warning};
+use crate::error::{Code, Error};
+
+/// The version of the documents' shape.
+const SCHEMA: u32 = 1;
+
+#[derive(JsonSchema, Serialize)]
+struct Document<T: Serialize> {
+    schema: u32,
+    ok: bool,
+    #[serde(flatten)]
+    body: T,
+}
+
+#[derive(JsonSchema, Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Added { outcome: Outcome, changed: bool, storage: &'a Storage, verified: Proof, warnings: &'a [Warning] },
+    List { rclone_config: &'a PathBuf, storages: &'a [Storage] },
+    Show { storage: &'a Storage, warnings: &'a [Warning] },
+    Each { storages: &'a [Each] },
+    Gone(&'a Gone),
+    Doctor { findings: &'a [Finding] },
+    Applied { changed: bool, storages: &'a [Step] },
+    Failed { error: Failure<'a> },
+}
+
+#[derive(JsonSchema, Serialize)]
+pub(super) struct Failure<'a> {
+    code: Code,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    who: Option<&'static str>,
+    remedy: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+}
+
+/// The document of a command that did its work, well or not.
+pub(super) fn render(report: &Report) -> Vec<u8> {
+    let body = match report {
+        Report::Raw(_) | Report::Exit(_) => return Vec::new(),
+        Report::Added(added) => Body::Added {
+            outcome: added.outcome,
+            changed: !matches!(added.outcome, Outcome::Unchanged | Outcome::DryRun),
+            storage: &added.storage,
+            verified: added.verified,
+            warnings: &added.warnings,
+        },
+        Report::List { rclone_config, storages } => Body::List { rclone_config, storages },
+        Report::Show { storage, warnings } => Body::Show { storage, warnings },
+        Report::Each(storages) => Body::Each { storages },
+        Report::Gone(gone) => Body::Gone(gone),
+        Report::Doctor(findings) => Body::Doctor { findings },
+        Report::Applied { steps, .. } => {
+            let changed = steps.iter().any(|step| step.changes() && step.error.is_none());
+            Body::Applied { changed, storages: steps }
+        }
+    };
+    line(matches!(report.exit(), 0 | WOULD_CHANGE), body)
+}
+
+pub(super) fn render_failure(error: &Error) -> Vec<u8> {
+    line(false, Body::Failed { error: Failure::of(error) })
+}
+
+/// What `pluton help json` prints.
+pub(crate) fn schema() -> String {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let schema = generator.into_root_schema_for::<Document<Body<'_>>>();
+    serde_json::to_string_pretty(&schema).unwrap_or_default()
+}
+
+fn line(ok: bool, body: Body<'_>) -> Vec<u8> {
+    let mut line = serde_json::to_vec(&Document { schema: SCHEMA, ok, body }).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+#[expect(clippy::ref_option, reason = "serde hands over the field as it is")]
+pub(super) fn failure<S: serde::Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
+    error.as_ref().map(Failure::of).serialize(serializer)
+}
+
+impl<'a> Failure<'a> {
+    fn of(error: &'a Error) -> Self {
+        Self {
+            code: error.code,
+            message: &error.message,
+            who: error.who.map(crate::error::Who::name),
+            remedy: &error.remedy,
+            detail: error.detail.as_deref(),
+            notes: &error.notes,
+        }
+    }
+}

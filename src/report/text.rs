@@ -1,0 +1,283 @@
+//! The same report in words.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use jiff::Timestamp;
+
+use super::units::{duration, plural, size};
+use super::{Action, Added, Each, Finding, Gone, Level, Outcome, Report, Step, Storage, TokenState};
+use crate::box_api::Account;
+use crate::error::Error;
+use crate::scrub::clean;
+use crate::store::shown;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+pub(super) fn render(report: &Report) -> String {
+    match report {
+        Report::Added(added) => render_added(added),
+        Report::List { rclone_config, storages } if storages.is_empty() => {
+            format!("No Box storage in {} yet. To add one: pluton storage add box\n", shown(rclone_config))
+        }
+        Report::List { storages, .. } => list(storages),
+        Report::Show { storage, .. } => show(storage),
+        Report::Each(storages) => storages.iter().map(each).collect(),
+        Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
+        Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
+        Report::Doctor(findings) => doctor(findings),
+        Report::Gone(gone) => render_gone(gone),
+        Report::Raw(_) | Report::Exit(_) => String::new(),
+    }
+}
+
+/// For those who want to hear of nothing else.
+pub(super) fn failures(storages: &[Each]) -> String {
+    storages.iter().filter(|storage| !storage.ok).map(each).collect()
+}
+
+/// Cause, who must act, next steps, rclone's words, and what became of the user's things.
+pub(super) fn failure(error: &Error) -> String {
+    let mut out = error.message.clone();
+    let mut line = |label: &str, text: &str| {
+        let _ = write!(out, "\n  {label:<5} {text}");
+    };
+    if let Some(who) = error.who {
+        line("who:", who.name());
+    }
+    for (index, remedy) in error.remedy.iter().enumerate() {
+        let (label, text) = step(index, remedy);
+        line(label, text);
+    }
+    if let Some(detail) = &error.detail {
+        let _ = write!(out, "\n  {}: {detail}", error.speaker);
+    }
+    for note in &error.notes {
+        let _ = write!(out, "\n  {note}");
+    }
+    out
+}
+
+/// Whether a remedy comes first, follows on the one before, or stands instead of it.
+fn step(index: usize, remedy: &str) -> (&'static str, &str) {
+    match (index, remedy.strip_prefix("then ")) {
+        (0, _) => ("next:", remedy),
+        (_, Some(rest)) => ("then:", rest),
+        (_, None) => ("or:", remedy),
+    }
+}
+
+fn render_added(added: &Added) -> String {
+    let storage = &added.storage;
+    let place = shown(&storage.rclone_config);
+    let mut out = String::new();
+    let mut done = |text: &str| {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} {text}");
+    };
+    if let Some(account) = &storage.account {
+        done(&format!("Signed in as {}", whose(account)));
+    }
+    if let Some(folders) = added.verified.folders.filter(|_| added.verified.listed) {
+        done(&format!("Listed the root folder: {}", plural(folders, "folder")));
+    }
+    if added.verified.refreshed {
+        done("Renewed the sign-in once, so it will not end in an hour");
+    }
+    if added.verified.written {
+        done("Wrote a small file, read it back and deleted it");
+    }
+    match added.outcome {
+        Outcome::Authorized => done(&format!("Saved the new sign-in of [{}] in {place}", storage.name)),
+        Outcome::Edited => done(&format!("Saved the changes of [{}] in {place}", storage.name)),
+        Outcome::Added => done(&format!("Saved as [{}] in {place}", storage.name)),
+        Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
+        Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} says all of this already", storage.name)),
+        Outcome::DryRun => {
+            return format!(
+                "This would be saved in {place} (nothing was written, Box was not asked):\n\n{}",
+                section(storage)
+            );
+        }
+    }
+    if matches!(added.outcome, Outcome::Added | Outcome::Replaced) {
+        let before = if added.is_default_config {
+            String::new()
+        } else {
+            format!("RCLONE_CONFIG='{}' ", storage.rclone_config.display())
+        };
+        let _ = write!(
+            out,
+            "\nReady for backups. For example:\n    {before}restic -r \"rclone:{}:restic\" init\n",
+            storage.name
+        );
+    }
+    out
+}
+
+fn section(storage: &Storage) -> String {
+    let mut out = format!("[{}]\ntype = box\n", storage.name);
+    for (key, value) in &storage.options {
+        let _ = writeln!(out, "{key} = {}", clean(value));
+    }
+    out
+}
+
+fn list(storages: &[Storage]) -> String {
+    let width = storages.iter().map(|storage| storage.name.chars().count()).max().unwrap_or_default().max(4);
+    let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
+    for storage in storages {
+        let token = storage.token.as_ref().map_or("none".to_owned(), in_words);
+        let _ = writeln!(out, "{:<width$}  {:<22}  {token}", storage.name, storage.sign_in.name());
+    }
+    out
+}
+
+fn show(storage: &Storage) -> String {
+    let mut out = format!("{BOLD}{}{BOLD:#}\n", storage.name);
+    let mut row = |key: &str, value: &str| {
+        let _ = writeln!(out, "  {key:<16} {value}");
+    };
+    row("sign-in", storage.sign_in.name());
+    if let Some(account) = &storage.account {
+        row("account", &whose(account));
+        if let Some(enterprise) = &account.enterprise {
+            row("enterprise", &format!("{} ({})", clean(&enterprise.name), enterprise.id));
+        }
+    }
+    row("rclone.conf", &shown(&storage.rclone_config));
+    if let Some(token) = &storage.token {
+        row("token state", &in_words(token));
+    }
+    for (key, value) in &storage.options {
+        row(key, &clean(value));
+    }
+    out
+}
+
+fn in_words(token: &TokenState) -> String {
+    let renewal = if token.renewable { "rclone renews it" } else { "rclone cannot renew it" };
+    let access = match token.access_token_expires.map(seconds_until) {
+        Some(left) if left > 0 => format!("good for {}; {renewal}", duration(left)),
+        Some(left) if token.renewable => format!("ended {} ago; {renewal} at its next use", duration(-left)),
+        Some(left) => format!("ended {} ago; {renewal}", duration(-left)),
+        None => renewal.to_owned(),
+    };
+    match token.sign_in_expires.map(seconds_until) {
+        Some(left) if left > 0 => format!("{access}; unused, the sign-in ends in {}", duration(left)),
+        Some(left) => format!("{access}; unused for 60 days, the sign-in ended {} ago", duration(-left)),
+        None => access,
+    }
+}
+
+fn seconds_until(then: Timestamp) -> i64 {
+    then.as_second() - Timestamp::now().as_second()
+}
+
+/// One line for a storage, and what to do below it where it failed.
+fn each(each: &Each) -> String {
+    let Each { name, outcome, verified, token, account, error, .. } = each;
+    if let Some(error) = error {
+        return format!("{BAD}✗{BAD:#} {name}: {}\n", failure(error));
+    }
+    let mut said = vec![match *outcome {
+        Some("renewed") => "renewed".to_owned(),
+        Some("renewed_by_another") => "renewed by another process".to_owned(),
+        Some("still_good") => "still good".to_owned(),
+        Some("not_renewable") => "cannot be renewed; it ends with its token".to_owned(),
+        _ => "works".to_owned(),
+    }];
+    if let Some(proof) = verified {
+        said.extend(proof.folders.map(|folders| plural(folders, "folder")));
+        said.extend(proof.written.then(|| "can be written to".to_owned()));
+    }
+    said.extend(account.as_ref().map(whose));
+    if let Some(left) =
+        token.as_ref().and_then(|token| token.access_token_expires).map(seconds_until).filter(|_| verified.is_none())
+    {
+        said.push(format!("good for {}", duration(left)));
+    }
+    format!("{GOOD}✓{GOOD:#} {name}: {}\n", said.join(", "))
+}
+
+impl Step {
+    /// `+` comes, `~` changes, `=` stays, `-` goes, `✗` failed.
+    pub(crate) fn line(&self) -> String {
+        let name = clean(&self.name);
+        if let Some(error) = &self.error {
+            return format!("{BAD}✗{BAD:#} {name}: {}", failure(error));
+        }
+        match self.action {
+            Action::Add => format!("{GOOD}+{GOOD:#} {name}"),
+            Action::Change => format!("{ODD}~{ODD:#} {name}: {}", self.keys.join(", ")),
+            Action::Same => format!("= {name}"),
+            Action::Remove => format!("{BAD}-{BAD:#} {name}"),
+            Action::Failed => format!("{BAD}✗{BAD:#} {name}"),
+        }
+    }
+}
+
+impl Step {
+    /// The same step once it is done.
+    fn outcome(&self) -> String {
+        let name = clean(&self.name);
+        match self.action {
+            _ if self.error.is_some() => self.line(),
+            Action::Add => format!("{GOOD}✓{GOOD:#} {name}: added"),
+            Action::Change => format!("{GOOD}✓{GOOD:#} {name}: changed {}", self.keys.join(", ")),
+            Action::Remove => format!("{GOOD}✓{GOOD:#} {name}: removed"),
+            Action::Same | Action::Failed => format!("{GOOD}✓{GOOD:#} {name}: unchanged"),
+        }
+    }
+}
+
+fn doctor(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for Finding { level, about, message, remedy } in findings {
+        let (mark, style) = match level {
+            Level::Ok => ("✓", GOOD),
+            Level::Warning => ("!", ODD),
+            Level::Error => ("✗", BAD),
+        };
+        let _ = writeln!(out, "{style}{mark}{style:#} {}: {}", clean(about), clean(message));
+        for (index, text) in remedy.iter().enumerate() {
+            let (label, text) = step(index, text);
+            let _ = writeln!(out, "    {label:<5} {}", clean(text));
+        }
+    }
+    let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();
+    let _ = match (count(Level::Error), count(Level::Warning)) {
+        (0, 0) => writeln!(out, "\nNothing is wrong."),
+        (errors, warnings) => writeln!(out, "\n{}, {}.", plural(errors, "error"), plural(warnings, "warning")),
+    };
+    out
+}
+
+fn render_gone(gone: &Gone) -> String {
+    let mut out = match &gone.new_name {
+        Some(new) => format!("{GOOD}✓{GOOD:#} Renamed [{}] to [{new}]\n", gone.name),
+        None => format!("{GOOD}✓{GOOD:#} Removed [{}]; what is in Box stays there\n", gone.name),
+    };
+    if gone.revoked == Some(true) {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Ended its sign-in at Box");
+    }
+    if gone.new_name.is_some() && !gone.references.is_empty() {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Changed with it: {}", gone.references.join(", "));
+    }
+    out
+}
+
+/// Name, login, and how much room there is.
+fn whose(account: &Account) -> String {
+    let mut out = format!("{} <{}>", clean(&account.name), clean(&account.login));
+    if let (Some(used), Some(space)) = (account.space_used, account.space_amount) {
+        let _ = write!(out, ", {} of {} used", size(used), size(space));
+    }
+    if let Some(most) = account.max_upload_size {
+        let _ = write!(out, ", files up to {}", size(most));
+    }
+    out
+}

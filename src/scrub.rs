@@ -1,0 +1,210 @@
+//! Cleans what rclone and Box say before a person sees it: no control characters, no secrets.
+
+use std::fmt::Write as _;
+
+use crate::secret::Secret;
+
+const HIDDEN: &str = "[hidden]";
+const LONGEST: usize = 2000;
+
+/// JSON fields and form fields whose values are secret wherever they turn up.
+const SECRET_FIELDS: [&str; 7] =
+    ["access_token", "refresh_token", "client_secret", "clientSecret", "assertion", "passphrase", "privateKey"];
+
+/// The text without escape codes, without any of `secrets`, and without what looks like a secret by its place.
+pub(crate) fn scrub(text: &str, secrets: &[Secret]) -> String {
+    // The longest first: one may be a part of another.
+    let mut forms: Vec<Secret> = secrets.iter().flat_map(forms_of).collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.expose().len()));
+    // Short texts would tear holes into innocent words.
+    forms.retain(|form| form.expose().len() >= 6);
+    let hide = |text: &str| forms.iter().fold(text.to_owned(), |text, form| text.replace(form.expose(), HIDDEN));
+    // Once more without the escape codes: one may stand inside a secret, and may swallow a part of one.
+    let mut clean = hide(&printable(&hide(text)));
+    for field in SECRET_FIELDS {
+        clean = hide_field(&clean, field);
+    }
+    for mark in ["Bearer ", "Basic "] {
+        clean = hide_word_after(&clean, mark);
+    }
+    clean = hide_passwords_in_urls(&hide_keys(&clean));
+    // Line by line: what went wrong stands in rclone's last.
+    clean.split('\n').map(shortened).collect::<Vec<_>>().join("\n")
+}
+
+/// One line that is fit to be shown: no escape codes, no control characters.
+pub(crate) fn clean(text: &str) -> String {
+    printable(text).replace('\n', " ")
+}
+
+/// The secret as it is, as other programs print it between quotes, and as it stands in a form or an address.
+fn forms_of(secret: &Secret) -> Vec<Secret> {
+    let plain = secret.expose();
+    let quoted = plain.replace('\\', "\\\\").replace('"', "\\\"");
+    let mut encoded = String::with_capacity(plain.len());
+    for byte in plain.bytes() {
+        match byte {
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    vec![secret.clone(), Secret::new(printable(plain)), Secret::new(quoted), Secret::new(encoded)]
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line.to_owned(),
+    }
+}
+
+/// Drops ANSI sequences and control characters; a line break stays one.
+pub(crate) fn printable(text: &str) -> String {
+    anstream::adapter::strip_str(text)
+        .to_string()
+        .chars()
+        .filter(|&c| c == '\n' || !(c.is_control() || is_bidi_control(c)))
+        .collect()
+}
+
+/// Characters that reorder a line, and so could make it say something else.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+}
+
+/// Hides the value of `"field":"value"` (escaped or not) and of `field=value`.
+fn hide_field(text: &str, field: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(field) {
+        let (before, tail) = rest.split_at(at);
+        let after = &tail[field.len()..];
+        let begins_word = !before.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        out.push_str(before);
+        out.push_str(field);
+        rest = after;
+        let marks = after.find(|c: char| !"\\\"=: ".contains(c)).unwrap_or(after.len());
+        if begins_word && after[..marks].contains(['=', ':']) && !after[..marks].starts_with(": ") {
+            let end =
+                after[marks..].find(['"', '\\', '&', ',', ' ', '\n', '}', '\'']).map_or(after.len(), |n| marks + n);
+            out.push_str(&after[..marks]);
+            if end > marks {
+                out.push_str(HIDDEN);
+            }
+            rest = &after[end..];
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn hide_word_after(text: &str, mark: &str) -> String {
+    let mut parts = text.split(mark);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| c.is_whitespace() || "\"'\\,]}".contains(c)).unwrap_or(part.len());
+        out.push_str(mark);
+        // `Basic realm="…"` and the like say nothing secret.
+        let is_secret = end >= 8 && !part.starts_with("realm=");
+        out.push_str(if is_secret { HIDDEN } else { &part[..end] });
+        out.push_str(&part[end..]);
+    }
+    out
+}
+
+/// Private keys in PEM form, up to their end or to the end of the text.
+fn hide_keys(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("-----BEGIN ") {
+        out.push_str(&rest[..at]);
+        out.push_str(HIDDEN);
+        rest = rest[at..].find("-----END ").map_or("", |end| &rest[at + end + "-----END ".len()..]);
+        rest = rest.split_once("-----").map_or(rest, |(_, tail)| tail);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// `http://user:password@proxy` keeps its user only.
+fn hide_passwords_in_urls(text: &str) -> String {
+    let mut parts = text.split("://");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("://");
+        let end = part.find(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).unwrap_or(part.len());
+        match part[..end].rsplit_once('@').and_then(|(user, host)| Some((user.split_once(':')?.0, host))) {
+            Some((user, host)) => {
+                out.extend([user, ":", HIDDEN, "@", host]);
+                out.push_str(&part[end..]);
+            }
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::scrub;
+    use crate::secret::Secret;
+
+    #[test]
+    fn escape_codes_and_reordering_marks_go() {
+        assert_eq!(scrub("a\u{1b}[31mred\u{1b}[0m\u{7}\r\nb\u{202e}c", &[]), "ared\nbc");
+    }
+
+    #[test]
+    fn tokens_inside_json_and_forms_are_hidden() {
+        for text in [
+            r#"{"access_token":"sekret1","x":1}"#,
+            r#"token = "{\"refresh_token\":\"sekret1\"}""#,
+            "POST grant_type=a&client_secret=sekret1&b=c",
+            r#""access_token": "sekret1""#,
+            "Authorization: Bearer sekret1sekret1",
+            "Authorization: Basic c2VrcmV0MQsekret1==",
+            "proxyconnect http://me:sekret1@proxy.example:3128/",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nsekret1\n-----END ENCRYPTED PRIVATE KEY-----",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nsekret1",
+        ] {
+            assert!(!scrub(text, &[]).contains("sekret1"), "{}", scrub(text, &[]));
+        }
+    }
+
+    #[test]
+    fn innocent_words_stay() {
+        for text in [
+            "error code: 403, empty token found, decode failed, code 7",
+            "https://app.box.com/folder/1 and ada@example.com and https://ada@example.com/",
+            "-----END of it, WWW-Authenticate: Bearer realm=\"x\"",
+        ] {
+            assert_eq!(scrub(text, &[]), text);
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_the_lines_after_it_stay() {
+        let shown = scrub(&format!("{}\nlast", "x".repeat(5000)), &[]);
+        assert!(shown.len() < 3000 && shown.ends_with("…\nlast"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_every_spelling() {
+        let secret = Secret::new("pa\"ss\\wo rd&\u{1b}[1m!");
+        for text in [r#"pa"ss\wo rd&!"#, r#"pa\"ss\\wo rd&"#, "pa%22ss%5Cwo%20rd%26"] {
+            let shown = scrub(text, std::slice::from_ref(&secret));
+            assert!(!shown.contains("wo rd&!") && !shown.contains("wo%20rd%26%1B"), "{shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_and_no_control_character_survives(before in any::<String>(), secret in "[A-Za-z0-9]{8,40}", after in any::<String>()) {
+            let shown = scrub(&format!("{before}{secret}{after}"), &[Secret::new(secret.clone())]);
+            prop_assert!(!shown.contains(&secret));
+            prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
+        }
+    }
+}

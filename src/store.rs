@@ -1,0 +1,249 @@
+//! rclone.conf on disk. The only room that writes it, and only a [`Verified`] section gets in.
+
+mod access;
+mod batch;
+mod change;
+mod copy;
+mod edit;
+mod newest;
+mod place;
+mod rescue;
+mod saves;
+mod staged;
+mod swap;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(crate) use access::{is_open_to_others, make_private_dir};
+pub(crate) use batch::Batch;
+pub(crate) use change::Reference;
+pub(crate) use copy::PrivateCopy;
+pub(crate) use place::{find, shown, state_dir};
+pub(crate) use rescue::{Interrupted, discard, interrupted, interrupted_now, kept, successors};
+pub(crate) use staged::{Proof, Staged, Verified};
+
+use zeroize::Zeroizing;
+
+use crate::conf::Document;
+use crate::crypt::{self, Undecryptable};
+use crate::error::{Code, Error, Field, Result, Who};
+use crate::options::KEYS;
+use crate::password::PasswordSource;
+use crate::secret::Secret;
+use crate::section::Section;
+
+/// How long other plutons may hold the lock.
+const LOCK_LIMIT: Duration = Duration::from_secs(60);
+/// The rclone.conf in use. `real` is where it is after every symbolic link.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    real: PathBuf,
+    /// Of what this is a private copy, gone when its run ends.
+    original: Option<PathBuf>,
+    source: PasswordSource,
+    /// The one that opened the file last; what is written is then encrypted with it.
+    password: Mutex<Option<Secret>>,
+}
+
+impl ConfigFile {
+    pub(crate) fn at(path: &Path, source: PasswordSource) -> Self {
+        Self { path: path.to_owned(), real: place::resolve(path), original: None, source, password: Mutex::default() }
+    }
+
+    /// The path as the user knows it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path after every symbolic link, for rclone: older ones replace a link by a file.
+    pub(crate) fn real_path(&self) -> &Path {
+        &self.real
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.real.exists()
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.bytes().ok().flatten().is_some_and(|bytes| crypt::is_encrypted(&bytes))
+    }
+
+    /// The user it belongs to, if that is not who runs this.
+    pub(crate) fn foreign_owner(&self) -> Option<u32> {
+        access::foreign_owner(&self.real)
+    }
+
+    /// What runs that were ended in the middle of saving have left beside it.
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
+        let ours = swap::leftovers(&self.real).into_iter().map(|(path, _)| path);
+        saves::left_behind(&self.real).into_iter().chain(ours).collect()
+    }
+
+    /// Whether new tokens can be saved in it.
+    pub(crate) fn is_writable(&self) -> bool {
+        access::is_writable(&self.real)
+    }
+
+    /// Whether it is gone when the run ends.
+    pub(crate) fn is_private_copy(&self) -> bool {
+        self.original.is_some()
+    }
+
+    /// The same content in another place.
+    fn moved_to(&self, path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            real: path.to_owned(),
+            original: Some(self.real.clone()),
+            source: self.source.clone(),
+            password: Mutex::new(self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+
+    /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
+    pub(crate) fn read(&self) -> Result<Document> {
+        self.parse(self.bytes()?.as_deref())
+    }
+
+    fn bytes(&self) -> Result<Option<Vec<u8>>> {
+        saves::read(&self.real).map_err(|cause| match cause {
+            saves::ReadError::Interrupted(left) => Error::new(
+                Code::ConfigConflict,
+                format!(
+                    "{} is missing, but {} is there: an rclone was ended while it saved",
+                    self.path.display(),
+                    left.display()
+                ),
+            )
+            .who(Who::You)
+            .next(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
+            .next("or, to begin a new file, give that one another name"),
+            saves::ReadError::Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
+                .next("let this user read it, or choose another file with --rclone-config"),
+        })
+    }
+
+    fn parse(&self, bytes: Option<&[u8]>) -> Result<Document> {
+        let bytes = bytes.unwrap_or_default();
+        if crypt::is_encrypted(bytes) { self.parse_plain(&self.decrypt(bytes)?) } else { self.parse_plain(bytes) }
+    }
+
+    fn parse_plain(&self, bytes: &[u8]) -> Result<Document> {
+        Document::parse(bytes).map_err(|cause| {
+            Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
+                .who(Who::You)
+                .next(format!("mend line {} of that file", cause.line))
+        })
+    }
+
+    fn decrypt(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let broken = |why: &Undecryptable| {
+            Error::new(Code::ConfigUnreadable, format!("{} cannot be decrypted: {why}", self.path.display()))
+                .who(Who::You)
+        };
+        let try_password = |password: &Secret| match crypt::decrypt(bytes, password) {
+            Err(Undecryptable::WrongPassword) => None,
+            opened => Some(opened),
+        };
+        let mut known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = known.as_ref().and_then(try_password) {
+            return opened.map_err(|why| broken(&why));
+        }
+        let (password, opened) = self.source.try_open(&self.path, try_password)?;
+        let plain = opened.map_err(|why| broken(&why))?;
+        *known = Some(password);
+        Ok(plain)
+    }
+
+    /// The bytes to write over `seen`: encrypted if those are.
+    fn render(&self, document: &Document, seen: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
+        let plain = Zeroizing::new(document.render());
+        let known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(password) = known.as_ref().filter(|_| seen.is_none_or(crypt::is_encrypted)) else { return Ok(plain) };
+        let failed =
+            || Error::new(Code::ConfigUnwritable, "rclone.conf cannot be encrypted again: no random numbers to be had");
+        let mut nonce = [0; crypt::NONCE_LENGTH];
+        getrandom::fill(&mut nonce).map_err(|_| failed())?;
+        crypt::encrypt(&plain, password, nonce).map(Zeroizing::new).ok_or_else(failed)
+    }
+
+    /// Whether other users of this machine can read the secrets in it.
+    pub(crate) fn is_open_to_others(&self) -> bool {
+        access::is_open_to_others(&self.real)
+    }
+
+    pub(crate) fn make_private(&self) -> Result<()> {
+        access::make_private(&self.real).map_err(|cause| self.unwritable(&cause))
+    }
+
+    fn lock(&self) -> Result<std::fs::File> {
+        swap::lock(&self.real, Instant::now() + LOCK_LIMIT).map_err(|cause| self.unwritable(&cause))?.ok_or_else(|| {
+            Error::new(
+                Code::ConfigConflict,
+                format!("another pluton has been writing {} for long", self.path.display()),
+            )
+            .who(Who::You)
+            .next("wait for it, or end it, and run this again")
+        })
+    }
+
+    /// Finds out what can be known beforehand, so that Box is not asked for a token that then cannot be saved.
+    pub(crate) fn require_writable(&self) -> Result<()> {
+        access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
+    }
+
+    fn unwritable(&self, cause: &std::io::Error) -> Error {
+        use std::io::ErrorKind::{
+            CrossesDevices, FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, ResourceBusy,
+            StorageFull,
+        };
+        let dir = self.real.parent().unwrap_or(Path::new(".")).display().to_string();
+        let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
+        match cause.kind() {
+            StorageFull | QuotaExceeded => error.next(format!("make room on the disk that holds {dir}")),
+            FileTooLarge => error.next("raise the limit on the size of files: ulimit -f unlimited"),
+            ResourceBusy | CrossesDevices => error
+                .next("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
+            ReadOnlyFilesystem => error.next("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
+            PermissionDenied if access::is_immutable(cause) => {
+                error.next(format!("let the file be replaced: chattr -i '{}'", self.real.display()))
+            }
+            PermissionDenied => error.next(format!("let this user write in {dir}, or choose another file with --rclone-config")),
+            _ => error.next("choose another file with --rclone-config"),
+        }
+    }
+}
+
+/// Puts a section in, unless a dotted name would then make rclone read something else than was proven.
+pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
+    let name = section.name();
+    let before = document.clone();
+    document.put_section(name, &section.entries());
+    let dotted = |message: String| {
+        Error::invalid(Field::Name, message)
+            .who(Who::You)
+            .next("choose a name without a dot, or with another word before it")
+    };
+    if let Some(key) = document.inherited(name, &KEYS).first() {
+        let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
+        return Err(dotted(format!(
+            "rclone would read {key} for {name:?} from [{parent}]: a dotted name takes what it lacks"
+        )));
+    }
+    if let Some((child, key)) = document.disturbed(name, &before) {
+        return Err(dotted(format!(
+            "[{child}] would then read {key} from {name:?}: a dotted name takes what it lacks"
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn taken(name: &str) -> Error {
+    Error::new(Code::StorageExists, format!("a remote called {name:?} is there already"))
+        .who(Who::You)
+        .next("choose another name, or replace it with --force")
+        .about(Field::Name)
+}

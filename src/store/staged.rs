@@ -1,0 +1,139 @@
+//! A section alone in a private file, where rclone proves it and may renew its token, before rclone.conf hears of it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tempfile::TempDir;
+
+use super::{access, place, rescue};
+use crate::error::{Code, Error, Result};
+use crate::section::Section;
+use crate::token::Token;
+
+/// What rclone showed of a staged section.
+#[derive(Debug, Clone, Copy, Default, JsonSchema, Serialize)]
+pub(crate) struct Proof {
+    pub(crate) listed: bool,
+    pub(crate) refreshed: bool,
+    pub(crate) written: bool,
+    pub(crate) folders: Option<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Staged {
+    section: Section,
+    dir: TempDir,
+    file: PathBuf,
+    /// Whether rclone has to renew the token at its first call.
+    overdue: bool,
+    /// Locked while this process lives, so that others can tell a staged section in use from one left behind.
+    _alive: File,
+}
+
+impl Staged {
+    /// Writes the section out. `overdue` puts its token's expiry in the past, so that rclone must renew it.
+    pub(crate) fn new(section: Section, overdue: bool) -> Result<Self> {
+        let parent = place::staging();
+        let failed = |cause: io::Error| {
+            let error = Error::disk(Code::Unknown, "make a private file in", &parent, &cause);
+            error.next(format!("make room and let this user write in {}", parent.display()))
+        };
+        access::make_private_dir(&parent).map_err(failed)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let dir = builder.prefix("box-").tempdir_in(&parent).map_err(failed)?;
+        let alive = rescue::mark_alive(dir.path()).map_err(failed)?;
+        let token = section.token();
+        let due = token.as_ref().filter(|token| overdue && token.refresh_token().is_some());
+        let overdue = due.is_some();
+        let written = match due {
+            Some(token) => section.clone().with_token(&token.overdue())?,
+            None => section.clone(),
+        };
+        let content = written.alone().render();
+        let file = dir.path().join(rescue::SECTION);
+        let mut options = OpenOptions::new();
+        options.create_new(true).write(true);
+        access::private(&mut options).open(&file).and_then(|mut out| out.write_all(&content)).map_err(failed)?;
+        if let Some(fingerprint) = token.as_ref().and_then(Token::fingerprint) {
+            fs::write(dir.path().join(rescue::GIVEN), rescue::forebears(&fingerprint)).map_err(failed)?;
+        }
+        // Box is asked only once a renewed token is sure to have room.
+        rescue::try_room(dir.path()).map_err(failed)?;
+        Ok(Self { section, dir, file, overdue, _alive: alive })
+    }
+
+    /// As it was given, before rclone ran.
+    pub(crate) fn section(&self) -> &Section {
+        &self.section
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// A directory that no one else can read, gone with this value.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The token that rclone put in the staged file, if it is another than the one staged.
+    pub(crate) fn new_token(&self) -> Option<Token> {
+        let (document, _) = rescue::latest(self.dir.path())?;
+        let token = Token::find(&document.get(self.section.name(), "token")?).ok()?;
+        let same = self.section.token().is_some_and(|old| old.access_token() == token.access_token());
+        (!same).then_some(token)
+    }
+
+    /// Whether rclone should have renewed the token and shows no new one.
+    pub(crate) fn is_still_overdue(&self) -> bool {
+        self.overdue && !self.has_rotated()
+    }
+
+    /// Whether Box has replaced the user's refresh token, so that the staged file holds the only live one.
+    pub(crate) fn has_rotated(&self) -> bool {
+        self.new_token().is_some_and(|token| token.refresh_token().is_some())
+    }
+
+    /// A failure after Box has replaced the user's token: the staged file stays, and the error says where.
+    pub(crate) fn salvage(mut self, mut error: Error) -> Error {
+        if self.has_rotated() {
+            self.dir.disable_cleanup(true);
+            error.notes.push(format!(
+                "Box has replaced the token you gave. The one that works now is kept, and the next try finds it: {}",
+                self.file.display()
+            ));
+            error.kept = Some(self.file.clone());
+        }
+        error
+    }
+
+    /// Leaves the staged file for later runs to find: this one has nowhere else to save its token.
+    pub(crate) fn keep(mut self) {
+        rescue::supersede(self.dir.path());
+        self.dir.disable_cleanup(true);
+    }
+
+    pub(crate) fn verified(self, proof: Proof) -> Result<Verified> {
+        if self.has_rotated() {
+            rescue::supersede(self.dir.path());
+        }
+        let section = match self.new_token() {
+            Some(token) => self.section.clone().with_token(&token)?,
+            None => self.section.clone(),
+        };
+        Ok(Verified { section, proof, staged: self })
+    }
+}
+
+/// A section that may go into rclone.conf: proven, or expressly not to be.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) section: Section,
+    pub(crate) proof: Proof,
+    pub(crate) staged: Staged,
+}
