@@ -1,0 +1,114 @@
+//! Nothing of the user's environment stands in for the section that is proven, or lets a secret out.
+
+use std::fs;
+
+use crate::bench::{Bench, ODD, with_each};
+
+#[test]
+fn variables_that_would_mask_the_section_do_not_reach_the_proof() {
+    with_each(|mut bench| {
+        bench.home.write_config(ODD);
+        let spare = bench.token();
+        for (name, value) in [
+            ("RCLONE_BOX_TOKEN", spare.blob().as_str()),
+            ("RCLONE_BOX_ROOT_FOLDER_ID", "4711"),
+            ("RCLONE_BOX_ACCESS_TOKEN", &spare.access),
+            ("RCLONE_BOX_CLIENT_ID", "nosuchclient"),
+            ("RCLONE_CONFIG_MYBOX_TOKEN", &spare.blob()),
+            ("RCLONE_CONFIG_MYBOX_TYPE", "local"),
+            ("RCLONE_CONFIG_MYBOX_IMPERSONATE", "1"),
+            ("rclone_config_mybox_token", &spare.blob()),
+        ] {
+            bench.home.set(name, value);
+        }
+        // A dead token is found out, though the environment holds a good one.
+        let dead = bench.token();
+        bench.sandbox.expire_refresh(&dead.refresh);
+        bench.refused(|bench| bench.add(&dead, &["mybox", "--json"]), 6, "refresh_token_invalid");
+        // A good one is proven, renewed and saved; the one in the environment is not touched.
+        bench.add(&bench.token(), &["mybox"]).ok();
+        assert!(bench.sandbox.is_live_refresh(&spare.refresh));
+        let names: Vec<_> = bench.home.env().iter().map(|(name, _)| name.clone()).collect();
+        for name in names.iter().filter_map(|name| name.to_str()) {
+            let upper = name.to_ascii_uppercase();
+            if upper.starts_with("RCLONE_BOX_") || upper.starts_with("RCLONE_CONFIG_") {
+                bench.home.unset(name);
+            }
+        }
+        bench.works_after_an_hour("mybox");
+    });
+}
+
+#[test]
+fn variables_that_make_rclone_talk_let_no_secret_out() {
+    with_each(|mut bench| {
+        let log = bench.home.path().join("rclone.log").display().to_string();
+        let settings = [
+            ("RCLONE_DUMP", "auth,headers,bodies,requests,responses"),
+            ("RCLONE_VERBOSE", "2"),
+            ("RCLONE_LOG_LEVEL", "DEBUG"),
+            ("RCLONE_LOG_FILE", &log),
+            ("RCLONE_USE_JSON_LOG", "true"),
+            ("RCLONE_DUMP_BODIES", "true"),
+        ];
+        for (name, value) in settings {
+            bench.home.set(name, value);
+        }
+        let token = bench.token();
+        let app = bench.sandbox.jwt_app();
+        let file = app.config_file.to_str().expect("UTF-8").to_owned();
+        bench.add(&token, &["Box", "--verbose"]).ok().keeps(&[&token.access, &token.refresh]);
+        bench.add(&token, &["again", "--verbose"]).fails(6).keeps(&[&token.access, &token.refresh]);
+        let jwt = ["storage", "add", "box", "svc", "--verbose", "--box-config-file", &file];
+        bench.home.pluton(&jwt).ok().keeps(&[&app.client_secret, "BEGIN"]);
+        assert!(!fs::exists(&log).expect("a look"), "the user's log got the proof's secrets");
+        for (name, _) in settings {
+            bench.home.unset(name);
+        }
+        let live = bench.refresh_token("Box");
+        assert!(bench.sandbox.is_live_refresh(&live));
+    });
+}
+
+#[test]
+fn settings_that_would_spoil_the_proof_do_not_reach_it() {
+    with_each(|mut bench| {
+        for (name, value) in [
+            ("RCLONE_CONFIG_PASS", "some-password"),
+            ("RCLONE_PASSWORD_COMMAND", "false"),
+            ("RCLONE_ASK_PASSWORD", "true"),
+            ("RCLONE_DRY_RUN", "true"),
+            ("RCLONE_INTERACTIVE", "true"),
+            ("RCLONE_QUIET", "true"),
+            ("RCLONE_PROGRESS", "true"),
+        ] {
+            bench.home.set(name, value);
+        }
+        let (code, document) = bench.add_json(&bench.token(), &["Box"]);
+        assert_eq!(code, 0, "{document}");
+        assert_eq!(document["verified"]["folders"], 3);
+        assert!(!document.to_string().contains("some-password"));
+    });
+}
+
+#[test]
+fn settings_of_the_network_do_reach_it() {
+    let mut bench = Bench::new();
+    bench.home.set("RCLONE_USER_AGENT", "my-agent/1.0");
+    bench.add(&bench.token(), &["Box"]).ok();
+    let agents: Vec<_> = bench.sandbox.requests().iter().filter_map(|r| r.headers.get("user-agent").cloned()).collect();
+    assert!(agents.iter().any(|agent| agent == "my-agent/1.0"), "{agents:?}");
+}
+
+#[test]
+fn verbose_shows_each_program_and_no_secret() {
+    with_each(|bench| {
+        let app = bench.sandbox.own_app();
+        let token = bench.sandbox.mint(&app.client_id);
+        let secret = bench.home.file("secret", &app.client_secret);
+        let args = ["own", "--verbose", "--client-id", &app.client_id, "--client-secret-file", &secret];
+        let ran = bench.add(&token, &args).ok().keeps(&[&app.client_secret, &token.access, &token.refresh]);
+        assert!(ran.stderr.contains("lsd own:"), "{ran:?}");
+        assert!(!ran.stderr.contains(&bench.refresh_token("own")), "{ran:?}");
+    });
+}

@@ -1,0 +1,129 @@
+//! What is in rclone.conf beside the new section stays as it is, byte by byte, and encrypted files stay encrypted.
+
+use std::fs;
+
+use crate::bench::{Bench, ODD, with_each};
+
+#[test]
+fn every_byte_outside_the_new_section_is_kept() {
+    with_each(|bench| {
+        for before in [
+            ODD,
+            "",
+            "# only a comment",
+            "[a]\ntype = local",
+            "[a]\r\ntype: local\r\n\r\n[a]\r\ncase_insensitive = true\r\n",
+            "\u{feff}[a]\ntype=local\n\n\n\n",
+            "[dup]\ntype = local\n[other]\ntype = local\n[dup]\nencoding = None\n; trailing comment\n",
+            "k = v before any section\n[a]\ntype = local\n",
+            "[umläut 名前]\ntype = local\nencoding = `None`\n",
+        ] {
+            bench.home.write_config(before);
+            let others = bench.home.dump();
+            bench.add(&bench.token(), &["Box"]).ok();
+            let after = bench.home.config_text();
+            assert!(after.starts_with(before), "{before:?} became {after:?}");
+            let mut now = bench.home.dump();
+            assert!(now.as_object_mut().expect("sections").remove("Box").is_some());
+            assert_eq!(now, others, "{before:?}");
+            assert_eq!(bench.lists("Box").len(), 3);
+        }
+    });
+}
+
+#[test]
+fn a_replaced_section_leaves_its_neighbours_alone() {
+    let bench = Bench::new();
+    bench.home.write_config("# top\r\n[a]\r\ntype=local\r\n\r\n# about Box\r\n[Box]\r\ntype = box\r\ntoken = {}\r\n\r\n# about z\r\n[z]\r\ntype=local");
+    let before = bench.home.dump();
+    bench.add(&bench.token(), &["Box", "--force"]).ok();
+    let text = bench.home.config_text();
+    assert!(text.starts_with("# top\r\n[a]\r\ntype=local\r\n\r\n# about Box\r\n[Box]\r\n"), "{text:?}");
+    assert!(text.ends_with("\r\n# about z\r\n[z]\r\ntype=local"), "{text:?}");
+    for name in ["a", "z"] {
+        assert_eq!(bench.home.dump()[name], before[name]);
+    }
+    bench.works_after_an_hour("Box");
+}
+
+#[test]
+fn storages_added_at_the_same_time_all_arrive() {
+    let bench = Bench::new();
+    bench.home.write_config(ODD);
+    let names: Vec<String> = (0..8).map(|n| format!("box {n}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            let bench = &bench;
+            scope.spawn(move || bench.add(&bench.token(), &[name]).ok());
+        }
+    });
+    assert!(bench.home.config_text().starts_with(ODD));
+    for name in &names {
+        assert!(bench.sandbox.is_live_refresh(&bench.refresh_token(name)), "{name}");
+    }
+    assert_eq!(bench.staged(), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_that_inherits_from_another_is_not_changed_behind_its_back() {
+    let bench = Bench::new();
+    bench.home.write_config("[Box]\ntype = box\nroot_folder_id = 4711\nclient_id = other\n");
+    let ran = bench.add(&bench.token(), &["Box.kid"]);
+    // Whatever pluton decides, the storage it calls good must be good.
+    if ran.code == 0 {
+        bench.works_after_an_hour("Box.kid");
+    } else {
+        assert!(ran.stderr.contains("Box.kid"), "{ran:?}");
+        assert!(bench.home.dump()["Box.kid"].is_null());
+    }
+}
+
+/// Encrypts the present rclone.conf as rclone itself does it.
+fn encrypt(bench: &Bench, password: &str) -> String {
+    let command = format!("echo {password}");
+    bench.home.rclone(&["config", "encryption", "set", "--password-command", &command]).ok();
+    let text = bench.home.config_text();
+    assert!(text.contains("RCLONE_ENCRYPT_V0:"), "{text}");
+    text
+}
+
+#[test]
+fn an_encrypted_file_without_its_password_is_exit_9_and_untouched() {
+    let mut bench = Bench::new();
+    bench.home.write_config("[a]\ntype = local\n");
+    let encrypted = encrypt(&bench, "open-sesame");
+    for password in [None, Some("wrong-password")] {
+        if let Some(password) = password {
+            bench.home.set("RCLONE_CONFIG_PASS", password);
+        }
+        let token = bench.token();
+        let error = bench.refused(|bench| bench.add(&token, &["Box", "--json"]), 9, "config_encrypted");
+        assert!(!error.to_string().contains("wrong-password"), "{error}");
+        assert!(bench.sandbox.is_live_refresh(&token.refresh));
+        assert_eq!(bench.home.config_text(), encrypted);
+        bench.home.pluton(&["storage", "list"]).fails(9);
+    }
+}
+
+#[test]
+fn an_encrypted_file_gets_the_storage_and_stays_encrypted() {
+    let mut bench = Bench::new();
+    bench.home.write_config("[a]\ntype = local\n");
+    encrypt(&bench, "open-sesame");
+    bench.home.set("RCLONE_CONFIG_PASS", "open-sesame");
+    let token = bench.token();
+    bench.add(&token, &["Box"]).ok().keeps(&["open-sesame", &token.refresh]);
+    let text = bench.home.config_text();
+    assert!(text.contains("RCLONE_ENCRYPT_V0:") && !text.contains("[Box]"), "{text}");
+    assert_eq!(bench.home.dump()["a"]["type"], "local");
+    assert_eq!(bench.lists("Box").len(), 3);
+    assert!(bench.sandbox.is_live_refresh(&bench.refresh_token("Box")));
+    for file in bench.home.files() {
+        let bytes = fs::read(bench.home.path().join(&file)).expect("a file");
+        assert!(!String::from_utf8_lossy(&bytes).contains("refresh_token"), "{file}");
+    }
+    if let Some(debian) = box_sandbox::rclone::debian() {
+        let output = bench.home.command(debian).args(["lsf", "Box:"]).output().expect("rclone runs");
+        assert!(output.status.success(), "{output:?}");
+    }
+}

@@ -1,0 +1,23 @@
+//! What users of `pluton` may rely on: the built program, against the real rclone and a Box on this machine.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bench;
+mod browser;
+mod child;
+mod environment;
+mod keeping;
+mod listing;
+mod names;
+mod network;
+mod options;
+mod oracle;
+mod output;
+mod places;
+mod refusals;
+mod rehearsal;
+mod salvage;
+mod sign_ins;
+mod taken;
+mod wrappings;

@@ -1,0 +1,133 @@
+//! Whatever pluton accepts, rclone reads back exactly, old and new, before and after rclone has saved the file itself.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use box_sandbox::rclone;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use serde_json::Value as Json;
+
+use crate::bench::{Bench, ODD};
+
+/// Storages in one file; each has five values of this kind.
+const STORAGES: usize = 60;
+
+/// What means something to some reader of some file.
+const HOSTILE: [&str; 44] = [
+    "a",
+    "Z",
+    "0",
+    " ",
+    "  ",
+    "\t",
+    "\n",
+    "\r",
+    "\u{b}",
+    "\u{85}",
+    "\u{a0}",
+    "\u{200b}",
+    "\u{3000}",
+    "\u{feff}",
+    "\"",
+    "\"\"\"",
+    "`",
+    "'",
+    "%(",
+    ")s",
+    "%(type)s",
+    "%(x)s",
+    "%",
+    "%%",
+    "#",
+    ";",
+    "=",
+    ":",
+    "[",
+    "]",
+    "[x]",
+    "\\",
+    "\\n",
+    "$HOME",
+    "${x}",
+    "~",
+    "{",
+    "}",
+    "{\"a\":\"b\"}",
+    "é",
+    "名前",
+    "🦀",
+    "\u{202e}",
+    "-",
+];
+
+fn hostile() -> impl Strategy<Value = String> {
+    let pieces = prop::collection::vec(prop::sample::select(&HOSTILE[..]), 1..9).prop_map(|pieces| pieces.concat());
+    prop_oneof![3 => pieces, 1 => any::<String>(), 1 => "[ -~]{1,40}"].prop_map(|text| text.replace('\0', ""))
+}
+
+fn dump(bench: &Bench, rclone: &Path) -> Json {
+    let output = bench.home.command(rclone).args(["config", "dump"]).output().expect("rclone runs");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{}: {error}: {output:?}", rclone.display()))
+}
+
+#[test]
+fn what_pluton_accepts_rclone_reads_back_exactly() {
+    let bench = Bench::new();
+    bench.home.write_config(ODD);
+    let mut runner = TestRunner::deterministic();
+    let mut expected: BTreeMap<String, [String; 5]> = BTreeMap::new();
+    let mut refused = 0;
+    for index in 0..STORAGES {
+        let name = format!("Box {index}");
+        let given: [String; 5] = std::array::from_fn(|_| hostile().new_tree(&mut runner).expect("a value").current());
+        let [id, secret, description, path, owner] = &given;
+        // Without its outer spaces, as every value is taken; an address and a login hold no space at all.
+        let word = |text: &str| text.split_whitespace().collect::<String>();
+        let url = format!("https://box.example/{}", word(path));
+        let login = format!("{}@example.com", word(owner));
+        let file = bench.home.file("secret", secret);
+        let token = bench.token();
+        let args = [
+            &format!("--client-id={id}"),
+            "--client-secret-file",
+            &file,
+            &format!("--description={description}"),
+            &format!("--token-url={url}"),
+            &format!("--owned-by={login}"),
+            "--no-verify",
+            &name,
+        ];
+        let before = bench.home.config_text();
+        let ran = bench.add(&token, &args);
+        if ran.code == 0 {
+            let values = [id.trim(), secret.trim(), description.trim(), &url, &login].map(str::to_owned);
+            expected.insert(name, values);
+        } else {
+            assert_eq!(ran.code, 2, "{given:?}: {ran:?}");
+            assert_eq!(bench.home.config_text(), before);
+            refused += 1;
+        }
+    }
+    assert!(expected.len() > STORAGES / 10 && refused > STORAGES / 10, "{} and {refused}", expected.len());
+
+    let check = |when: &str| {
+        for rclone in rclone::both() {
+            let dump = dump(&bench, &rclone);
+            for (name, values) in &expected {
+                let section = &dump[name];
+                let read =
+                    ["client_id", "client_secret", "description", "token_url", "owned_by"].map(|key| &section[key]);
+                assert_eq!(read, values.each_ref().map(String::as_str), "{when}, {}", rclone.display());
+            }
+        }
+    };
+    check("as pluton wrote it");
+    for rclone in rclone::both() {
+        let run = |args: &[&str]| bench.home.command(&rclone).args(args).output().expect("rclone runs");
+        assert!(run(&["config", "create", "passing", "local"]).status.success());
+        assert!(run(&["config", "delete", "passing"]).status.success());
+        check("after rclone saved it");
+    }
+}

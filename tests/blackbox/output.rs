@@ -1,0 +1,169 @@
+//! Standard output carries the result and nothing else, as text or as one JSON document; a script is never asked.
+
+use std::process::Stdio;
+
+use crate::bench::{Bench, ODD, with_each};
+use crate::support::{PLUTON, Ran};
+
+#[test]
+fn with_json_a_success_is_exactly_one_document() {
+    with_each(|bench| {
+        let given = bench.token();
+        let args = ["Box Backups", "--root-folder-id", "0", "--json"];
+        let ran = bench.add(&given, &args).ok().keeps(&[&given.access, &given.refresh]);
+        assert_eq!(ran.stdout.lines().count(), 1);
+        assert_eq!(ran.stderr, "");
+        let document = ran.document();
+        assert_eq!((&document["schema"], &document["ok"]), (&1.into(), &true.into()));
+        assert_eq!(document["storage"]["name"], "Box Backups");
+        assert_eq!(document["storage"]["provider"], "box");
+        assert_eq!(document["storage"]["sign_in"], "quick");
+        assert_eq!(document["storage"]["rclone_config"], bench.home.config().to_str().expect("UTF-8"));
+        assert_eq!(document["storage"]["options"]["root_folder_id"], "0");
+        assert_eq!(document["verified"]["listed"], true);
+        assert_eq!(document["verified"]["refreshed"], true);
+        assert_eq!(document["verified"]["written"], false);
+        assert_eq!(document["verified"]["folders"], 3);
+        assert_eq!(document["warnings"], serde_json::json!([]));
+    });
+}
+
+#[test]
+fn with_json_a_failure_is_exactly_one_document_and_says_what_to_do() {
+    with_each(|bench| {
+        let given = bench.token();
+        bench.sandbox.expire_refresh(&given.refresh);
+        let ran = bench.add(&given, &["Box", "--json"]).fails(6).keeps(&[&given.access, &given.refresh]);
+        assert_eq!(ran.stdout.lines().count(), 1);
+        assert_eq!(ran.stderr, "");
+        let document = ran.document();
+        assert_eq!((&document["schema"], &document["ok"]), (&1.into(), &false.into()));
+        assert_eq!(document["error"]["code"], "refresh_token_invalid");
+        assert!(document["error"]["message"].as_str().is_some_and(|words| !words.is_empty()));
+        assert!(document["error"]["remedy"].as_array().is_some_and(|list| !list.is_empty()));
+        assert!(
+            document["error"]["detail"].as_str().is_some_and(|words| words.contains("invalid_grant")),
+            "{document}"
+        );
+    });
+}
+
+#[test]
+fn with_json_wrong_usage_is_one_document_too() {
+    let bench = Bench::new();
+    for args in [
+        &["--json", "storage", "add", "box", "--nonsense"][..],
+        &["storage", "add", "dropbox", "--json"],
+        &["storage", "add", "box", "Box", "--timeout", "soon", "--json"],
+        &["storage", "add", "box", "Box", "--timeout", "0s", "--json"],
+        &["storage", "add", "box", "Box", "--box-sub-type", "group", "--json"],
+        &["storage", "add", "box", "Box", "--token", "a", "--token-file", "b", "--json"],
+        &["storage", "show", "--json"],
+        &["--json", "--quiet", "--verbose", "storage", "list"],
+    ] {
+        let ran = bench.home.pluton(args).fails(2);
+        assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+        assert_eq!(ran.stderr, "");
+        let document = ran.document();
+        assert_eq!((&document["ok"], document["error"]["code"].as_str()), (&false.into(), Some("invalid_value")));
+    }
+}
+
+#[test]
+fn as_text_the_error_goes_to_standard_error_and_standard_output_stays_empty() {
+    with_each(|bench| {
+        let given = bench.token();
+        bench.sandbox.expire_refresh(&given.refresh);
+        let ran = bench.add(&given, &["Box"]).fails(6).keeps(&[&given.access, &given.refresh]);
+        assert_eq!(ran.stdout, "");
+        for line in ["error: ", "\n  who: ", "\n  next: ", "\n  rclone said: ", "is as it was"] {
+            assert!(ran.stderr.contains(line), "{line:?}: {ran:?}");
+        }
+        assert!(!ran.stderr.contains('\u{1b}'), "no colour where nobody sees it: {ran:?}");
+    });
+}
+
+#[test]
+fn quiet_says_nothing_but_errors() {
+    let bench = Bench::new();
+    let token = bench.token();
+    let ran = bench.add(&token, &["Box", "--quiet"]).ok();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    let ran =
+        bench.home.pluton(&["storage", "add", "box", "dev", "--access-token", &token.access, "--no-verify", "-q"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""), "{ran:?}");
+    let ran = bench.add(&token, &["again", "--quiet"]).fails(6);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+}
+
+#[test]
+fn colour_is_used_where_it_is_asked_for() {
+    let bench = Bench::new();
+    let ran = bench.add(&bench.token(), &["Box", "--color", "always"]).ok();
+    assert!(ran.stdout.contains('\u{1b}'), "{ran:?}");
+    let ran = bench.add(&bench.token(), &["Box2", "--color", "never"]).ok();
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
+}
+
+/// What is missing is named by its flag, and standard input, which never ends here, is never read.
+#[test]
+fn a_missing_answer_is_exit_2_and_names_the_flag_and_nothing_waits() {
+    let mut bench = Bench::new();
+    bench.home.write_config(ODD);
+    let secret = bench.home.file("secret", "good");
+    let jwt = bench.home.file("token", &bench.token().blob());
+    for (args, flag) in [
+        (&[][..], "NAME"),
+        (&["Box"], "--token-file"),
+        (&["Box", "--client-id", "abc", "--token-file", &jwt], "--client-secret-file"),
+        (&["Box", "--client-secret-file", &secret, "--token-file", &jwt], "--client-id"),
+        (&["Box", "--client-id", "abc", "--client-secret-file", &secret], "--token-file"),
+        (&["Box", "--client-credentials", "--client-id", "abc", "--client-secret-file", &secret], "--box-subject"),
+        (&["Box", "--client-credentials", "--box-subject", "user:1"], "--client-id"),
+    ] {
+        for (ci, more) in [("", &["--no-input"][..]), ("true", &[]), ("1", &[])] {
+            bench.home.set("CI", ci);
+            let mut command = bench.home.command(PLUTON);
+            command.args(["storage", "add", "box"]).args(args).args(more).arg("--json");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("pluton starts");
+            let open = child.stdin.take();
+            let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(2);
+            drop(open);
+            let error = &ran.document()["error"];
+            assert_eq!(error["code"], "input_required", "{ran:?}");
+            assert!(error["remedy"].to_string().contains(flag), "{flag}: {ran:?}");
+        }
+    }
+    assert_eq!(bench.home.config_text(), ODD);
+}
+
+#[test]
+fn a_ci_job_connects_a_box_with_flags_and_environment_alone() {
+    with_each(|mut bench| {
+        let app = bench.sandbox.own_app();
+        let token = bench.sandbox.mint(&app.client_id);
+        bench.home.set("CI", "true").set("PLUTON_BOX_CLIENT_SECRET", &app.client_secret);
+        bench.home.set("PLUTON_BOX_TOKEN", token.block());
+        let args = ["storage", "add", "box", "ci", "--client-id", &app.client_id, "--json"];
+        let mut command = bench.home.command(PLUTON);
+        let ran = Ran::from(command.args(args).stdin(Stdio::null()).output().expect("pluton runs")).ok();
+        assert_eq!(ran.document()["verified"]["refreshed"], true);
+        bench.works_after_an_hour("ci");
+    });
+}
+
+#[test]
+fn help_and_version_are_results_on_standard_output() {
+    let bench = Bench::new();
+    for args in [&["--help"][..], &["--version"], &["storage", "add", "box", "--help"], &["storage", "-h"]] {
+        let ran = bench.home.pluton(args).ok();
+        assert!(ran.stdout.contains("pluton") && ran.stderr.is_empty(), "{ran:?}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = bench.home.pluton(&["completions", shell]).ok();
+        assert!(ran.stdout.contains("pluton") && ran.stderr.is_empty(), "{shell}");
+    }
+    assert_eq!(bench.home.files(), Vec::<String>::new());
+}

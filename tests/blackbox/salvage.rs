@@ -1,0 +1,168 @@
+//! Box has replaced the user's token, and then something fails: the new one is the only live one, and is never lost.
+
+use std::fs;
+use std::time::Duration;
+
+use box_sandbox::{Fault, Token};
+
+use crate::bench::{Bench, ODD, with_each};
+use crate::support::{Home, Ran, interrupt, wait_for};
+
+/// The kept token is where the message says, private, live and alone, and `add` takes it from there.
+#[track_caller]
+fn is_kept(bench: &Bench, ran: &Ran, given: &Token) -> String {
+    assert!(!bench.sandbox.is_live_refresh(&given.refresh), "Box has replaced it");
+    let staged = bench.staged();
+    let named = |path: &&String| ran.stderr.contains(&bench.home.path().join(path).display().to_string());
+    let kept = staged.iter().find(named).unwrap_or_else(|| panic!("{staged:?} and {ran:?}")).clone();
+    let full = bench.home.path().join(&kept).display().to_string();
+    let text = fs::read_to_string(&full).expect("the kept file");
+    assert_eq!(bench.home.mode(&kept), 0o600);
+    assert_eq!(bench.home.mode(kept.trim_end_matches("/rclone.conf")), 0o700);
+    let live = field(&text, "refresh_token");
+    assert!(bench.sandbox.is_live_refresh(&live));
+    assert!(!ran.stdout.contains(&live) && !ran.stderr.contains(&live), "{ran:?}");
+    for other in staged.iter().filter(|path| **path != kept) {
+        let text = fs::read_to_string(bench.home.path().join(other)).expect("a small file");
+        assert!(!text.contains(&live) && !text.contains(&given.refresh), "{other}");
+        assert_eq!(bench.home.mode(other) & 0o077 & bench.home.mode(other.rsplit_once('/').expect("a directory").0), 0);
+    }
+    full
+}
+
+fn field(text: &str, name: &str) -> String {
+    let (_, rest) = text.split_once(&format!("\"{name}\":\"")).expect("a token");
+    rest.split('"').next().expect("its end").to_owned()
+}
+
+#[track_caller]
+fn goes_on_with(bench: &Bench, name: &str, file: &str) {
+    bench.home.pluton(&["storage", "add", "box", name, "--token-file", file]).ok();
+    assert!(bench.home.config_text().starts_with(ODD));
+    bench.works_after_an_hour(name);
+    assert_eq!(bench.staged(), Vec::<String>::new());
+}
+
+#[test]
+fn the_same_command_once_more_goes_on_with_the_token_that_was_kept() {
+    with_each(|bench| {
+        bench.home.write_config(ODD);
+        bench.sandbox.fault(Fault::on("GET", "/2.0/").status(503));
+        let given = bench.token();
+        for _ in 0..2 {
+            let ran = bench.add(&given, &["Box"]).fails(8);
+            is_kept(&bench, &ran, &given);
+        }
+        bench.sandbox.clear_faults();
+        bench.add(&given, &["Box"]).ok();
+        bench.works_after_an_hour("Box");
+        assert_eq!(bench.staged(), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn when_the_listing_fails_after_the_renewal_the_new_token_is_kept_and_can_be_used() {
+    with_each(|bench| {
+        bench.home.write_config(ODD);
+        let given = bench.token();
+        let ran = bench.add(&given, &["Box Backups", "--root-folder-id", "4711"]).fails(7);
+        assert_eq!(bench.home.config_text(), ODD);
+        let file = is_kept(&bench, &ran, &given);
+        goes_on_with(&bench, "Box Backups", &file);
+    });
+}
+
+#[test]
+fn when_box_breaks_down_after_the_renewal_the_new_token_is_kept() {
+    with_each(|bench| {
+        bench.home.write_config(ODD);
+        bench.sandbox.fault(Fault::on("GET", "/2.0/").status(503));
+        let given = bench.token();
+        let ran = bench.add(&given, &["Box"]).fails(8);
+        assert_eq!(bench.home.config_text(), ODD);
+        let file = is_kept(&bench, &ran, &given);
+        bench.sandbox.clear_faults();
+        goes_on_with(&bench, "Box", &file);
+    });
+}
+
+#[test]
+fn when_the_deadline_ends_rclone_after_the_renewal_the_new_token_is_kept() {
+    with_each(|bench| {
+        bench.home.write_config(ODD);
+        bench.sandbox.fault(Fault::on("GET", "/2.0/").delay(Duration::from_secs(600)));
+        let given = bench.token();
+        let ran = bench.add(&given, &["Box", "--timeout", "3s"]).fails(8);
+        assert_eq!(bench.home.config_text(), ODD);
+        let file = is_kept(&bench, &ran, &given);
+        bench.sandbox.clear_faults();
+        goes_on_with(&bench, "Box", &file);
+    });
+}
+
+#[test]
+fn when_ctrl_c_ends_rclone_after_the_renewal_the_new_token_is_kept() {
+    let bench = Bench::new();
+    bench.home.write_config(ODD);
+    bench.sandbox.fault(Fault::on("GET", "/2.0/").delay(Duration::from_secs(600)));
+    let given = bench.token();
+    let file = bench.home.file("token.json", &given.blob());
+    let child = bench.home.start(&["storage", "add", "box", "Box", "--token-file", &file]);
+    wait_for("the listing", || bench.sandbox.requests().iter().any(|r| r.path.starts_with("/2.0/")).then_some(()));
+    interrupt(&child);
+    let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
+    assert_eq!(bench.home.config_text(), ODD);
+    let kept = is_kept(&bench, &ran, &given);
+    bench.sandbox.clear_faults();
+    goes_on_with(&bench, "Box", &kept);
+}
+
+#[test]
+fn when_rclone_conf_cannot_be_written_after_the_renewal_the_new_token_is_kept() {
+    let bench = Bench::new();
+    bench.home.write_config(ODD);
+    let blocked = bench.home.file("blocked", "a file, where a directory should be");
+    let given = bench.token();
+    let conf = format!("{blocked}/rclone.conf");
+    let ran = bench.add(&given, &["Box", "--rclone-config", &conf]);
+    // Found out at once or only at the end, the token must be live somewhere.
+    assert_eq!(ran.code, 9, "{ran:?}");
+    if bench.sandbox.is_live_refresh(&given.refresh) {
+        assert!(bench.staged().is_empty());
+        assert!(bench.sandbox.requests().is_empty());
+    } else {
+        let kept = is_kept(&bench, &ran, &given);
+        goes_on_with(&bench, "Box", &kept);
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_while_rclone_proves_is_not_overwritten_and_the_new_token_is_kept() {
+    let bench = Bench::new();
+    bench.home.write_config(ODD);
+    let rclone = box_sandbox::rclone::newest();
+    let conf = bench.home.config();
+    // Another program adds a remote of the same name while rclone proves this one.
+    bench.home.script_rclone(&format!(
+        "'{}' \"$@\"\ncode=$?\nprintf '\\n[Box]\\ntype = local\\n' >> '{}'\nexit $code",
+        rclone.display(),
+        conf.display()
+    ));
+    let given = bench.token();
+    let ran = bench.add(&given, &["Box"]).fails(5);
+    assert_eq!(bench.home.config_text(), format!("{ODD}\n[Box]\ntype = local\n"));
+    let kept = is_kept(&bench, &ran, &given);
+    Home::log_children(&bench.home);
+    goes_on_with(&bench, "Box2", &kept);
+}
+
+#[test]
+fn the_json_of_such_a_failure_says_where_the_token_is() {
+    let bench = Bench::new();
+    let given = bench.token();
+    let (code, document) = bench.add_json(&given, &["Box", "--root-folder-id", "4711"]);
+    assert_eq!(code, 7, "{document}");
+    let notes = document["error"]["notes"].to_string();
+    let kept = bench.staged().into_iter().find(|path| path.ends_with("/rclone.conf")).expect("a kept file");
+    assert!(notes.contains(&kept), "{document}");
+}

@@ -1,0 +1,97 @@
+//! After a failure: what was wrong is corrected, and nothing else is asked again.
+
+use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, PASTE, SIGN_IN, WHAT_NOW};
+use crate::session::Session;
+
+const FOLDER: &str = "root_folder_id [the account's root]: ";
+
+/// How often pluton has written `words`.
+fn count(session: &Session, words: &str) -> usize {
+    session.plain().matches(words).count()
+}
+
+/// A quick connect to a folder that is not there, up to the list of what to do now.
+fn to_a_missing_folder(desk: &Desk) -> Session {
+    let mut session = desk.comes_to_the_paste();
+    session.types(&desk.token().block()).answers(ADVANCED, "y").answers(FOLDER, "999");
+    for option in ["upload", "commit", "list", "owned", "impers", "auth", "token_url", "enc", "desc"] {
+        session.answers(&format!("\n{option}"), "");
+    }
+    session.sees("folder 999 is not there");
+    session
+}
+
+#[test]
+fn a_wrong_client_secret_is_corrected_alone() {
+    let desk = Desk::new();
+    let app = desk.sandbox.own_app();
+    let token = desk.sandbox.mint(&app.client_id);
+    let mut session = desk.add(&["Box"]);
+    session.chooses(SIGN_IN, "Your own Box app").answers(CLIENT_ID, &app.client_id);
+    session.answers(CLIENT_SECRET, "not the secret").chooses(BROWSER, "No").sees(PASTE).types(&token.block());
+    session.answers(ADVANCED, "").sees("with this client secret");
+    session.chooses(WHAT_NOW, "Correct the client secret").answers(CLIENT_SECRET, &app.client_secret);
+    session.sees("Saved as [Box]");
+    for question in ["Box app of your own", BROWSER, PASTE, ADVANCED] {
+        assert_eq!(count(&session, question), 1, "{question}");
+    }
+    session.ends().with(0).never_showed(&app.client_secret);
+    assert_eq!(desk.home.dump()["Box"]["client_secret"], app.client_secret);
+    desk.holds_a_live_token("Box");
+}
+
+#[test]
+fn a_wrong_folder_is_corrected_with_the_token_that_box_has_renewed_meanwhile() {
+    let desk = Desk::new();
+    let folder = desk.sandbox.create_folder("0", "Backups");
+    let mut session = to_a_missing_folder(&desk);
+    session.chooses(WHAT_NOW, "Correct the option root_folder_id").answers(FOLDER, &folder);
+    session.sees("Saved as [Box]");
+    assert_eq!(count(&session, ADVANCED), 1);
+    session.ends().with(0);
+    assert_eq!(desk.home.dump()["Box"]["root_folder_id"], folder);
+    desk.holds_a_live_token("Box");
+    assert!(desk.staged().is_empty(), "{:?}", desk.staged());
+}
+
+#[test]
+fn giving_up_says_once_what_failed_and_where_the_live_token_is() {
+    let desk = Desk::new();
+    let mut session = to_a_missing_folder(&desk);
+    session.chooses(WHAT_NOW, "Give up");
+    let ended = session.ends().with(7).shows("The one that works now is kept").shows("/.local/state/pluton/staged/");
+    assert_eq!(ended.screen.matches("folder 999 is not there").count(), 1, "{}", ended.screen);
+    assert_eq!(desk.home.config_text(), "");
+
+    assert!(desk.keeps_a_live_token());
+}
+
+#[test]
+fn the_next_run_goes_on_with_the_token_that_was_kept() {
+    let desk = Desk::new();
+    let folder = desk.sandbox.create_folder("0", "Backups");
+    let mut session = to_a_missing_folder(&desk);
+    session.chooses(WHAT_NOW, "Give up");
+    session.ends().with(7);
+    let mut session = desk.add(&[]);
+    session.answers("An interrupted sign-in for \"Box\" is still good. Go on with it? [y/N] ", "y");
+    session.sees("folder 999 is not there").chooses(WHAT_NOW, "Correct the option root_folder_id");
+    session.answers(FOLDER, &folder).sees("Saved as [Box]");
+    session.ends().with(0);
+    desk.holds_a_live_token("Box");
+    assert!(desk.staged().is_empty(), "{:?}", desk.staged());
+}
+
+#[test]
+fn keys_that_were_pressed_while_rclone_was_busy_choose_nothing() {
+    let desk = Desk::new();
+    let delay = std::time::Duration::from_secs(2);
+    desk.sandbox.fault(box_sandbox::Fault::on("GET", "/2.0/folders").delay(delay).status(404).times(1));
+    let mut session = desk.comes_to_the_paste();
+    let token = desk.token();
+    session.types(&token.block()).answers(ADVANCED, "").sees("waiting for Box").types(&token.blob()).types("\r\r\r");
+    session.sees("error:").chooses(WHAT_NOW, "Give up");
+    let ended = session.ends().with(7).never_showed(&token.access).never_showed("access_token");
+    assert!(ended.screen.contains("What now? Give up"), "{}", ended.screen);
+    assert!(!ended.screen.contains("waiting for Box"), "a spinner was left behind:\n{}", ended.screen);
+}

@@ -1,0 +1,104 @@
+//! A storage that is there, changed by a person who answers questions.
+
+use box_sandbox::RCLONE_CLIENT_ID;
+
+use crate::desk::{BROWSER, Desk, PASTE, SIGN_IN};
+use crate::session::{ENTER, Session};
+use crate::support::PLUTON;
+
+/// In the order in which they are asked.
+const OPTIONS: [&str; 11] = [
+    "root_folder_id",
+    "upload_cutoff",
+    "commit_retries",
+    "list_chunk",
+    "owned_by",
+    "impersonate",
+    "box_sub_type",
+    "auth_url",
+    "token_url",
+    "encoding",
+    "description",
+];
+
+fn desk(keys: &str) -> Desk {
+    let desk = Desk::new();
+    let token = desk.sandbox.mint(RCLONE_CLIENT_ID).blob();
+    desk.home.write_config(&format!("[Box]\ntype = box\ntoken = {token}\n{keys}"));
+    desk
+}
+
+fn storage(desk: &Desk, args: &[&str]) -> Session {
+    let mut command = desk.home.command(PLUTON);
+    command.arg("storage").args(args);
+    Session::start(command.into(), 100)
+}
+
+#[test]
+fn the_form_of_edit_shows_what_is_there_and_enter_keeps_it() {
+    let desk = desk("list_chunk = 500\ndescription = mine\nowned_by = a@b.c\n");
+    let folder = desk.sandbox.create_folder("0", "Backups");
+    let mut session = storage(&desk, &["edit", "Box"]);
+    for option in OPTIONS {
+        match option {
+            "root_folder_id" => session.answers("root_folder_id [", &folder),
+            "list_chunk" => {
+                session.answers("list_chunk [500]: ", "0").sees("1 to 1000").answers("list_chunk [500]: ", "-")
+            }
+            "owned_by" => session.answers("owned_by [a@b.c]: ", "-"),
+            "description" => session.answers("description [mine]: ", ""),
+            option => session.answers(&format!("{option} ["), ""),
+        };
+    }
+    session.ends().with(0).shows("Saved the changes of [Box]");
+    let dump = desk.home.dump();
+    let section = &dump["Box"];
+    assert_eq!((&section["root_folder_id"], &section["description"]), (&folder.into(), &"mine".into()));
+    assert!(
+        section["list_chunk"].is_null() && section["owned_by"].is_null() && section["encoding"].is_null(),
+        "{dump}"
+    );
+    desk.holds_a_live_token("Box");
+}
+
+#[test]
+fn a_form_that_changes_nothing_asks_box_nothing() {
+    let desk = desk("list_chunk = 500\n");
+    let before = desk.home.config_text();
+    let mut session = storage(&desk, &["edit", "Box"]);
+    for option in OPTIONS {
+        session.answers(&format!("{option} ["), "");
+    }
+    session.ends().with(0).shows("Unchanged");
+    assert_eq!((desk.home.config_text(), desk.sandbox.requests().len()), (before, 0));
+}
+
+#[test]
+fn remove_asks_and_enter_means_no() {
+    let desk = desk("");
+    let before = desk.home.config_text();
+    let mut session = storage(&desk, &["remove", "Box"]);
+    session.sees("Remove \"Box\" from ~/.config/rclone/rclone.conf? [y/N]").types(ENTER);
+    session.ends().with(130);
+    assert_eq!(desk.home.config_text(), before);
+    let mut session = storage(&desk, &["remove", "Box"]);
+    session.answers("[y/N]", "y");
+    session.ends().with(0).shows("Removed [Box]");
+    assert!(!desk.home.config_text().contains("[Box]"));
+}
+
+#[test]
+fn authorize_asks_only_how_to_sign_in() {
+    let desk = desk("list_chunk = 500\n");
+    let token = desk.token();
+    let mut session = storage(&desk, &["authorize", "Box"]);
+    session
+        .chooses(SIGN_IN, "Quick connect")
+        .chooses(BROWSER, "No")
+        .sees(PASTE)
+        .types(&token.block().replace('\n', "\r"));
+    session.answers("Advanced options", "n").answers("Make it private? [y/N]", "y");
+    session.ends().with(0).shows("Saved the new sign-in of [Box]").never_showed(&token.refresh);
+    assert_eq!(desk.home.dump()["Box"]["list_chunk"], "500");
+    desk.holds_a_live_token("Box");
+}

@@ -1,0 +1,122 @@
+//! A token that is pasted: in every form people copy it, and in no form on the screen.
+
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use box_sandbox::Token;
+use serde_json::json;
+
+use crate::desk::{ADVANCED, Desk};
+use crate::session::{ENTER, Session};
+
+/// Longer than a terminal takes for the same paste, shorter than what means its end.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The paste was taken whole: no question comes but the next one, and the storage works.
+fn connects(desk: &Desk, mut session: Session, token: &Token) {
+    session.sees("Token received").answers(ADVANCED, "").sees("Advanced options").sees("no\n");
+    let ended = session.ends().with(0).shows("Renewed the sign-in once").shows("Saved as [Box]");
+    ended.never_showed(&token.access).never_showed(&token.refresh).never_showed("access_token");
+    desk.holds_a_live_token("Box");
+    assert!(desk.staged().is_empty(), "{:?}", desk.staged());
+}
+
+#[track_caller]
+fn pasted(paste: impl Fn(&Token) -> String) {
+    let desk = Desk::new();
+    let token = desk.token();
+    let mut session = desk.comes_to_the_paste();
+    session.types(&paste(&token));
+    connects(&desk, session, &token);
+}
+
+#[test]
+fn the_three_lines_that_rclone_prints() {
+    pasted(Token::block);
+}
+
+#[test]
+fn the_json_alone_and_enter() {
+    pasted(|token| token.blob() + ENTER);
+}
+
+#[test]
+fn lines_that_end_as_on_windows() {
+    pasted(|token| token.block().replace('\n', "\r\n"));
+}
+
+#[test]
+fn the_base64_form() {
+    pasted(|token| STANDARD_NO_PAD.encode(json!({ "token": token.blob() }).to_string()) + ENTER);
+}
+
+#[test]
+fn the_first_two_lines_of_the_three() {
+    pasted(|token| token.block().replace("<---End paste\n", ""));
+}
+
+#[test]
+fn six_thousand_bytes_wrapped_by_a_terminal() {
+    let long = |token: &Token| Token { access: "x".repeat(6000), ..token.clone() }.blob();
+    pasted(|token| {
+        let blob = long(token).into_bytes();
+        let lines = blob.chunks(80).map(|line| String::from_utf8_lossy(line).into_owned());
+        lines.collect::<Vec<_>>().join("\n") + ENTER
+    });
+}
+
+#[test]
+fn six_thousand_bytes_in_one_line() {
+    pasted(|token| Token { access: "x".repeat(6000), ..token.clone() }.block());
+}
+
+#[test]
+fn what_follows_the_token_answers_no_question() {
+    pasted(|token| token.block() + "y\ny\ny\n");
+}
+
+#[test]
+fn a_paste_that_comes_in_pieces() {
+    let desk = Desk::new();
+    let token = desk.token();
+    let mut session = desk.comes_to_the_paste();
+    for piece in token.block().into_bytes().chunks(24) {
+        session.types(&String::from_utf8_lossy(piece));
+        thread::sleep(PAUSE);
+    }
+    connects(&desk, session, &token);
+}
+
+#[test]
+fn a_paste_that_stops_in_the_middle_says_what_is_missing_and_goes_on() {
+    let desk = Desk::new();
+    let token = desk.token();
+    let mut session = desk.comes_to_the_paste();
+    let block = token.block();
+    let (beginning, rest) = block.split_once('\n').expect("lines");
+    session.types(beginning).types(ENTER).sees("This is not all of it yet").types(rest);
+    connects(&desk, session, &token);
+}
+
+#[test]
+fn half_a_paste_can_be_pasted_again() {
+    let desk = Desk::new();
+    let token = desk.token();
+    let mut session = desk.comes_to_the_paste();
+    let blob = token.blob();
+    session.types(&blob[..blob.len() / 2]).types(ENTER).sees("This is not all of it yet").types(ENTER);
+    session.sees("only part of the token is here").sees("Paste it again").types(&token.block());
+    connects(&desk, session, &token);
+}
+
+#[test]
+fn what_is_no_token_is_said_at_once() {
+    let desk = Desk::new();
+    let token = desk.token();
+    let mut session = desk.comes_to_the_paste();
+    session.types("http://127.0.0.1:53682/auth?state=x").types(ENTER);
+    session.sees("this is the link to open in the browser").sees("Paste it again").types(&token.block());
+    connects(&desk, session, &token);
+}

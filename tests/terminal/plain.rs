@@ -1,0 +1,80 @@
+//! Where pluton must not ask, and terminals that can do less.
+
+use std::process::Stdio;
+
+use crate::desk::{ADVANCED, BROWSER, Desk, NAME, PASTE, SIGN_IN};
+use crate::session::{CTRL_C, DOWN, ENTER, Session};
+
+const ESCAPE: u8 = 0x1b;
+
+#[test]
+fn nobody_is_asked_in_ci_or_with_no_input() {
+    let mut desk = Desk::new();
+    let ended = desk.add(&["--no-input"]).ends().with(2);
+    assert!(ended.screen.contains("name is missing"), "{}", ended.screen);
+    desk.home.set("CI", "true");
+    desk.add(&[]).ends().with(2).shows("name is missing");
+}
+
+#[test]
+fn nobody_is_asked_where_a_stream_is_no_terminal() {
+    let desk = Desk::new();
+    let command = || pty_process::blocking::Command::from(desk.command(&[]));
+    Session::start(command().stdin(Stdio::null()), 100).ends().with(2).shows("name is missing");
+    Session::start(command().stderr(Stdio::null()), 100).ends().with(2);
+}
+
+#[test]
+fn the_result_alone_goes_to_standard_output() {
+    let desk = Desk::new();
+    let mut session =
+        Session::start(pty_process::blocking::Command::from(desk.command(&[])).stdout(Stdio::null()), 100);
+    session.answers(NAME, "Box").chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "No");
+    session.sees(PASTE).types(&desk.token().block()).answers(ADVANCED, "");
+    let ended = session.ends().with(0);
+    assert!(!ended.screen.contains("Saved as"), "{}", ended.screen);
+}
+
+/// Connects a storage, and returns all that was written.
+fn connect(desk: &Desk) -> Vec<u8> {
+    let mut session = desk.comes_to_the_paste();
+    session.types(&desk.token().block()).answers(ADVANCED, "");
+    session.ends().with(0).raw
+}
+
+#[test]
+fn colour_is_for_terminals_that_want_it() {
+    let mut desk = Desk::new();
+    // Escape codes that end in `m` are those for colour and weight.
+    let ends_in_m = |code: &[u8]| code.iter().find(|byte| byte.is_ascii_alphabetic()) == Some(&b'm');
+    let coloured = |raw: &[u8]| raw.split(|&byte| byte == ESCAPE).skip(1).any(ends_in_m);
+    assert!(coloured(&connect(&desk)));
+    desk.home.write_config("");
+    desk.home.set("NO_COLOR", "1");
+    assert!(!coloured(&connect(&desk)));
+}
+
+#[test]
+fn a_dumb_terminal_gets_no_escape_codes_but_those_of_the_questions() {
+    let mut desk = Desk::new();
+    desk.home.set("TERM", "dumb");
+    let raw = connect(&desk);
+    let last = b"Advanced options";
+    let asked = raw.windows(last.len()).rposition(|words| words == last).expect("the last question");
+    assert!(!raw[asked..].contains(&ESCAPE), "{}", String::from_utf8_lossy(&raw[asked..]));
+}
+
+#[test]
+fn in_a_narrow_window_lists_are_redrawn_in_place() {
+    let desk = Desk::new();
+    let mut session = desk.add_in(&[], 40);
+    session.answers(NAME, "a name that is longer than the window is wide");
+    session.sees(SIGN_IN).types(DOWN).sees("> Your own").types(DOWN).sees("> Service").types(ENTER);
+    session.answers("Path of config.json: ", "/a/path/that/is/longer/than/the/window/is/wide");
+    session.sees("error:").sees("Path of config.json: ");
+    let ended = session.types(CTRL_C).ends().with(130);
+    for (words, times) in [("Sign in with", 1), ("Quick connect", 0), ("Storage name", 1), ("Path of config.json", 2)] {
+        assert_eq!(ended.screen.matches(words).count(), times, "{words}:\n{}", ended.screen);
+    }
+    assert!(ended.screen.contains("Sign in with: Service account"), "{}", ended.screen);
+}

@@ -1,0 +1,205 @@
+//! A person at a terminal: keys go in, words come out, and a screen shows what is left of them.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Child;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pty_process::blocking::{Command, open};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{LocalModes, tcgetattr};
+
+/// Far more than anything here takes; only a test that fails waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+const ROWS: u16 = 120;
+
+pub(crate) const ENTER: &str = "\r";
+pub(crate) const DOWN: &str = "\u{1b}[B";
+pub(crate) const CTRL_C: &str = "\u{3}";
+
+pub(crate) struct Session {
+    child: Child,
+    terminal: File,
+    output: Receiver<Vec<u8>>,
+    /// All that pluton wrote, escape codes and all.
+    raw: Vec<u8>,
+    /// How much of its words was expected so far.
+    read: usize,
+    columns: u16,
+}
+
+/// What is left when pluton has ended.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) raw: Vec<u8>,
+    /// The screen as text, each row without the blanks at its end.
+    pub(crate) screen: String,
+    pub(crate) cursor_is_hidden: bool,
+    /// Whether the terminal shows what is typed, reads lines, and turns Ctrl-C into a signal.
+    pub(crate) modes: (bool, bool, bool),
+}
+
+impl Session {
+    /// Starts a program in a terminal of this many columns, and of more rows than anything here fills.
+    pub(crate) fn start(command: Command, columns: u16) -> Self {
+        let (pty, pts) = open().expect("a pseudo-terminal");
+        pty.resize(pty_process::Size::new(ROWS, columns)).expect("a size");
+        let child = command.spawn(pts).expect("pluton starts");
+        let terminal = File::from(OwnedFd::from(pty));
+        let reader = terminal.try_clone().expect("a second handle");
+        Self { child, terminal, output: chunks(reader), raw: Vec::new(), read: 0, columns }
+    }
+
+    /// Waits until pluton has written `words`, after what was waited for before.
+    #[track_caller]
+    pub(crate) fn sees(&mut self, words: &str) -> &mut Self {
+        let since = Instant::now();
+        loop {
+            let plain = self.plain();
+            if let Some(at) = plain[self.read..].find(words) {
+                self.read += at + words.len();
+                return self;
+            }
+            match self.output.recv_timeout(PATIENCE.saturating_sub(since.elapsed())) {
+                Ok(chunk) => self.raw.extend(chunk),
+                Err(why) => {
+                    let ended = matches!(why, RecvTimeoutError::Disconnected);
+                    let how = if ended { "pluton ended" } else { "nothing more came" };
+                    panic!(
+                        "{how} before {words:?}. It wrote:\n{}\n[and after the last match: {:?}]",
+                        plain,
+                        &plain[self.read..]
+                    );
+                }
+            }
+        }
+    }
+
+    pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
+        self.terminal.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self
+    }
+
+    /// Waits for a question and answers it.
+    #[track_caller]
+    pub(crate) fn answers(&mut self, question: &str, answer: &str) -> &mut Self {
+        self.sees(question).types(answer).types(ENTER)
+    }
+
+    /// Waits for a list and chooses the item that begins so.
+    #[track_caller]
+    pub(crate) fn chooses(&mut self, list: &str, item: &str) -> &mut Self {
+        self.sees(list);
+        loop {
+            // The mark stands before the present item, each time the list is drawn.
+            let begin = self.sees("> ").read;
+            let end = self.sees("\n").read;
+            if self.plain()[begin..end].starts_with(item) {
+                return self.types(ENTER);
+            }
+            self.types(DOWN);
+        }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
+        kill_process(pid, signal).expect("it runs");
+    }
+
+    /// All words so far, without escape codes and carriage returns.
+    pub(crate) fn plain(&self) -> String {
+        String::from_utf8_lossy(&anstream::adapter::strip_bytes(&self.raw).into_vec()).replace('\r', "")
+    }
+
+    /// Waits for the line that begins so, and returns the rest of it.
+    #[track_caller]
+    pub(crate) fn reads(&mut self, beginning: &str) -> String {
+        let begin = self.sees(beginning).read;
+        let end = self.sees("\n").read;
+        self.plain()[begin..end].trim().to_owned()
+    }
+
+    /// Waits for pluton to end by itself.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> Ended {
+        let since = Instant::now();
+        loop {
+            match self.output.recv_timeout(PATIENCE.saturating_sub(since.elapsed())) {
+                Ok(chunk) => self.raw.extend(chunk),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("pluton does not end. It wrote:\n{}", self.plain()),
+            }
+        }
+        let status = self.child.wait().expect("pluton ended");
+        let modes = tcgetattr(&self.terminal).expect("modes").local_modes;
+        let has = |mode| modes.contains(mode);
+        let side = |length| NonZeroU16::new(length).expect("a side");
+        let mut parser = vt100::Parser::new(side(ROWS), side(self.columns), 0);
+        parser.process(&self.raw);
+        Ended {
+            code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+            raw: std::mem::take(&mut self.raw),
+            screen: parser.screen().contents(),
+            cursor_is_hidden: parser.screen().hide_cursor(),
+            modes: (has(LocalModes::ECHO), has(LocalModes::ICANON), has(LocalModes::ISIG)),
+        }
+    }
+}
+
+/// A test that fails leaves nobody waiting for keys.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What comes out of the terminal, until nobody holds its other end.
+fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
+    let (sender, output) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = terminal.read(&mut buffer) {
+            if sender.send(buffer[..read].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    output
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn with(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.screen);
+        self.leaves_the_terminal_right()
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(self, words: &str) -> Self {
+        assert!(self.screen.contains(words), "no {words:?} on the screen:\n{}", self.screen);
+        self
+    }
+
+    #[track_caller]
+    fn leaves_the_terminal_right(self) -> Self {
+        assert_eq!(self.modes, (true, true, true), "echo, lines, signals; after\n{}", self.screen);
+        assert!(!self.cursor_is_hidden, "the cursor is hidden after\n{}", self.screen);
+        self
+    }
+
+    /// Not even the beginning of a secret was ever written to the terminal.
+    #[track_caller]
+    pub(crate) fn never_showed(self, secret: &str) -> Self {
+        let beginning = secret.get(..12).unwrap_or(secret);
+        let raw = String::from_utf8_lossy(&self.raw);
+        assert!(!raw.contains(beginning), "a secret was shown:\n{raw}");
+        self
+    }
+}

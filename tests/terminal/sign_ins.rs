@@ -1,0 +1,69 @@
+//! Each way to sign in, from its first question to the section that rclone reads.
+
+use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, NAME, PASTE, SIGN_IN};
+
+#[test]
+fn an_app_of_ones_own() {
+    let desk = Desk::new();
+    let app = desk.sandbox.own_app();
+    let token = desk.sandbox.mint(&app.client_id);
+    let mut session = desk.add(&[]);
+    session.answers(NAME, "Box Backups").chooses(SIGN_IN, "Your own Box app");
+    session.sees("https://app.box.com/developers/console").sees("http://127.0.0.1:53682/").sees("Save Changes");
+    session.answers(CLIENT_ID, &app.client_id).answers(CLIENT_SECRET, &app.client_secret);
+    session.chooses(BROWSER, "No").sees(&format!("rclone authorize \"box\" \"{}\"", app.client_id));
+    session.sees(PASTE).types(&token.block()).answers(ADVANCED, "");
+    let ended = session.ends().with(0).shows("Saved as [Box Backups]");
+    ended.never_showed(&app.client_secret).never_showed(&token.refresh);
+
+    let section = desk.home.dump()["Box Backups"].clone();
+    assert_eq!(section["client_id"], app.client_id);
+    assert_eq!(section["client_secret"], app.client_secret);
+    desk.holds_a_live_token("Box Backups");
+}
+
+#[test]
+fn a_service_account_after_a_wrong_path() {
+    let desk = Desk::new();
+    let file = desk.sandbox.jwt_app().config_file;
+    let path = file.to_str().expect("UTF-8");
+    let mut session = desk.add(&["server"]);
+    session.chooses(SIGN_IN, "Service account").answers("Path of config.json: ", "/nowhere/config.json");
+    session.sees("cannot read").answers("Path of config.json: ", path).answers(ADVANCED, "");
+    session.ends().with(0).shows("Saved as [server]");
+
+    let section = desk.home.dump()["server"].clone();
+    assert_eq!(section["box_config_file"], path);
+    assert_eq!(section["box_sub_type"], "enterprise");
+    let minted = desk.home.token("server");
+    assert!(desk.sandbox.is_live_access(minted["access_token"].as_str().expect("text")));
+}
+
+#[test]
+fn client_credentials_after_a_wrong_subject() {
+    let desk = Desk::new();
+    let app = desk.sandbox.client_credentials_app();
+    let mut session = desk.add(&["server"]);
+    session.chooses(SIGN_IN, "Client credentials");
+    session.answers(CLIENT_ID, &app.client_id).answers(CLIENT_SECRET, &app.client_secret);
+    let subject = "Act for (enterprise:ID or user:ID): ";
+    session.answers(subject, &app.enterprise_id).sees("a colon is missing");
+    session.answers(subject, &format!("enterprise:{}", app.enterprise_id)).answers(ADVANCED, "");
+    session.ends().with(0).shows("Saved as [server]").never_showed(&app.client_secret);
+
+    let section = desk.home.dump()["server"].clone();
+    assert_eq!(section["box_subject_id"], app.enterprise_id);
+    assert_eq!(section["client_credentials"], "true");
+}
+
+#[test]
+fn an_access_token_after_two_words_that_are_none() {
+    let desk = Desk::new();
+    let token = desk.token();
+    let hidden = "Access token (it stays hidden): ";
+    let mut session = desk.add(&["look"]);
+    session.chooses(SIGN_IN, "Access token").sees("60 minutes");
+    session.answers(hidden, "no token").sees("one word").answers(hidden, &token.access).answers(ADVANCED, "");
+    session.ends().with(0).shows("Saved as [look]").never_showed(&token.access);
+    assert_eq!(desk.home.dump()["look"]["access_token"], token.access);
+}
