@@ -1,0 +1,58 @@
+//! Many plutons at once on one rclone.conf.
+
+use std::thread;
+
+use crate::world::{ODD, World, refresh_token};
+
+#[test]
+fn fifty_adds_at_once_all_land() {
+    let world = World::new();
+    world.home.write_config(ODD);
+    let tokens: Vec<_> = (0..50).map(|number| (format!("box {number}"), world.token())).collect();
+    thread::scope(|scope| {
+        for (name, token) in &tokens {
+            let world = &world;
+            scope.spawn(move || world.put(name, token, &["--no-input"]).ok());
+        }
+    });
+    assert!(world.home.config_text().starts_with(ODD));
+    let dump = world.home.dump();
+    assert_eq!(dump.as_object().expect("sections").len(), 51);
+    for (name, token) in &tokens {
+        assert_eq!(refresh_token(&dump, name), token.refresh);
+    }
+    world.nothing_beside();
+    assert!(world.staged().is_empty());
+}
+
+#[test]
+fn the_first_adds_of_a_new_file_all_land() {
+    let world = World::new();
+    let tokens: Vec<_> = (0..12).map(|number| (format!("box{number}"), world.token())).collect();
+    thread::scope(|scope| {
+        for (name, token) in &tokens {
+            let world = &world;
+            scope.spawn(move || world.put(name, token, &[]).ok());
+        }
+    });
+    let dump = world.home.dump();
+    for (name, token) in &tokens {
+        assert_eq!(refresh_token(&dump, name), token.refresh);
+    }
+    assert_eq!(world.home.mode(world.home.config()), 0o600);
+    world.nothing_beside();
+}
+
+#[test]
+fn of_adds_of_one_name_one_lands_and_the_others_say_so() {
+    let world = World::new();
+    let tokens: Vec<_> = (0..8).map(|_| world.token()).collect();
+    let codes: Vec<i32> = thread::scope(|scope| {
+        let runs: Vec<_> = tokens.iter().map(|token| scope.spawn(|| world.put("box", token, &[]).code)).collect();
+        runs.into_iter().map(|run| run.join().expect("it ran")).collect()
+    });
+    let landed: Vec<_> = codes.iter().zip(&tokens).filter(|(code, _)| **code == 0).collect();
+    assert_eq!(landed.len(), 1, "{codes:?}");
+    assert!(codes.iter().all(|code| [0, 5].contains(code)), "{codes:?}");
+    assert_eq!(refresh_token(&world.home.dump(), "box"), landed[0].1.refresh);
+}

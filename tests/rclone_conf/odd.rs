@@ -1,0 +1,186 @@
+//! Files as people and other programs leave them: read as rclone reads them, and given back byte for byte.
+
+use serde_json::Value as Json;
+
+use crate::pure::conf::{Document, Value};
+use crate::world::World;
+
+/// Each is a whole rclone.conf; beside it, the line ending a new section gets.
+const ODD_FILES: [(&str, &str, &str); 14] = [
+    ("crlf", "[a]\r\ntype = local\r\n\r\n; c\r\n", "\r\n"),
+    ("bom", "\u{feff}[a]\ntype = local\n", "\n"),
+    ("bom and crlf, no last newline", "\u{feff}[a]\r\ntype = local", "\r\n"),
+    ("no last newline", "[a]\ntype = local\nnounc = true", "\n"),
+    ("a comment last, unfinished", "[a]\ntype = local\n# bye", "\n"),
+    ("keys before a header", "type = local\nk = v\n\n[a]\ntype = local\n", "\n"),
+    ("colons", "[a]\ntype: local\nx : y = z\n q=a:b\n", "\n"),
+    ("equal sections", "[a]\ntype = local\n[b]\ntype = local\n[a]\nnounc = true\ntype = alias\nremote = /\n", "\n"),
+    ("quoted values", "[a]\ntype = `local`\nx = \"\"\"a b\"\"\"\ny = \"z\"\n`k` = v\n\"l=\" = w\n", "\n"),
+    ("substitution", "who = d\n[a]\ntype = local\nx = <%(who)s|%(type)s|%(none)s>\n", "\n"),
+    ("comments and spacing", "\n\n#!x\n[ a ]\n\ttype   =local  \n\n\n;y\n   # z\n\n[b]\n[c]\n", "\n"),
+    ("other spaces", "[a]\n\u{a0}type\u{2003}=\u{3000}local\u{85}\nx = a\u{200b}\n", "\n"),
+    ("odd headers", "[type = box]\n[a]b]\ntype = local\n[]\n[x;y]\nk=v\n", "\n"),
+    ("nothing but comments", "# a\n; b\n", "\n"),
+];
+
+#[test]
+fn they_are_read_as_rclone_reads_them_and_keep_every_byte() {
+    let world = World::new();
+    for (what, text, ending) in ODD_FILES {
+        world.home.write_config(text);
+        let (before, token) = (world.home.dump(), world.token());
+        world.put("new", &token, &[]).ok();
+        let after = world.home.config_text();
+        let added =
+            after.strip_prefix(text).unwrap_or_else(|| panic!("{what}: changed before the new section: {after:?}"));
+        let expected = format!("[new]{ending}type = box{ending}token = {}{ending}", token.blob());
+        assert_eq!(added.trim_start_matches(['\r', '\n']), expected, "{what}");
+        let mut dump = world.home.dump();
+        assert_eq!(dump["new"]["token"], token.blob(), "{what}");
+        dump.as_object_mut().expect("sections").remove("new");
+        assert_eq!(dump, before, "{what}: rclone reads another thing now");
+        let mut here = read_here(text);
+        if what == "odd headers" {
+            // To rclone the nameless one is the nameless top of the file.
+            here["DEFAULT"] = Json::Object(serde_json::Map::new());
+        }
+        assert_eq!(here, before, "{what}: read otherwise than rclone reads it");
+    }
+}
+
+/// What pluton reads, in the form of `config dump`.
+pub(crate) fn read_here(text: &str) -> Json {
+    let document = Document::parse(text.as_bytes()).expect("readable");
+    let section = |name: &str| document.entries(name).into_iter().map(|(key, value)| (key, value.into())).collect();
+    let sections = document.sections().into_iter().map(|name| (name.to_owned(), Json::Object(section(name))));
+    // Keys above any header are a section to rclone.
+    let nameless = Some(section("DEFAULT")).filter(|keys| !keys.is_empty());
+    sections.chain(nameless.map(|keys| ("DEFAULT".to_owned(), Json::Object(keys)))).collect()
+}
+
+#[test]
+fn replacing_a_section_changes_its_own_lines_and_no_others() {
+    let world = World::new();
+    let old = world.token();
+    let text = format!(
+        "\u{feff}; mine\r\n[z]\r\ntype=local\r\n\r\n[ box ]\r\n# of box\r\ntype : box\r\nchunk = 1\r\ntoken = {}\r\n\r\n# about y\r\n[y]\r\nk = `v`",
+        old.blob()
+    );
+    world.home.write_config(&text);
+    let token = world.token();
+    world.put("box", &token, &["--force", "--list-chunk", "7"]).ok();
+    let expected = text
+        .replace("chunk = 1\r\n", "")
+        .replace(&format!("token = {}\r\n", old.blob()), &format!("token = {}\r\nlist_chunk = 7\r\n", token.blob()));
+    assert_eq!(world.home.config_text(), expected);
+}
+
+#[test]
+fn what_rclone_cannot_load_is_refused_and_left_alone() {
+    let world = World::new();
+    for (text, line) in [
+        ("[a]\ntype = local\nx = `open\n", 3),
+        ("[a]\nx = \"\"\"abc\n", 2),
+        ("[a]\nno separator\n", 2),
+        ("[a] ; no header\n", 1),
+        ("[a]\n\n= v\n", 3),
+        ("[]\nk = v\n", 2),
+    ] {
+        world.home.write_config(text);
+        assert_ne!(world.home.rclone(&["config", "dump"]).code, 0, "rclone takes {text:?}");
+        let token = world.token();
+        let document = world.put("new", &token, &["--json"]).fails(9).document();
+        assert_eq!(document["error"]["code"], "config_unreadable");
+        assert!(document["error"]["remedy"].to_string().contains(&format!("line {line} ")), "{document}");
+        world.home.pluton(&["storage", "list"]).fails(9);
+        assert_eq!(world.home.config_text(), text);
+        assert!(world.sandbox.is_live_refresh(&token.refresh));
+    }
+}
+
+#[test]
+fn ten_thousand_remotes_stay_as_they_are() {
+    let world = World::new();
+    let text: String = (0..10_000).fold(String::new(), |text, n| {
+        text + &format!("[remote {n}]\ntype = box\ntoken = {{\"access_token\":\"{n}\"}}\n\n")
+    });
+    world.home.write_config(&text);
+    let token = world.token();
+    world.put("new", &token, &[]).ok();
+    assert_eq!(world.home.config_text(), format!("{text}[new]\ntype = box\ntoken = {}\n", token.blob()));
+    assert_eq!(world.home.dump().as_object().map(serde_json::Map::len), Some(10_001));
+    let (_, list) = world.home.json(&["storage", "list"]);
+    assert_eq!(list["storages"].as_array().map(Vec::len), Some(10_001));
+}
+
+#[test]
+fn a_dotted_name_that_would_read_from_its_parent_is_refused() {
+    let world = World::new();
+    let text = "[team]\ntype = box\nclient_id = c\nimpersonate = 7\n";
+    world.home.write_config(text);
+    let token = world.token();
+    let document = world.add("team.alice", &token, &["--json"]).fails(2).document();
+    let message = document["error"]["message"].as_str().expect("words");
+    assert!(message.contains("client_id") && message.contains("[team]"), "{document}");
+    assert_eq!(world.home.config_text(), text);
+    assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was not asked");
+    // Where the parent has nothing that counts, there is nothing to borrow.
+    world.home.write_config("[team]\ntype = alias\nremote = /\n");
+    world.add("team.alice", &token, &[]).ok();
+    world.home.rclone(&["lsd", "team.alice:"]).ok();
+}
+
+#[test]
+fn a_new_parent_that_a_child_would_read_from_is_refused() {
+    let world = World::new();
+    let child = format!("[team.alice]\ntype = box\ntoken = {}\n", world.token().blob());
+    world.home.write_config(&child);
+    let document = world.put("team", &world.token(), &["--list-chunk", "7", "--json"]).fails(2).document();
+    let message = document["error"]["message"].as_str().expect("words");
+    assert!(message.contains("list_chunk") && message.contains("team.alice"), "{document}");
+    assert_eq!(world.home.config_text(), child);
+    // What the child has of its own it keeps.
+    world.put("team", &world.token(), &[]).ok();
+    assert!(world.home.config_text().starts_with(&child));
+}
+
+#[test]
+fn values_given_by_flag_are_kept_exactly_or_refused_with_the_reason() {
+    let world = World::new();
+    for (n, text) in HOSTILE.iter().enumerate() {
+        let name = format!("box {n}");
+        let ran = world.put(&name, &world.token(), &["--description", text, "--json"]);
+        if Value::new(text).is_ok() {
+            ran.ok();
+            assert_eq!(world.home.dump()[&name]["description"], *text);
+        } else {
+            let document = ran.fails(2).document();
+            assert!(document["error"]["message"].to_string().contains("description"), "{document}");
+            assert!(world.home.dump().get(&name).is_none());
+        }
+    }
+    // Saved anew by rclone, they are the same still.
+    let before = world.home.dump();
+    world.home.rclone(&["config", "create", "another", "local", "nounc=true"]).ok();
+    let mut after = world.home.dump();
+    after.as_object_mut().expect("sections").remove("another");
+    assert_eq!(after, before);
+}
+
+const HOSTILE: [&str; 15] = [
+    "a # b",
+    "; c",
+    "[x]",
+    "\"q\"",
+    "'s'",
+    "$HOME",
+    "a=b:c",
+    "back\\slash",
+    "tick ` here",
+    "tick ` and \" quote",
+    "\"\"\"triple",
+    "100% (sure)",
+    "%(type)s",
+    "line\nbreak",
+    "é 名前 🦀",
+];
