@@ -1,0 +1,129 @@
+//! `pluton doctor`: on a healthy home nothing is wrong; on a broken one it says what, and how to mend it.
+
+use std::os::unix::fs::PermissionsExt;
+
+use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, rclone};
+use serde_json::Value as Json;
+
+use crate::support::Home;
+
+fn findings(home: &Home, args: &[&str]) -> (i32, Vec<Json>) {
+    let (code, json) = home.json(&[&["doctor"], args].concat());
+    (code, json["findings"].as_array().expect("findings").clone())
+}
+
+/// The messages that are not `ok`, with what they are about.
+fn wrong(findings: &[Json]) -> Vec<String> {
+    let bad = findings.iter().filter(|finding| finding["level"] != "ok");
+    bad.map(|finding| {
+        format!("{}: {}", finding["about"].as_str().expect("text"), finding["message"].as_str().expect("text"))
+    })
+    .collect()
+}
+
+fn healthy(sandbox: &Sandbox, program: &std::path::Path) -> Home {
+    let home = Home::new(sandbox, program);
+    home.file("token", &sandbox.mint(RCLONE_CLIENT_ID).blob());
+    home.pluton(&["storage", "add", "box", "work", "--token-file", "token"]).ok();
+    home
+}
+
+#[test]
+fn a_healthy_home_has_nothing_wrong() {
+    let _port = box_sandbox::authorize_port();
+    for program in rclone::both() {
+        let sandbox = Sandbox::start();
+        let home = healthy(&sandbox, &program);
+        let before = home.files();
+        let (code, found) = findings(&home, &[]);
+        assert_eq!((code, wrong(&found)), (0, Vec::new()));
+        assert_eq!(home.files(), before, "it changes nothing");
+    }
+}
+
+#[test]
+fn offline_it_asks_no_one() {
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    sandbox.clear_requests();
+    findings(&home, &["--offline"]);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn each_thing_that_is_broken_is_named_with_a_remedy() {
+    let sandbox = Sandbox::start();
+    let spent = r#"{"access_token":"tok-secret-a","refresh_token":"tok-secret-r","expiry":"2020-01-01T00:00:00Z"}"#;
+    for (config, about, says) in [
+        ("[b]\ntype = box\n".to_owned(), "b", "no token"),
+        ("[b]\ntype = box\ntoken = {\"access_token\":\"tok-secret-a\"}\n".to_owned(), "b", "no refresh token"),
+        (format!("[b]\ntype = box\ntoken = {spent}\n"), "b", "60 days"),
+        (format!("[b]\ntype = box\nclient_id = x\ntoken = {spent}\n"), "b", "no client_secret"),
+        (
+            format!("[a]\ntype = box\ntoken = {spent}\n[b]\ntype = box\ntoken = {spent}\n"),
+            "b",
+            "shares its refresh token",
+        ),
+        (format!("[b]\ntype = box\nlist_chunk = 5000\ntoken = {spent}\n"), "b", "list_chunk"),
+        (
+            "[b]\ntype = box\nbox_config_file = /nowhere/c.json\nbox_sub_type = enterprise\n".to_owned(),
+            "b",
+            "cannot be read",
+        ),
+        ("[b]\ntype = box\nbox_config_file = ~/c.json\n".to_owned(), "b", "no absolute path"),
+        (
+            "[b]\ntype = box\nclient_credentials = true\nclient_id = x\nclient_secret = tok-secret-s\n".to_owned(),
+            "b",
+            "subject",
+        ),
+        ("[b]\ntype = box\naccess_token = tok-secret-a\n".to_owned(), "b", "60 minutes"),
+        ("[b]\ntype = box\ntoken = `open\n".to_owned(), "rclone.conf", "line 3"),
+    ] {
+        let home = Home::new(&sandbox, &rclone::newest());
+        home.write_config(&config);
+        std::fs::set_permissions(home.config(), PermissionsExt::from_mode(0o600)).expect("the mode");
+        let (code, found) = findings(&home, &["--offline"]);
+        let bad = wrong(&found);
+        assert_eq!(code, 1, "{config}");
+        assert!(bad.iter().any(|line| line.starts_with(about) && line.contains(says)), "{config}\n{bad:#?}");
+        assert!(found.iter().filter(|f| f["level"] != "ok").all(|f| f["remedy"].is_array()), "{found:#?}");
+        let text = home.pluton(&["doctor", "--offline"]);
+        assert!(!text.stdout.contains("tok-secret") && !text.stderr.contains("tok-secret"), "{text:?}");
+    }
+}
+
+#[test]
+fn what_others_can_read_and_what_masks_is_named_without_its_value() {
+    let sandbox = Sandbox::start();
+    let mut home = healthy(&sandbox, &rclone::newest());
+    std::fs::set_permissions(home.config(), PermissionsExt::from_mode(0o644)).expect("the mode");
+    home.set("RCLONE_BOX_TOKEN", "tok-secret-env");
+    let ran = home.pluton(&["doctor", "--offline"]).fails(1);
+    assert!(ran.stdout.contains("RCLONE_BOX_TOKEN") && ran.stdout.contains("chmod 600"), "{ran:?}");
+    assert!(!ran.stdout.contains("tok-secret"), "{ran:?}");
+}
+
+#[test]
+fn a_clock_that_is_off_is_measured() {
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    sandbox.set_clock_skew(300);
+    let (code, found) = findings(&home, &[]);
+    assert_eq!(code, 1);
+    assert!(wrong(&found).iter().any(|line| line.starts_with("clock") && line.contains("behind")), "{found:#?}");
+}
+
+#[test]
+fn an_rclone_that_is_missing_and_a_network_that_is_not_there_are_named() {
+    let sandbox = Sandbox::start();
+    let mut home = healthy(&sandbox, &rclone::newest());
+    home.set("PLUTON_RCLONE", "/nowhere/rclone")
+        .set("HTTPS_PROXY", "http://127.0.0.1:1")
+        .set("https_proxy", "http://127.0.0.1:1");
+    let (code, found) = findings(&home, &[]);
+    let bad = wrong(&found);
+    assert_eq!(code, 1);
+    for about in ["rclone: ", "network: api.box.com"] {
+        assert!(bad.iter().any(|line| line.starts_with(about)), "{about}: {bad:#?}");
+    }
+}

@@ -1,0 +1,9 @@
+//! Many storages and many machines: `apply`, `export` and `doctor`, with the real rclones against the loopback Box.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apply;
+mod doctor;
+mod export;
+mod json;

@@ -1,0 +1,92 @@
+//! Whose account it is, and whether it is large enough: said after a sign-in, in `show` and in `verify`.
+
+use std::time::Duration;
+
+use box_sandbox::{Account, Fault, RCLONE_CLIENT_ID, Sandbox};
+
+use crate::life::{Life, with_each};
+
+const ADD: [&str; 6] = ["storage", "add", "box", "Box", "--token-file", "-"];
+
+#[test]
+fn a_sign_in_says_whose_account_it_is() {
+    with_each(Sandbox::start, |life| {
+        let account = life.sandbox.account();
+        life.sandbox.set_account(Account {
+            space_amount: 1 << 40,
+            space_used: 3 << 30,
+            max_upload_size: 5 << 30,
+            ..account
+        });
+        let token = life.sandbox.mint(RCLONE_CLIENT_ID).blob();
+        let ran = life.home.pluton_with_stdin(&ADD, &token).ok();
+        let words = "Test Person <person@example.com>, 3 GiB of 1 TiB used, files up to 5 GiB";
+        assert!(ran.stdout.contains(words) && !ran.stderr.contains("warning"), "{ran:?}");
+        let ran = life.pluton(&["storage", "show", "Box"]).ok();
+        assert!(ran.stdout.contains(words) && ran.stdout.contains("Example Ltd"), "{ran:?}");
+        assert!(life.pluton(&["storage", "verify", "Box"]).ok().stdout.contains(words));
+        let (_, document) = life.home.json(&["storage", "show", "Box"]);
+        let account = &document["storage"]["account"];
+        assert_eq!(
+            (account["login"].as_str(), account["space_amount"].as_u64()),
+            (Some("person@example.com"), Some(1 << 40))
+        );
+        life.sandbox.clear_requests();
+        assert!(!life.pluton(&["storage", "show", "Box", "--offline"]).ok().stdout.contains("Test Person"));
+        assert_eq!(life.sandbox.requests().len(), 0);
+    });
+}
+
+#[test]
+fn what_is_too_small_for_backups_is_said() {
+    let life = Life::new();
+    life.quick("Box");
+    let account = life.sandbox.account();
+    let tiny = Account { space_used: account.space_amount - (100 << 20), max_upload_size: 50 << 20, ..account };
+    life.sandbox.set_account(tiny);
+    for args in [["storage", "show", "Box"], ["storage", "verify", "Box"]] {
+        let ran = life.pluton(&args).ok();
+        assert!(ran.stderr.contains("100 MiB left") && ran.stderr.contains("50 MiB"), "{ran:?}");
+    }
+    life.jwt("JWT");
+    let (_, document) = life.home.json(&["storage", "verify", "JWT"]);
+    assert_eq!(document["storages"][0]["warnings"][0]["code"], "service_account_space", "{document}");
+    assert!(document["storages"][0]["account"]["login"].as_str().expect("a login").starts_with("AutomationUser_"));
+}
+
+#[test]
+fn an_impersonating_storage_is_the_person_it_acts_as() {
+    let life = Life::new();
+    let app = life.sandbox.jwt_app();
+    let file = app.config_file.display();
+    life.section("JWT", &format!("box_config_file = {file}\nbox_sub_type = enterprise\nimpersonate = {}", app.user_id));
+    let (code, document) = life.home.json(&["storage", "verify", "JWT"]);
+    assert_eq!(
+        (code, document["storages"][0]["account"]["login"].as_str()),
+        (0, Some("person@example.com")),
+        "{document}"
+    );
+}
+
+#[test]
+fn no_answer_is_no_failure() {
+    let life = Life::new();
+    let me = || Fault::on("GET", "/2.0/users/me");
+    let faults = [
+        me().status(500),
+        me().status(200).body("{}"),
+        me().body("<html>"),
+        me().reset(),
+        me().delay(Duration::from_secs(60)),
+    ];
+    for fault in faults {
+        life.sandbox.clear_faults();
+        life.sandbox.fault(fault);
+        life.home.write_config("");
+        let token = life.sandbox.mint(RCLONE_CLIENT_ID).blob();
+        let ran = life.home.pluton_with_stdin(&ADD, &token).ok();
+        assert!(ran.stdout.contains("Saved as [Box]") && !ran.stdout.contains("Signed in as"), "{ran:?}");
+        life.pluton(&["storage", "verify", "Box"]).ok();
+        life.pluton(&["storage", "show", "Box"]).ok();
+    }
+}

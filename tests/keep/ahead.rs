@@ -1,0 +1,77 @@
+//! Sign-ins that rclone lets die after an hour live as long as the command that uses them.
+
+use std::thread;
+use std::time::Duration;
+
+use box_sandbox::rclone;
+
+use crate::life::{Life, hasty};
+use crate::support::Ran;
+
+/// More than two lives of a token.
+const LONG: Duration = Duration::from_secs(75);
+
+/// A kind of sign-in, and what makes one.
+type Case = (&'static str, fn(&Life));
+
+/// Lists again and again, and counts what fails.
+fn listing(name: &str) -> String {
+    format!(
+        "end=$(($(date +%s) + {})); good=0; bad=0
+         while [ $(date +%s) -lt $end ]; do
+             if rclone lsd {name}: >/dev/null 2>>errors; then good=$((good + 1)); else bad=$((bad + 1)); fi
+             sleep 1
+         done
+         echo $good $bad",
+        LONG.as_secs()
+    )
+}
+
+/// Good and bad listings.
+#[track_caller]
+fn counts(ran: &Ran) -> (u32, u32) {
+    let (good, bad) = ran.stdout.trim().split_once(' ').unwrap_or_else(|| panic!("two numbers: {ran:?}"));
+    (good.parse().expect("a number"), bad.parse().expect("a number"))
+}
+
+pub(crate) fn a_command_far_longer_than_its_token_never_sees_it_end() {
+    let cases: [Case; 3] = [
+        ("jwt", |life| drop(life.jwt("Box"))),
+        ("client credentials", |life| drop(life.client_credentials("Box"))),
+        ("OAuth", |life| drop(life.own_app("Box"))),
+    ];
+    thread::scope(|scope| {
+        for binary in rclone::both() {
+            for (what, prepare) in cases {
+                let binary = binary.clone();
+                scope.spawn(move || {
+                    let life = Life::with(hasty(), &binary);
+                    prepare(&life);
+                    let ran = life.run(&["Box"], &listing("Box")).ok();
+                    let (good, bad) = counts(&ran);
+                    let errors = std::fs::read_to_string(life.home.path().join("errors")).unwrap_or_default();
+                    assert!(good > 10 && bad == 0, "{what}: {good} good, {bad} bad\n{errors}");
+                    assert!(life.grants() >= 3, "{what}: {} tokens in more than two lives of one", life.grants());
+                    life.is_signed_in("Box");
+                });
+            }
+            scope.spawn(move || alone(&Life::with(hasty(), &binary)));
+        }
+    });
+}
+
+/// What the above is for: rclone by itself, with tokens as good as those.
+fn alone(life: &Life) {
+    life.jwt("jwt");
+    life.client_credentials("ccg");
+    life.pluton(&["storage", "refresh", "--all"]).ok();
+    let script = ["jwt", "ccg"].map(|name| format!("({}) &", listing(name))).join("\n") + "\nwait";
+    let output = life.home.command("sh").args(["-c", &script]).output().expect("a shell runs");
+    let ran = Ran::from(output).ok();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert_eq!(lines.len(), 2, "{ran:?}");
+    for line in lines {
+        let (good, bad) = line.split_once(' ').expect("two numbers");
+        assert!(good != "0" && bad != "0", "rclone by itself: {good} good, {bad} bad");
+    }
+}

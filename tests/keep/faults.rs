@@ -1,0 +1,126 @@
+//! Bad days: Box is down, says no, or pluton is killed at the worst moment.
+
+use std::fs::{self, File};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use box_sandbox::{Fault, Sandbox, rclone};
+
+use crate::life::{Life, hasty, with_each};
+use crate::support::{PLUTON, wait_for};
+
+const DOWN: &str = "could not be kept signed in: Box has a fault of its own";
+
+/// Token requests that were sent, answered or not.
+fn asked(life: &Life) -> usize {
+    life.sandbox.requests().iter().filter(|request| request.path.ends_with("/oauth2/token")).count()
+}
+
+pub(crate) fn a_command_outlives_an_hour_without_box_and_is_signed_in_again_after_it() {
+    with_each(hasty, |life| {
+        life.jwt("JWT");
+        life.own_app("OAuth");
+        let script = "touch ready; for i in $(seq 900); do [ -e over ] && break; sleep 0.1; done; rclone lsd JWT: && rclone lsd OAuth:";
+        let said = life.home.path().join("said");
+        let mut command = life.home.command(PLUTON);
+        command.args(["run", "JWT", "OAuth", "--", "sh", "-c", script]).stdout(Stdio::piped());
+        let child = command.stderr(File::create(&said).expect("a file")).spawn().expect("pluton starts");
+        let told = |words: &str| {
+            let said = fs::read_to_string(&said).expect("what it said");
+            ["JWT", "OAuth"].map(|name| said.matches(&format!("{name:?} {words}")).count())
+        };
+        wait_for("the command", || life.home.path().join("ready").exists().then_some(()));
+        life.sandbox.fault(Fault::on("*", "/").status(503));
+        wait_for("a warning for each", || (!told(DOWN).contains(&0)).then_some(()));
+        life.sandbox.clear_faults();
+        life.sandbox.clear_requests();
+        wait_for("a renewal of each", || (life.grants() >= 2).then_some(()));
+        wait_for("them in rclone.conf", || {
+            let live = |name: &str| {
+                let token = life.home.token(name)["access_token"].as_str().unwrap_or_default().to_owned();
+                life.sandbox.is_live_access(&token)
+            };
+            (live("JWT") && live("OAuth")).then_some(())
+        });
+        life.home.file("over", "");
+        let output = child.wait_with_output().expect("pluton ends");
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 3);
+        assert_eq!((told(DOWN), told("is kept signed in again")), ([1, 1], [1, 1]));
+    });
+}
+
+pub(crate) fn a_refusal_in_the_middle_is_told_once_and_the_command_goes_on() {
+    with_each(hasty, |life| {
+        life.own_app("Box");
+        let script =
+            "touch ready; for i in $(seq 900); do [ -e over ] && break; sleep 0.1; done; echo ended by itself; exit 3";
+        let child = life.home.start(&["run", "Box", "--", "sh", "-c", script]);
+        wait_for("the command", || life.home.path().join("ready").exists().then_some(()));
+        life.sandbox.revoke_all();
+        let before = asked(&life);
+        wait_for("a renewal that fails", || (asked(&life) > before).then_some(()));
+        // Longer than it takes to try once more, if it did.
+        thread::sleep(Duration::from_secs(20));
+        let tries = asked(&life) - before;
+        assert!(tries <= 10, "Box was asked {tries} times for a token that it had refused");
+        life.home.file("over", "");
+        let output = child.wait_with_output().expect("pluton ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"ended by itself\n"[..]), "{stderr}");
+        assert_eq!(stderr.matches("could not be kept signed in").count(), 1, "{stderr}");
+        assert!(stderr.contains("pluton storage authorize \"Box\""), "{stderr}");
+    });
+}
+
+#[test]
+fn a_command_starts_while_box_is_down_if_its_token_lives() {
+    let life =
+        Life::with(Sandbox::builder().access_token_lifetime(Duration::from_secs(600)).start(), &rclone::newest());
+    life.quick("Box");
+    life.expired("over");
+    for path in ["/oauth2/token", "/api/oauth2/token"] {
+        life.sandbox.fault(Fault::on("POST", path).status(503));
+    }
+    let ran = life.run(&["Box"], "rclone lsd Box:").ok();
+    assert!(ran.stdout.lines().count() == 3 && ran.stderr.contains("tried again"), "{ran:?}");
+    life.run(&["over"], "echo started").fails(8);
+}
+
+#[test]
+fn a_refresh_that_was_killed_while_box_answered_loses_nothing() {
+    let next: [&[&str]; 3] =
+        [&["storage", "refresh", "Box"], &["run", "Box", "--", "rclone", "lsd", "Box:"], &["storage", "verify", "Box"]];
+    with_each(Sandbox::start, |life| {
+        for args in next {
+            let name_free = life.home.config_text();
+            life.home.write_config(name_free.split("[Box]").next().unwrap_or_default());
+            let given = life.expired("Box");
+            life.sandbox.clear_requests();
+            life.sandbox.fault(Fault::on("POST", "/api/oauth2/token").delay(Duration::from_secs(3)));
+            let mut child = life.home.start(&["storage", "refresh", "Box"]);
+            wait_for("the token's end", || (!life.sandbox.is_live_refresh(&given.refresh)).then_some(()));
+            child.kill().expect("pluton is killed");
+            child.wait().expect("it ends");
+            assert_eq!(life.refresh_token("Box"), given.refresh, "it was too late to kill it");
+            life.sandbox.clear_faults();
+            life.pluton(args).ok();
+            life.is_signed_in("Box");
+        }
+    });
+}
+
+#[test]
+fn an_answer_that_was_lost_is_told_for_what_it_is() {
+    with_each(Sandbox::start, |life| {
+        life.expired("Box");
+        for path in ["/oauth2/token", "/api/oauth2/token"] {
+            life.sandbox.fault(Fault::on("POST", path).answer_lost());
+        }
+        let before = life.home.config_text();
+        let ran = life.pluton(&["storage", "refresh", "Box"]);
+        assert!([6, 8].contains(&ran.code), "{ran:?}");
+        assert_eq!(life.home.config_text(), before);
+    });
+}

@@ -1,0 +1,22 @@
+//! Storages that stay connected: what a user may rely on after `add`, for as long as the storage lives.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod a_life_long;
+mod account;
+mod ahead;
+mod authorize;
+mod backup;
+mod edit;
+mod faults;
+mod life;
+mod read_only;
+mod refresh;
+mod remove;
+mod rename;
+mod run;
+mod sharing;
+mod show;
+mod together;
+mod verify;

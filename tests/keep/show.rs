@@ -1,0 +1,49 @@
+//! When a token ends, and when a sign-in that nobody uses dies: in words and for scripts.
+
+use std::time::{Duration, SystemTime};
+
+use box_sandbox::RCLONE_CLIENT_ID;
+
+use crate::life::Life;
+
+const DAY: u64 = 24 * 3600;
+
+#[test]
+fn list_and_show_say_when_each_sign_in_ends() {
+    let life = Life::new();
+    let mut idle = life.sandbox.mint(RCLONE_CLIENT_ID);
+    // Rotated ten days ago, so there are fifty left.
+    idle.expires_at = SystemTime::now() - Duration::from_secs(10 * DAY - 3600 - 60);
+    life.section("idle", &format!("token = {}", idle.blob()));
+    let mut fresh = life.sandbox.mint(RCLONE_CLIENT_ID);
+    fresh.expires_at = SystemTime::now() + Duration::from_secs(30 * 60 + 30);
+    life.section("fresh", &format!("token = {}", fresh.blob()));
+    let mut dead = life.sandbox.mint(RCLONE_CLIENT_ID);
+    dead.expires_at = SystemTime::now() - Duration::from_secs(70 * DAY);
+    life.section("dead", &format!("token = {}", dead.blob()));
+    life.client_credentials("service");
+    life.pluton(&["storage", "refresh", "service"]).ok();
+    life.sandbox.clear_requests();
+
+    let ran = life.pluton(&["storage", "list"]).ok();
+    let row = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).expect("a line").to_owned();
+    assert!(row("idle").contains("ended 9 days ago") && row("idle").contains("ends in 50 days"), "{ran:?}");
+    assert!(row("fresh").contains("good for 30 minutes") && row("fresh").contains("ends in 59 days"), "{ran:?}");
+    assert!(row("dead").contains("the sign-in ended 10 days ago"), "{ran:?}");
+    assert!(row("service").contains("good for "), "{ran:?}");
+    assert!(!row("service").contains("unused"), "{ran:?}");
+
+    let (_, document) = life.home.json(&["storage", "list"]);
+    for storage in document["storages"].as_array().expect("storages") {
+        let name = storage["name"].as_str().expect("a name");
+        let token = &storage["token"];
+        assert_eq!(token["renewable"], name != "service", "{storage}");
+        assert!(token["access_token_expires"].as_str().is_some_and(|time| time.ends_with('Z')), "{storage}");
+        assert_eq!(token["sign_in_expires"].is_string(), name != "service", "{storage}");
+        let (_, shown) = life.home.json(&["storage", "show", name, "--offline"]);
+        assert_eq!(&shown["storage"]["token"], token);
+    }
+    let ran = life.pluton(&["storage", "show", "idle", "--offline"]).ok();
+    assert!(ran.stdout.contains("ends in 50 days"), "{ran:?}");
+    assert_eq!(life.sandbox.requests().len(), 0, "none of this needs Box");
+}

@@ -1,0 +1,125 @@
+//! `storage verify`: one line for each storage, in order, and an exit code for monitoring.
+
+use box_sandbox::{Account, AppSpec, Fault, RCLONE_CLIENT_ID, Sandbox};
+use serde_json::Value as Json;
+
+use crate::life::{Life, outcomes, with_each};
+use crate::support::{interrupt, wait_for};
+
+/// Good and bad ones, side by side.
+fn mixed(life: &Life) {
+    life.quick("good");
+    let over = life.expired("over");
+    life.sandbox.expire_refresh(&over.refresh);
+    life.jwt("service");
+    let token = life.sandbox.mint(RCLONE_CLIENT_ID);
+    life.section("nowhere", &format!("root_folder_id = 4711\ntoken = {}", token.blob()));
+    life.section("empty", "");
+    life.client_credentials("ccg");
+    life.home.write_config(&format!("[files]\ntype = local\n\n{}", life.home.config_text()));
+}
+
+const MIXED: [(&str, &str); 6] = [
+    ("good", "ok"),
+    ("over", "refresh_token_invalid"),
+    ("service", "ok"),
+    ("nowhere", "folder_not_found"),
+    ("empty", "token_invalid"),
+    ("ccg", "ok"),
+];
+
+#[test]
+fn each_has_its_line_in_order_and_the_worst_decides() {
+    with_each(Sandbox::start, |life| {
+        mixed(&life);
+        for jobs in ["1", "8"] {
+            let (code, document) = life.home.json(&["storage", "verify", "--all", "--jobs", jobs]);
+            assert_eq!((code, &document["ok"], &document["schema"]), (7, &false.into(), &1.into()), "{document}");
+            assert_eq!(outcomes(&document), MIXED.map(|(name, code)| (name.to_owned(), code.to_owned())));
+            for each in document["storages"].as_array().expect("storages") {
+                let is_ok = each["ok"] == true;
+                assert_eq!(is_ok, each["verified"]["listed"] == true, "{each}");
+                assert_eq!(is_ok, each["error"] == Json::Null, "{each}");
+                assert!(is_ok || !each["error"]["remedy"].as_array().expect("remedies").is_empty(), "{each}");
+            }
+        }
+        let ran = life.pluton(&["storage", "verify", "--all"]).fails(7);
+        let heads: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with(['✓', '✗'])).collect();
+        let expected = ["✓ good: ", "✗ over: ", "✓ service: ", "✗ nowhere: ", "✗ empty: ", "✓ ccg: "];
+        assert!(heads.len() == 6 && heads.iter().zip(expected).all(|(line, head)| line.starts_with(head)), "{ran:?}");
+        assert!(ran.stdout.contains("  next: sign in again: pluton storage authorize \"over\""), "{ran:?}");
+        // Only those that were named, in that order; and only what failed where nothing else is wanted.
+        let (code, document) = life.home.json(&["storage", "verify", "ccg", "over", "good"]);
+        let names: Vec<String> = outcomes(&document).into_iter().map(|(name, _)| name).collect();
+        assert_eq!((code, names.join(" ").as_str()), (6, "ccg over good"));
+        let ran = life.pluton(&["storage", "verify", "ccg", "over", "good", "--quiet"]).fails(6);
+        assert!(ran.stdout.starts_with("✗ over: ") && !ran.stdout.contains('✓'), "{ran:?}");
+        life.pluton(&["storage", "verify", "good"]).ok();
+        life.pluton(&["storage", "verify", "files"]).fails(4);
+        life.pluton(&["storage", "verify", "nobody"]).fails(4);
+        life.pluton(&["storage", "verify"]).fails(2);
+    });
+}
+
+#[test]
+fn writing_is_proven_by_writing() {
+    with_each(Sandbox::start, |life| {
+        let files = life.sandbox.files();
+        life.quick("good");
+        let reader = life.sandbox.app(AppSpec { read_only: true, ..AppSpec::default() });
+        let token = life.sandbox.mint(&reader.client_id);
+        let (id, secret) = (&reader.client_id, &reader.client_secret);
+        life.section("reader", &format!("client_id = {id}\nclient_secret = {secret}\ntoken = {}", token.blob()));
+        let (code, document) = life.home.json(&["storage", "verify", "good", "reader", "--check-write"]);
+        assert_eq!(code, 7, "{document}");
+        assert_eq!(document["storages"][0]["verified"]["written"], true);
+        assert_eq!(document["storages"][1]["error"]["code"], "insufficient_scope");
+        // A reader still reads.
+        life.pluton(&["storage", "verify", "reader"]).ok();
+        let account = life.sandbox.account();
+        life.sandbox.set_account(Account { space_used: account.space_amount, ..account });
+        let (code, document) = life.home.json(&["storage", "verify", "good", "--check-write"]);
+        assert_eq!((code, document["storages"][0]["error"]["code"].as_str()), (1, Some("storage_full")), "{document}");
+        assert_eq!(life.sandbox.files(), files);
+    });
+}
+
+#[test]
+fn an_interrupted_check_takes_its_file_away() {
+    with_each(Sandbox::start, |life| {
+        let files = life.sandbox.files();
+        life.quick("Box");
+        // The file is in Box long before rclone hears of it.
+        life.sandbox.fault(Fault::on("POST", "/api/2.0/files/content").delay(std::time::Duration::from_secs(2)));
+        let child = life.home.start(&["storage", "verify", "Box", "--check-write"]);
+        wait_for("the file", || (life.sandbox.files() != files).then_some(()));
+        interrupt(&child);
+        assert_eq!(child.wait_with_output().expect("pluton ends").status.code(), Some(130));
+        assert_eq!(life.sandbox.files(), files);
+    });
+}
+
+#[test]
+fn a_sign_in_that_ends_soon_is_an_exit_code() {
+    let life = Life::new();
+    life.quick("OAuth");
+    life.jwt("JWT");
+    life.client_credentials("CCG");
+    for within in ["14d", "59d"] {
+        life.pluton(&["storage", "verify", "--all", "--fail-within", within]).ok();
+    }
+    let (code, document) = life.home.json(&["storage", "verify", "--all", "--fail-within", "61d"]);
+    assert_eq!(code, 6, "{document}");
+    let expected = [("OAuth", "token_expired"), ("JWT", "ok"), ("CCG", "ok")];
+    assert_eq!(outcomes(&document), expected.map(|(name, code)| (name.to_owned(), code.to_owned())));
+    // What nobody can renew ends within the hour.
+    life.access_token("developer");
+    let mut token = life.sandbox.mint(RCLONE_CLIENT_ID);
+    token.refresh = String::new();
+    life.section("half", &format!("token = {}", token.blob()));
+    for name in ["developer", "half"] {
+        life.pluton(&["storage", "verify", name]).ok();
+        let ran = life.pluton(&["storage", "verify", name, "--fail-within", "14d"]).fails(6);
+        assert!(ran.stdout.contains("pluton storage authorize"), "{ran:?}");
+    }
+}

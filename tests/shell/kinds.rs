@@ -1,0 +1,103 @@
+//! How pluton's completions are installed in each shell, and how the shell is made to tell its line.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::session::Home;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bash,
+    /// bash with Debian's bash-completion, which finds scripts by their names.
+    BashCompletion,
+    Zsh,
+    Fish,
+    Elvish,
+}
+
+const BASHRC: &str = r#"
+PS1='READY> '
+bind 'set enable-bracketed-paste off'
+tell() { printf '%s' "$READLINE_LINE" > "$HOME/line.new" && mv "$HOME/line.new" "$HOME/line"; }
+bind -x '"\C-g": tell'
+"#;
+
+const EVALUATED: &str = r#"eval "$(pluton completions bash)""#;
+const BASH_COMPLETION: &str = "/usr/share/bash-completion/bash_completion";
+
+const ZSHRC: &str = r#"
+PS1='READY> '
+unset zle_bracketed_paste
+fpath=("$HOME/functions" $fpath)
+autoload -Uz compinit && compinit -u -D
+tell() { print -rn -- "$BUFFER" > "$HOME/line.new" && mv "$HOME/line.new" "$HOME/line" }
+zle -N tell
+bindkey '^G' tell
+"#;
+
+const CONFIG_FISH: &str = r#"
+function fish_prompt
+    echo -n 'READY> '
+end
+set -g fish_greeting
+set -g fish_autosuggestion_enabled 0
+function tell
+    commandline > "$HOME/line.new" && mv "$HOME/line.new" "$HOME/line"
+end
+bind \cg tell
+"#;
+
+const RC_ELV: &str = r"
+set edit:prompt = { print 'READY> ' }
+set edit:rprompt = { }
+fn tell { print $edit:current-command > ~/line.new; e:mv ~/line.new ~/line }
+set edit:insert:binding[Ctrl-G] = $tell~
+set edit:completion:binding[Ctrl-G] = { edit:completion:accept; tell }
+eval (e:pluton completions elvish | slurp)
+";
+
+impl Kind {
+    fn program(self) -> &'static str {
+        match self {
+            Self::Bash | Self::BashCompletion => "/usr/bin/bash",
+            Self::Zsh => "/usr/bin/zsh",
+            Self::Fish => "/usr/bin/fish",
+            Self::Elvish => "/usr/bin/elvish",
+        }
+    }
+
+    /// What it takes that is not on this machine.
+    pub(crate) fn lacks(self) -> Option<&'static str> {
+        let needed = [Some(self.program()), Some(BASH_COMPLETION).filter(|_| self == Self::BashCompletion)];
+        needed.into_iter().flatten().find(|path| !Path::new(path).exists())
+    }
+
+    /// Puts the completions where a user would, and returns the shell to start.
+    pub(crate) fn install(self, home: &Home) -> Command {
+        let mut command = home.command(self.program());
+        match self {
+            Self::Bash => {
+                home.file(".bashrc", &format!("{BASHRC}{EVALUATED}\n"));
+                command.arg("--noprofile").arg("-i");
+            }
+            Self::BashCompletion => {
+                home.file(".bashrc", &format!("{BASHRC}source {BASH_COMPLETION}\n"))
+                    .file(".local/share/bash-completion/completions/pluton", &home.script("bash"));
+                command.arg("--noprofile").arg("-i");
+            }
+            Self::Zsh => {
+                home.file(".zshrc", ZSHRC).file("functions/_pluton", &home.script("zsh"));
+                command.arg("-i");
+            }
+            Self::Fish => {
+                home.file(".config/fish/config.fish", CONFIG_FISH)
+                    .file(".config/fish/completions/pluton.fish", &home.script("fish"));
+                command.arg("-i");
+            }
+            Self::Elvish => {
+                home.file(".config/elvish/rc.elv", RC_ELV);
+            }
+        }
+        command
+    }
+}

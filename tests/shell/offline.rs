@@ -1,0 +1,119 @@
+//! Whatever rclone.conf is like, TAB asks nothing, starts nothing and says nothing.
+
+use crate::session::{Home, PLUTON};
+
+const ENCRYPTED: &str = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+
+/// What a script gets for a line.
+fn answer(home: &Home, shell: &str, arguments: &[&str]) -> String {
+    let mut command = home.command(PLUTON);
+    command.env("PLUTON_COMPLETE", shell).arg("--").args(arguments);
+    command.env("RCLONE_CONFIG_PASS", "secret");
+    command.env("RCLONE_PASSWORD_COMMAND", "touch password-was-asked");
+    let output = command.output().expect("pluton runs");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    assert!(!home.rclone_was_started() && !home.path("password-was-asked").exists());
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn bash(home: &Home, line: &str) -> String {
+    answer(home, "bash", &[line, " \t\n\"'@><=;|&(:", "9"])
+}
+
+#[test]
+fn a_file_that_cannot_be_read_offers_nothing() {
+    for text in [ENCRYPTED, "[half\ntype", "", "[Drive]\ntype = drive\n"] {
+        let home = Home::new();
+        home.config(text);
+        assert_eq!(bash(&home, "pluton storage show "), "values\n", "{text}");
+        assert_eq!(answer(&home, "zsh", &["pluton", "storage", "show", ""]), "values\n", "{text}");
+    }
+    assert_eq!(bash(&Home::new(), "pluton storage show "), "values\n");
+}
+
+#[test]
+fn a_broken_config_toml_is_no_obstacle_to_the_rest() {
+    let home = Home::new();
+    home.file(".config/pluton/config.toml", "nonsense");
+    assert_eq!(bash(&home, "pluton storage show "), "values\n");
+    assert_eq!(bash(&home, "pluton --color n"), "values\nnever\n");
+}
+
+#[test]
+fn the_rclone_conf_is_the_one_that_pluton_would_use() {
+    let home = Home::new();
+    home.config("[default]\ntype = box\n");
+    home.file("flag.conf", "[by flag]\ntype = box\n").file("toml.conf", "[preferred]\ntype = box\n");
+    let storages = |home: &Home, line: &str| bash(home, line).lines().skip(1).collect::<Vec<_>>().join(" ");
+    assert_eq!(storages(&home, "pluton storage show "), "default");
+    assert_eq!(storages(&home, "pluton --rclone-config flag.conf storage show "), "by\\ flag");
+    assert_eq!(storages(&home, "pluton storage show --rclone-config=flag.conf "), "by\\ flag");
+    assert_eq!(storages(&home, "pluton storage show --rclone-config ~/flag.conf "), "by\\ flag");
+    home.file(".config/pluton/config.toml", "rclone_config = 'toml.conf'");
+    assert_eq!(storages(&home, "pluton storage show "), "preferred");
+
+    let mut command = home.command(PLUTON);
+    command.env("PLUTON_COMPLETE", "fish").env("RCLONE_CONFIG", "flag.conf").args(["--", "pluton storage show "]);
+    let output = command.output().expect("pluton runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "values\nby flag\n");
+}
+
+#[test]
+fn keys_to_unset_are_those_that_are_set() {
+    let home = Home::new();
+    home.config("[a]\ntype = box\ntoken = {\"access_token\":\"secret\"}\nlist_chunk = 500\ndescription = x\n");
+    assert_eq!(bash(&home, "pluton storage edit a --unset "), "values\nlist_chunk\ndescription\n");
+    assert_eq!(bash(&home, "pluton storage edit a --unset list_chunk --unset "), "values\ndescription\n");
+    let all = bash(&home, "pluton storage edit --unset ");
+    assert!(all.contains("\nroot_folder_id\n") && all.contains("\nencoding\n"), "{all}");
+}
+
+#[test]
+fn flags_wait_for_a_hyphen_where_something_else_can_stand() {
+    let home = Home::new();
+    home.config("[a]\ntype = box\n");
+    assert_eq!(bash(&home, "pluton storage show "), "values\na\n");
+    assert_eq!(bash(&home, "pluton storage rename a "), "values\n");
+    assert!(bash(&home, "pluton storage show -").contains("\n--reveal\n"));
+    assert!(bash(&home, "pluton doctor ").contains("\n--offline\n"));
+    assert_eq!(bash(&home, "pluton apply "), "files\n");
+    assert!(bash(&home, "pluton apply --ch").contains("\n--check\n"));
+    assert_eq!(bash(&home, "pluton storage add box --token-file=x"), "files\n");
+}
+
+#[test]
+fn nonsense_is_answered_with_silence() {
+    let home = Home::new();
+    for line in [
+        "",
+        " ",
+        "pluton",
+        "pluton nothing such ",
+        "pluton storage show \u{1b}[2J",
+        "pluton storage --= ",
+        "pluton \"",
+        "pluton \\",
+        "$",
+        "pluton storage show a -- -- ",
+    ] {
+        let said = bash(&home, line);
+        assert!(!said.contains('\u{1b}'), "{said:?}");
+    }
+    for (shell, arguments) in
+        [("tcsh", &["pluton", "x"][..]), ("bash", &[]), ("zsh", &[]), ("fish", &[]), ("powershell", &[])]
+    {
+        assert_eq!(answer(&home, shell, arguments), "", "{shell}");
+    }
+}
+
+/// An older or newer pluton that does not know the variable must not run the line.
+#[test]
+fn without_the_variable_a_call_of_a_script_does_nothing() {
+    let home = Home::new();
+    home.config("[a]\ntype = box\n");
+    let output =
+        home.command(PLUTON).args(["--", "pluton", "storage", "remove", "a", "--yes"]).output().expect("pluton runs");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let kept = std::fs::read_to_string(home.path(".config/rclone/rclone.conf")).expect("rclone.conf");
+    assert_eq!(kept, "[a]\ntype = box\n");
+}
