@@ -11,6 +11,7 @@ mod crypt;
 mod declared;
 mod diagnosis;
 mod error;
+mod fold;
 mod guide;
 mod interrupt;
 mod jwt;

@@ -12,6 +12,7 @@ use dialoguer::{Input, Select};
 pub(crate) use modes::Hush;
 
 use crate::error::Result;
+use crate::fold::fold;
 use crate::interrupt;
 use crate::secret::Secret;
 use look::Look;
@@ -87,17 +88,17 @@ pub(crate) fn choice(label: &str, items: &[Item<'_>]) -> Result<usize> {
 
 /// Says what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
-    show(&format!("\n{}\n\n", look::folded(text, columns())));
+    show(&format!("\n{}\n\n", fold(text, columns())));
 }
 
 /// Says in a line or two what the next question means.
 pub(crate) fn hint(text: &str) {
-    show(&format!("\n{}\n", look::folded(&look::sentence(text), columns())));
+    show(&format!("\n{}\n", fold(&look::sentence(text), columns())));
 }
 
 /// Says what is wrong with an answer, before it is asked for again.
 pub(crate) fn complain(why: &str) {
-    show(&format!("{}\n", look::folded(&look::wrong(why), columns())));
+    show(&format!("{}\n", fold(&look::wrong(why), columns())));
 }
 
 /// One line that does not show while it is typed.

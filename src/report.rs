@@ -16,6 +16,7 @@ pub(crate) use units::{duration, size};
 
 use crate::box_api::Account;
 use crate::error::Error;
+use crate::fold;
 use crate::sign_in::Kind;
 use crate::store::Proof;
 
@@ -79,6 +80,8 @@ pub(crate) enum Report {
     },
     /// What was looked at, and what is wrong.
     Doctor(Vec<Finding>),
+    /// Something to read, in paragraphs.
+    Page(String),
     /// Text that is meant for another program, as it is.
     Raw(Vec<u8>),
     /// Another program has said all there is to say, and ended so.
@@ -196,10 +199,14 @@ impl Report {
         let text = match self {
             Self::Exit(_) => return,
             Self::Raw(bytes) => bytes.clone(),
+            Self::Page(text) => fold::page(text, columns()).into_bytes(),
             Self::Added(_) | Self::Gone(_) if quiet && !json => return,
             Self::Each(storages) if quiet && !json => text::failures(storages).into_bytes(),
             _ if json => json::render(self),
-            _ => text::render(self).into_bytes(),
+            _ => match columns() {
+                Some(columns) => fold::fold(&text::render(self), columns).into_bytes(),
+                None => text::render(self).into_bytes(),
+            },
         };
         write(&text);
     }
@@ -240,6 +247,11 @@ pub(crate) fn failure_text(error: &Error) -> String {
 pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush())
+}
+
+/// The width of the window, where there is one.
+fn columns() -> Option<usize> {
+    console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
 }
 
 fn write(bytes: &[u8]) {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::fold::fold;
+
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const ODD: Style = AnsiColor::Yellow.on_default().bold();
@@ -81,7 +83,7 @@ impl Terminal {
 
     pub(crate) fn trace(self, text: &str) {
         if self.volume == Volume::Verbose {
-            write_line(&format!("+ {text}"));
+            write_raw(&format!("+ {text}"));
         }
     }
 
@@ -111,7 +113,20 @@ impl Drop for Spinner {
     }
 }
 
+/// Between words where the window ends; elsewhere as it is.
 fn write_line(text: &str) {
+    match columns() {
+        Some(columns) => write_raw(&fold(text, columns)),
+        None => write_raw(text),
+    }
+}
+
+/// The width of the window, where there is one.
+fn columns() -> Option<usize> {
+    console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
+}
+
+fn write_raw(text: &str) {
     // A closed standard error leaves no one to tell.
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }

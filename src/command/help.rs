@@ -11,7 +11,7 @@ pub(super) fn run(flags: &Help) -> Result<Report> {
     if let [topic] = flags.words.as_slice()
         && let Some(text) = guide::topic(topic)
     {
-        return Ok(Report::Raw(format!("{}\n", text.trim_end()).into_bytes()));
+        return Ok(Report::Page(format!("{}\n", text.trim_end())));
     }
     if flags.words == ["json"] {
         return Ok(Report::Raw(format!("{}\n", report::schema()).into_bytes()));

@@ -9,7 +9,7 @@ pub(crate) const TOPICS: [&str; 7] =
 pub(crate) fn topic(name: &str) -> Option<String> {
     Some(match name {
         "own-app" => format!(
-            "{}\n\nThen: pluton storage add box NAME --client-id ID --client-secret-file FILE --authorize",
+            "{}\n\nThen:\n\n    pluton storage add box NAME --client-id ID --client-secret-file FILE --authorize",
             own_app()
         ),
         "service-account" => format!("{}\n\n{SERVICE_ACCOUNT_MORE}", service_account()),
@@ -24,7 +24,9 @@ pub(crate) fn topic(name: &str) -> Option<String> {
 const SERVICE_ACCOUNT_MORE: &str = "\
 A Box admin authorizes the app in the Admin Console, Integrations, Platform Apps Manager.
 
-Then: pluton storage add box NAME --box-config-file config.json
+Then:
+
+    pluton storage add box NAME --box-config-file config.json
 
 The service account has files of its own and sees no one else's. To back up into a folder of
 yours, share that folder with the account's login (pluton storage show NAME tells it), role
@@ -34,21 +36,27 @@ Its token ends after 60 minutes. Run backups through `pluton run NAME -- COMMAND
 the timer that `pluton storage refresh --print-timer systemd` prints.";
 
 const CLIENT_CREDENTIALS_MORE: &str = "\
-Then: pluton storage add box NAME --client-credentials --client-id ID \\
-          --client-secret-file FILE --box-subject enterprise:ID
+Then:
+
+    pluton storage add box NAME --client-credentials --client-id ID \\
+      --client-secret-file FILE --box-subject enterprise:ID
 
 The token ends after 60 minutes, and rclone cannot renew it: Box wants to be told for whom, and
 rclone does not say it. Run backups through `pluton run NAME -- COMMAND`, or install the timer
 that `pluton storage refresh --print-timer systemd` prints.";
 
 const HEADLESS_MORE: &str = "\
-Then, here: pluton storage add box NAME --token-file FILE   (- reads standard input)
+Then, here (- instead of FILE reads standard input):
+
+    pluton storage add box NAME --token-file FILE
 
 Or sign in here through a forwarded port. On the machine with the browser:
 
     ssh -L 53682:127.0.0.1:53682 SERVER
 
-and on the server: pluton storage add box NAME --authorize --no-browser
+and on the server:
+
+    pluton storage add box NAME --authorize --no-browser
 
 The token works once and for one machine: do not copy rclone.conf to a second one.";
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use console::{Style, measure_text_width, truncate_str};
+use console::{Style, truncate_str};
 use dialoguer::theme::Theme;
 
 use super::Item;
@@ -66,38 +66,9 @@ pub(super) fn sentence(text: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// Breaks lines between words where the window ends. What is indented by four, to be copied, stays in one piece.
-pub(super) fn folded(text: &str, columns: usize) -> String {
-    text.lines()
-        .map(|line| if line.starts_with("    ") { line.to_owned() } else { fold(line, columns) })
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn fold(line: &str, columns: usize) -> String {
-    let body = line.trim_start_matches([' ', '.', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-    let (lead, body) = line.split_at(line.len() - body.len());
-    let mut folded = lead.to_owned();
-    let mut column = lead.len();
-    for (index, word) in body.split(' ').enumerate() {
-        let width = measure_text_width(word);
-        if index > 0 && column + 1 + width >= columns {
-            folded.push('\n');
-            folded.push_str(&" ".repeat(lead.len()));
-            column = lead.len();
-        } else if index > 0 {
-            folded.push(' ');
-            column += 1;
-        }
-        folded.push_str(word);
-        column += width;
-    }
-    folded
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Item, folded, rows};
+    use super::{Item, rows};
 
     const ITEMS: [Item<'static>; 2] = [
         Item { title: "Quick", meaning: "rclone's own Box app" },
@@ -116,17 +87,5 @@ mod tests {
                 assert!(row.chars().count() + 2 <= columns.max(3), "{columns}: {row}");
             }
         }
-    }
-
-    #[test]
-    fn long_lines_are_folded_between_words_under_where_they_begin() {
-        assert_eq!(folded("one two three", 9), "one two\nthree");
-        assert_eq!(folded("  1. one two three", 12), "  1. one\n     two\n     three");
-        assert_eq!(folded("one two three", 80), "one two three");
-    }
-
-    #[test]
-    fn what_is_to_be_copied_stays_in_one_piece() {
-        assert_eq!(folded("run\n\n    ssh -L 53682 host", 9), "run\n\n    ssh -L 53682 host");
     }
 }

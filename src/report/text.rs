@@ -31,7 +31,7 @@ pub(super) fn render(report: &Report) -> String {
         Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
         Report::Doctor(findings) => doctor(findings),
         Report::Gone(gone) => render_gone(gone),
-        Report::Raw(_) | Report::Exit(_) => String::new(),
+        Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
     }
 }
 
@@ -245,7 +245,7 @@ fn doctor(findings: &[Finding]) -> String {
         let _ = writeln!(out, "{style}{mark}{style:#} {}: {}", clean(about), clean(message));
         for (index, text) in remedy.iter().enumerate() {
             let (label, text) = step(index, text);
-            let _ = writeln!(out, "    {label:<5} {}", clean(text));
+            let _ = writeln!(out, "  {label:<5} {}", clean(text));
         }
     }
     let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();

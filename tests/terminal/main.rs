@@ -8,6 +8,7 @@ mod correction;
 mod desk;
 mod interrupt;
 mod keeping;
+mod narrow;
 mod paste;
 mod plain;
 mod questions;
