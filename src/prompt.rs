@@ -3,6 +3,7 @@
 mod hidden;
 mod look;
 mod modes;
+mod plain;
 
 use std::io::Write as _;
 
@@ -80,6 +81,9 @@ pub(crate) struct Item<'a> {
 
 /// Lets one of `items` be chosen, the first by default, and returns its index.
 pub(crate) fn choice(label: &str, items: &[Item<'_>]) -> Result<usize> {
+    if plain::is_wanted() {
+        return plain::choice(label, items, columns());
+    }
     let rows = look::rows(items, columns());
     let chosen = ask(|| Select::with_theme(&Look).with_prompt(label).items(&rows).default(0).report(false).interact())?;
     report(label, items.get(chosen).map_or("", |item| item.title));
@@ -125,6 +129,9 @@ fn some(text: &str) -> Option<&str> {
 
 /// What was typed at `prompt`. Its rows are gone afterwards, however often the line was wrapped.
 fn one_line(prompt: &str, may_be_empty: bool) -> Result<String> {
+    if plain::is_wanted() {
+        return plain::line(prompt);
+    }
     let typed: String =
         ask(|| Input::with_theme(&Look).with_prompt(prompt).allow_empty(may_be_empty).report(false).interact_text())?;
     let width = console::measure_text_width(&look::question(prompt)) + console::measure_text_width(&typed);
@@ -160,7 +167,11 @@ fn show_cursor() {
     let _ = Term::stderr().show_cursor();
 }
 
+/// A plain terminal still shows what was typed.
 fn report(label: &str, answer: &str) {
+    if plain::is_wanted() {
+        return;
+    }
     show(&format!("{}\n", look::answered(label, answer)));
 }
 

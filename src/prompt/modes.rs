@@ -3,7 +3,7 @@
 #[cfg(unix)]
 pub(crate) use unix::Hush;
 #[cfg(unix)]
-pub(super) use unix::{Raw, forget_typed, restore};
+pub(super) use unix::{Plain, Raw, forget_typed, restore};
 
 #[cfg(unix)]
 mod unix {
@@ -82,6 +82,17 @@ mod unix {
         }
     }
 
+    /// While it lives, lines are read and shown as any program's are.
+    pub(in super::super) struct Plain {
+        _changed: Option<Changed>,
+    }
+
+    impl Plain {
+        pub(in super::super) fn begin() -> Self {
+            Self { _changed: Changed::by(|modes| modes.local_modes.insert(LocalModes::ECHO | LocalModes::ICANON)).ok() }
+        }
+    }
+
     /// While it lives, every key arrives at once and none shows. Ctrl-C is a key too.
     pub(in super::super) struct Raw {
         _changed: Changed,
@@ -107,6 +118,16 @@ pub(crate) struct Hush;
 #[cfg(not(unix))]
 impl Hush {
     pub(crate) fn begin() -> Self {
+        Self
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) struct Plain;
+
+#[cfg(not(unix))]
+impl Plain {
+    pub(super) fn begin() -> Self {
         Self
     }
 }

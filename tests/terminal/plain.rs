@@ -55,13 +55,28 @@ fn colour_is_for_terminals_that_want_it() {
 }
 
 #[test]
-fn a_dumb_terminal_gets_no_escape_codes_but_those_of_the_questions() {
+fn a_dumb_terminal_is_asked_in_lines_without_escape_codes() {
     let mut desk = Desk::new();
     desk.home.set("TERM", "dumb");
-    let raw = connect(&desk);
-    let last = b"Advanced options";
-    let asked = raw.windows(last.len()).rposition(|words| words == last).expect("the last question");
-    assert!(!raw[asked..].contains(&ESCAPE), "{}", String::from_utf8_lossy(&raw[asked..]));
+    let mut session = desk.add(&[]);
+    session.answers(NAME, "Drive").sees(SIGN_IN).sees("1. Quick connect: ").answers("Number, 1 to 5 [1]: ", "9");
+    session.answers("Number, 1 to 5 [1]: ", "").sees(BROWSER).answers("Number, 1 to 3 [1]: ", "1");
+    session.sees(PASTE).types(&desk.token().block()).answers(ADVANCED, "n");
+    let ended = session.ends().with(0).shows("Storage name [Box]: Drive").shows("Saved as [Drive]");
+    assert!(!ended.raw.contains(&ESCAPE), "{}", String::from_utf8_lossy(&ended.raw));
+    desk.holds_a_live_token("Drive");
+}
+
+#[test]
+fn a_dumb_terminal_is_left_by_ctrl_c_and_by_ctrl_d() {
+    for key in [CTRL_C, "\u{4}"] {
+        let mut desk = Desk::new();
+        desk.home.set("TERM", "dumb");
+        let mut session = desk.add(&[]);
+        session.sees(NAME).types(key).ends().with(130);
+        let mut session = desk.add(&["Box"]);
+        session.sees("Number, 1 to 5 [1]: ").types(key).ends().with(130);
+    }
 }
 
 #[test]
