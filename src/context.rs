@@ -66,6 +66,14 @@ impl Context {
         Ok(ConfigFile::at(&path, self.password.clone()))
     }
 
+    /// The other files of this user that some rclone could read, as far as they can be read now.
+    pub(crate) fn other_config_files(&self) -> Vec<ConfigFile> {
+        let rclone = self.rclone(None).ok();
+        let Ok(present) = self.config_file() else { return Vec::new() };
+        let others = store::others(present.path(), rclone.as_ref().map(Rclone::program));
+        others.iter().map(|path| ConfigFile::at(path, self.password.clone())).collect()
+    }
+
     /// How the file was chosen, in words.
     pub(crate) fn why_this_config(&self) -> &'static str {
         match (self.rclone_config.is_some(), env::var_os("RCLONE_CONFIG").is_some()) {

@@ -248,7 +248,7 @@ impl Answers {
                         .next(
                             "give --token-file PATH (what `rclone authorize \"box\"` printed), or set PLUTON_BOX_TOKEN",
                         )
-                        .next("or sign in through a browser here: --authorize")
+                        .next("sign in through a browser here: --authorize")
                 })?;
                 let token = Token::find(paste.expose())
                     .map_err(|why| Error::new(Code::TokenInvalid, why.to_string()).who(Who::You).about(Field::Token))?;

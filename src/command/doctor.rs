@@ -4,6 +4,7 @@ mod config;
 mod environment;
 mod network;
 mod storages;
+mod twins;
 
 use crate::cli::Doctor;
 use crate::context::Context;
@@ -21,7 +22,7 @@ pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
         findings.extend(network::look()?);
     }
     if let Some(document) = &document {
-        findings.extend(storages::look(document, version));
+        findings.extend(storages::look(document, version, &context.other_config_files()));
     }
     drop(spinner);
     Ok(Report::Doctor(findings))

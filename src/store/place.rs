@@ -30,6 +30,18 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
     })
 }
 
+/// The other files that some rclone of this user could read.
+pub(crate) fn others(than: &Path, rclone: Option<&Path>) -> Vec<PathBuf> {
+    let mut real = vec![resolve(than)];
+    let mut others = places(rclone, &Env::real());
+    others.retain(|place| {
+        let is_new = place.exists() && !real.contains(&resolve(place));
+        real.push(resolve(place));
+        is_new
+    });
+    others
+}
+
 /// What the order depends on.
 struct Env {
     home: Option<PathBuf>,

@@ -93,6 +93,17 @@ fn each_thing_that_is_broken_is_named_with_a_remedy() {
 }
 
 #[test]
+fn a_copy_of_a_token_in_another_rclone_conf_is_found() {
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    home.file(".rclone.conf", &home.config_text().replace("[work]", "[copy]"));
+    let (code, found) = findings(&home, &["--offline"]);
+    assert_eq!(code, 1);
+    let says = r#"work: it shares its refresh token with "copy" in ~/.rclone.conf"#;
+    assert!(wrong(&found).iter().any(|line| line.starts_with(says)), "{found:#?}");
+}
+
+#[test]
 fn what_others_can_read_and_what_masks_is_named_without_its_value() {
     let sandbox = Sandbox::start();
     let mut home = healthy(&sandbox, &rclone::newest());

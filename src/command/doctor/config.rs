@@ -50,7 +50,7 @@ fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
                 "it cannot be replaced here, so rclone cannot save a renewed token and the sign-in dies",
             )
             .next("mount the directory that holds it, writable, not the single file")
-            .next("or run backups through `pluton run`, with a service account"),
+            .next("run backups through `pluton run`, with a service account"),
         );
     }
     findings

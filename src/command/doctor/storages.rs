@@ -1,10 +1,10 @@
 //! Each Box storage by itself: keys that are missing or contradict each other, tokens that are over, files that are gone.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::twins;
 use crate::conf::Document;
 use crate::jwt::JwtFile;
 use crate::options::SPECS;
@@ -14,12 +14,12 @@ use crate::scrub::clean;
 use crate::secret::Secret;
 use crate::section::Section;
 use crate::sign_in::Kind;
-use crate::store;
+use crate::store::{self, ConfigFile};
 use crate::token::Token;
 
-pub(super) fn look(document: &Document, rclone: Option<Version>) -> Vec<Finding> {
+pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[ConfigFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut seen: HashMap<String, String> = HashMap::new();
+    let mut seen = twins::elsewhere(others);
     for name in crate::command::several::boxes(document) {
         let section = match Section::read(document, &name) {
             Ok(section) => section,
@@ -31,7 +31,7 @@ pub(super) fn look(document: &Document, rclone: Option<Version>) -> Vec<Finding>
         let mut own = keys(&section);
         own.extend(options(&section, rclone));
         own.extend(token(&section));
-        own.extend(twin(&section, &mut seen));
+        own.extend(twins::look(&section, &mut seen));
         if own.is_empty() {
             own.push(Finding::good(&name, format!("{}, nothing amiss", section.kind().name())));
         }
@@ -161,19 +161,6 @@ fn token(section: &Section) -> Option<Finding> {
     }
 }
 
-/// A refresh token works once: of two sections that share one, one dies.
-fn twin(section: &Section, seen: &mut HashMap<String, String>) -> Option<Finding> {
-    let fingerprint = section.token()?.fingerprint()?;
-    let other = seen.insert(fingerprint, section.name().to_owned())?;
-    Some(
-        Finding::bad(
-            section.name(),
-            format!("it shares its refresh token with {other:?}; the first to renew it ends the other"),
-        )
-        .next(again(section.name())),
-    )
-}
-
-fn again(name: &str) -> String {
+pub(super) fn again(name: &str) -> String {
     format!("pluton storage authorize {name:?}")
 }
