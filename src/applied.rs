@@ -2,7 +2,7 @@
 //! declared, so that a token rclone has renewed since is not rolled back.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -52,10 +52,15 @@ impl Applied {
         Ok(applied)
     }
 
-    pub(crate) fn save(&self) -> Result<()> {
+    /// Changes what is on disk now, which another apply may have changed meanwhile, and saves it.
+    fn update(&mut self, change: impl FnOnce(&mut Self)) -> Result<()> {
         let failed = |cause: &dyn std::fmt::Display| Error::disk(Code::Unknown, "write", &path(), &cause.to_string());
         let dir = state_dir();
         crate::store::make_private_dir(&dir).map_err(|cause| failed(&cause))?;
+        let lock = File::create(dir.join("applied.lock")).map_err(|cause| failed(&cause))?;
+        lock.lock().map_err(|cause| failed(&cause))?;
+        *self = Self::load()?;
+        change(self);
         let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(|cause| failed(&cause))?;
         let bytes = serde_json::to_vec_pretty(self).map_err(|cause| failed(&cause))?;
         file.write_all(&bytes).map_err(|cause| failed(&cause))?;
@@ -67,13 +72,15 @@ impl Applied {
         self.storages.get(&id(config, name)).and_then(|record| record.token.as_ref()) == Some(&self.fingerprint(token))
     }
 
-    pub(crate) fn record(&mut self, config: &Path, name: &str, file: &Path, token: Option<&Secret>) {
-        let token = token.map(|token| self.fingerprint(token));
-        self.storages.insert(id(config, name), Record { name: name.to_owned(), file: file.to_owned(), token });
+    pub(crate) fn record(&mut self, config: &Path, name: &str, file: &Path, token: Option<&Secret>) -> Result<()> {
+        self.update(|applied| {
+            let token = token.map(|token| applied.fingerprint(token));
+            applied.storages.insert(id(config, name), Record { name: name.to_owned(), file: file.to_owned(), token });
+        })
     }
 
-    pub(crate) fn forget(&mut self, config: &Path, name: &str) {
-        self.storages.remove(&id(config, name));
+    pub(crate) fn forget(&mut self, config: &Path, name: &str) -> Result<()> {
+        self.update(|applied| drop(applied.storages.remove(&id(config, name))))
     }
 
     /// Storages that an earlier apply of `file` made in `config`.

@@ -44,9 +44,6 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let mut steps: Vec<Step> = plan.into_iter().map(|planned| apply.carry_out(planned)).collect();
     steps.extend(surplus.iter().map(|name| apply.prune(name)));
     interrupt::check()?;
-    if !flags.check {
-        apply.applied.save()?;
-    }
     Ok(Report::Applied { check: flags.check, steps })
 }
 
@@ -125,23 +122,23 @@ impl Run<'_> {
         let Planned { mut step, wanted } = planned;
         let (Some(wanted), false) = (wanted, self.flags.check) else { return step };
         let done = match step.action {
-            Action::Add | Action::Change => self.put(&wanted, step.action == Action::Change),
+            Action::Add => self.put(&wanted, None),
+            Action::Change => self.put(&wanted, Some(&step.keys)),
             Action::Same | Action::Remove | Action::Failed => Ok(()),
         };
-        match done {
-            Ok(()) => self.applied.record(self.file.path(), &step.name, &self.path, wanted.token.as_ref()),
-            Err(error) => step.error = Some(error),
-        }
+        let record = |()| self.applied.record(self.file.path(), &step.name, &self.path, wanted.token.as_ref());
+        step.error = done.and_then(record).err();
         step
     }
 
-    /// Proves the section and saves it.
-    fn put(&self, wanted: &Wanted, replace: bool) -> Result<()> {
+    /// Proves the section and saves it; of one that is there only the keys that `changed`.
+    fn put(&self, wanted: &Wanted, changed: Option<&[String]>) -> Result<()> {
         interrupt::check()?;
         let rclone: Rclone = self.context.rclone(self.flags.timeout)?;
         let mut section = wanted.section.clone();
         let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
-        if replace && !minted && !wanted.is_new_sign_in && is_renewable(&section) {
+        let brings_token = wanted.is_new_sign_in || minted;
+        if changed.is_some() && !brings_token && is_renewable(&section) {
             let fresh = renew(&self.file, &rclone, section.name(), Some(verify::ENOUGH))?;
             section = section.with_token(&fresh.token)?;
         }
@@ -151,18 +148,29 @@ impl Run<'_> {
         if section.kind() == Kind::Jwt {
             section = section.without_token();
         }
-        let overdue = wanted.is_new_sign_in && !minted;
-        let verified = prove::prove(&rclone, Staged::new(section, overdue)?, false)?;
-        self.file.commit(&verified, replace).map_err(|error| verified.staged.salvage(error))
+        let mut keys: Vec<&str> = changed.unwrap_or_default().iter().map(String::as_str).collect();
+        // Whether it can be renewed depends on these, too.
+        let is_other_client = ["client_id", "client_secret", "token_url"].iter().any(|key| keys.contains(key));
+        let staged = Staged::new(section, !minted && (wanted.is_new_sign_in || is_other_client))?;
+        let verified = if brings_token {
+            prove::prove(&rclone, staged, false)?
+        } else {
+            prove::prove_saved(&self.file, &rclone, staged, false)?
+        };
+        let saved = if changed.is_none() {
+            self.file.commit(&verified, false)
+        } else {
+            keys.extend(brings_token.then_some("token"));
+            self.file.save_keys(&verified, &keys)
+        };
+        saved.map_err(|error| verified.staged.salvage(error))
     }
 
     fn prune(&mut self, name: &str) -> Step {
         let mut step = Step::new(name, Action::Remove, Vec::new());
         if !self.flags.check {
-            match self.file.remove(name) {
-                Ok(()) => self.applied.forget(self.file.path(), name),
-                Err(error) => step.error = Some(error),
-            }
+            let removed = self.file.remove(name);
+            step.error = removed.and_then(|()| self.applied.forget(self.file.path(), name)).err();
         }
         step
     }

@@ -90,6 +90,23 @@ fn an_option_that_differs_is_changed_and_proven_with_the_same_sign_in() {
 }
 
 #[test]
+fn an_option_is_changed_beside_an_rclone_that_renews_the_token() {
+    let sandbox = Sandbox::start();
+    let (home, app) = team(&sandbox, &rclone::newest());
+    home.pluton(&["apply", FILE]).ok();
+    for chunk in 501..506 {
+        home.file(FILE, &own_app(&app, &format!("list_chunk = {chunk}")));
+        std::thread::scope(|scope| {
+            scope.spawn(|| home.pluton(&["apply", FILE]).ok());
+            scope.spawn(|| home.pluton(&["storage", "refresh", "Team Box"]).ok());
+        });
+        assert_eq!(home.dump()["Team Box"]["list_chunk"], chunk.to_string());
+        let token = home.token("Team Box");
+        assert!(sandbox.is_live_refresh(token["refresh_token"].as_str().expect("has one")), "{chunk}: lost");
+    }
+}
+
+#[test]
 fn one_bad_storage_does_not_stop_the_others() {
     let sandbox = Sandbox::start();
     let (home, app) = team(&sandbox, &rclone::newest());
@@ -113,6 +130,25 @@ fn one_bad_storage_does_not_stop_the_others() {
     assert_eq!(outcome("jwt"), Some(serde_json::Value::Null));
     let dump = home.dump();
     assert!(dump.get("jwt").is_some() && dump.get("Team Box").is_some() && dump.get("b-reused").is_none(), "{dump}");
+}
+
+#[test]
+fn two_files_applied_at_once_are_both_remembered() {
+    let sandbox = Sandbox::start();
+    let (home, app) = team(&sandbox, &rclone::newest());
+    home.file("second.txt", &sandbox.mint(&app.client_id).block());
+    home.file("second.toml", &own_app(&app, "").replace("Team Box", "Second").replace("token.txt", "second.txt"));
+    std::thread::scope(|scope| {
+        scope.spawn(|| home.pluton(&["apply", FILE]).ok());
+        scope.spawn(|| home.pluton(&["apply", "second.toml"]).ok());
+    });
+    let before = home.config_text();
+    for file in [FILE, "second.toml"] {
+        // One that was forgotten would bring back the token that it has spent.
+        let (code, json) = home.json(&["apply", file]);
+        assert_eq!((code, &json["changed"]), (0, &false.into()), "{json}");
+    }
+    assert_eq!(home.config_text(), before);
 }
 
 #[test]
