@@ -58,6 +58,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "encoding",
 ];
 
+pub(crate) const DESCRIPTION: &str = "description";
 pub(crate) const BOX_SUB_TYPE: &str = "box_sub_type";
 
 /// In the order in which they are asked.
@@ -133,7 +134,7 @@ pub(crate) const SPECS: [Spec; 11] = [
         check: check::encoding,
     },
     Spec {
-        key: "description",
+        key: DESCRIPTION,
         default: "none",
         meaning: "a note for yourself",
         since: Some((1, 66)),

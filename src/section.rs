@@ -2,7 +2,7 @@
 
 use crate::conf::{Document, Value};
 use crate::error::{Code, Error, Result};
-use crate::options::KEYS;
+use crate::options::{DESCRIPTION, KEYS, SPECS};
 use crate::secret::Secret;
 use crate::sign_in::Kind;
 use crate::token::Token;
@@ -48,6 +48,12 @@ impl Section {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The oldest rclone that goes where this section says, and the option that asks for it. A note leads nowhere.
+    pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
+        let set = SPECS.iter().filter(|spec| self.get(spec.key).is_some() && spec.key != DESCRIPTION);
+        set.filter_map(|spec| Some((spec.since?, spec.key))).max()
     }
 
     pub(crate) fn is_saved(&self) -> bool {

@@ -36,6 +36,10 @@ pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, wr
 
 /// How many folders rclone listed.
 fn run(rclone: &Rclone, staged: &Staged, write: bool) -> Result<usize> {
+    if let Some((version, key)) = staged.section().needs() {
+        // An older rclone would list something else than backups will be for.
+        rclone.require(version, &format!("the option {key}"))?;
+    }
     if staged.section().kind() == Kind::Jwt && staged.section().token().is_none() {
         mint(rclone, staged)?;
     }

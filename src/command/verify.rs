@@ -98,7 +98,7 @@ impl Verifier<'_> {
         let mut lasting: Vec<&mut Ready> = ready
             .iter_mut()
             .filter_map(|ready| ready.as_mut().ok())
-            .filter(|ready| is_lasting(&ready.section))
+            .filter(|ready| is_lasting(&ready.section) && ready.section.needs().is_none())
             .collect();
         if lasting.len() < MANY || self.flags.check_write {
             return Ok(());

@@ -11,6 +11,7 @@ use super::{Action, Added, Each, Finding, Gone, Level, Outcome, Report, Step, St
 use crate::box_api::Account;
 use crate::error::Error;
 use crate::scrub::clean;
+use crate::sign_in::Kind;
 use crate::store::shown;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -130,7 +131,11 @@ fn list(storages: &[Storage]) -> String {
     let width = storages.iter().map(|storage| storage.name.chars().count()).max().unwrap_or_default().max(4);
     let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
     for storage in storages {
-        let token = storage.token.as_ref().map_or("none".to_owned(), in_words);
+        let token = match &storage.token {
+            Some(token) => in_words(token),
+            None if storage.sign_in == Kind::AccessToken => "good for 60 minutes from its making".to_owned(),
+            None => "none".to_owned(),
+        };
         let _ = writeln!(out, "{:<width$}  {:<22}  {token}", storage.name, storage.sign_in.name());
     }
     out

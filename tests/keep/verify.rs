@@ -123,3 +123,21 @@ fn a_sign_in_that_ends_soon_is_an_exit_code() {
         assert!(ran.stdout.contains("pluton storage authorize"), "{ran:?}");
     }
 }
+
+#[test]
+fn an_rclone_that_would_list_something_else_proves_nothing() {
+    with_each(Sandbox::start, |life| {
+        let app = life.sandbox.jwt_app();
+        let file = app.config_file.to_str().expect("UTF-8");
+        let user = &app.user_id;
+        life.section("as user", &format!("box_config_file = {file}\nbox_sub_type = enterprise\nimpersonate = {user}"));
+        let (code, document) = life.home.json(&["storage", "verify", "as user"]);
+        let error = &document["storages"][0]["error"];
+        if life.home.rclone(&["version"]).stdout.contains("v1.60") {
+            assert_eq!((code, &error["code"]), (3, &"rclone_too_old".into()), "{document}");
+            assert!(error["message"].to_string().contains("impersonate"), "{document}");
+        } else {
+            assert_eq!((code, &document["storages"][0]["verified"]["folders"]), (0, &3.into()), "{document}");
+        }
+    });
+}
