@@ -2,6 +2,7 @@
 //!
 //! Lines that are indented by four spaces are for copying and are never folded.
 
+mod recipes;
 mod topics;
 
 pub(crate) use topics::{TOPICS, topic};

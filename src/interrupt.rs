@@ -126,12 +126,13 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// Runs a prompt; `leave` puts the terminal right if the prompt cannot be left in the ordinary way.
-pub(crate) fn during_prompt<T>(leave: fn(), prompt: impl FnOnce() -> T) -> T {
+pub(crate) fn during_prompt<T>(leave: fn(), prompt: impl FnOnce() -> T) -> Result<T> {
     if let Ok(mut slot) = LEAVE.lock() {
         *slot = leave;
     }
     PROMPTS.fetch_add(1, Ordering::SeqCst);
-    let answer = prompt();
+    // A signal of a moment ago did not know of this prompt.
+    let answer = check().map(|()| prompt());
     PROMPTS.fetch_add(1, Ordering::SeqCst);
     answer
 }

@@ -146,9 +146,8 @@ fn columns() -> usize {
 
 /// Runs one dialoguer prompt; on every way out the terminal is as it was.
 fn ask<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
-    interrupt::check()?;
     let _hush = Hush::begin();
-    interrupt::during_prompt(leave, prompt).map_err(|_| {
+    interrupt::during_prompt(leave, prompt)?.map_err(|_| {
         show_cursor();
         show("\n");
         interrupt::now()

@@ -1,5 +1,6 @@
 //! The texts of `pluton help TOPIC`, at any time and without a question.
 
+use super::recipes::CI;
 use super::{client_credentials, other_machine, own_app, service_account, subject};
 
 /// What `pluton help` explains beside the commands.
@@ -9,7 +10,7 @@ pub(crate) const TOPICS: [&str; 7] =
 pub(crate) fn topic(name: &str) -> Option<String> {
     Some(match name {
         "own-app" => format!(
-            "{}\n\nThen:\n\n    pluton storage add box NAME --client-id ID --client-secret-file FILE --authorize",
+            "{}\n\nThen:\n\n    pluton storage add box NAME --authorize \\\n      --client-id ID --client-secret-file FILE",
             own_app()
         ),
         "service-account" => format!("{}\n\n{SERVICE_ACCOUNT_MORE}", service_account()),
@@ -78,39 +79,3 @@ An access token lives for 60 minutes. A sign-in that nobody uses for 60 days end
 A refresh token works once: two machines must not share one.
 
 pluton storage show NAME tells what your account has.";
-
-const CI: &str = "\
-A refresh token of Box works once, so a token in a CI secret is spent by the first job that
-uses it. Use a service account or client credentials: nothing of theirs is spent.
-
-GitHub Actions:
-
-    - name: Back up to Box
-      env:
-        CI: true
-        PLUTON_BOX_CLIENT_ID: ${{ vars.BOX_CLIENT_ID }}
-        PLUTON_BOX_CLIENT_SECRET: ${{ secrets.BOX_CLIENT_SECRET }}
-        RESTIC_PASSWORD: ${{ secrets.RESTIC_PASSWORD }}
-      run: |
-        pluton storage add box backups --client-credentials --box-subject enterprise:123 --json
-        pluton run backups -- restic -r rclone:backups:restic backup .
-
-GitLab CI:
-
-    backup:
-      script:
-        - pluton storage add box backups --box-config-file \"$BOX_CONFIG_JSON\" --json
-        - pluton run backups -- restic -r rclone:backups:restic backup .
-
-Ansible (runs again without harm: the same content is `unchanged`):
-
-    - name: Connect Box
-      ansible.builtin.command:
-        cmd: pluton storage add box backups --box-config-file /etc/box/config.json --json
-      register: box
-      changed_when: (box.stdout | from_json).changed
-
-Docker: mount the directory that holds rclone.conf, writable, never the single file: rclone
-replaces the file when it saves a renewed token.
-
-    docker run -v /srv/rclone:/config/rclone -e RCLONE_CONFIG=/config/rclone/rclone.conf …";

@@ -11,12 +11,13 @@ pub(super) fn is_wanted() -> bool {
 }
 
 pub(super) fn line(prompt: &str) -> Result<String> {
-    interrupt::check()?;
     let _plain = Plain::begin();
-    show(&look::question(prompt));
     let mut typed = String::new();
-    let read = interrupt::during_prompt(leave, || std::io::stdin().read_line(&mut typed));
-    match read {
+    let read = interrupt::during_prompt(leave, || {
+        show(&look::question(prompt));
+        std::io::stdin().read_line(&mut typed)
+    });
+    match read? {
         Ok(1..) => Ok(typed.trim_end_matches(['\r', '\n']).to_owned()),
         // Ctrl-D: there is nobody to ask.
         _ => Err(interrupt::now()),

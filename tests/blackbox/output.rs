@@ -167,3 +167,14 @@ fn help_and_version_are_results_on_standard_output() {
     }
     assert_eq!(bench.home.files(), Vec::<String>::new());
 }
+
+#[test]
+fn every_page_fits_into_80_columns() {
+    let bench = Bench::new();
+    for topic in ["own-app", "service-account", "client-credentials", "headless", "limits", "ci"] {
+        let page = bench.home.pluton(&["help", topic]).ok().stdout;
+        for line in page.lines() {
+            assert!(line.chars().count() <= 80, "help {topic}: {line}");
+        }
+    }
+}

@@ -7,3 +7,4 @@ mod apply;
 mod doctor;
 mod export;
 mod json;
+mod recipes;

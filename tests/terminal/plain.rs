@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use crate::desk::{ADVANCED, BROWSER, Desk, NAME, PASTE, SIGN_IN};
 use crate::session::{CTRL_C, DOWN, ENTER, Session};
+use crate::support::PLUTON;
 
 const ESCAPE: u8 = 0x1b;
 
@@ -35,6 +36,12 @@ fn the_result_alone_goes_to_standard_output() {
     assert!(!ended.screen.contains("Saved as"), "{}", ended.screen);
 }
 
+/// Whether anything is coloured: escape codes that end in `m` are those for colour and weight.
+fn is_coloured(raw: &[u8]) -> bool {
+    let ends_in_m = |code: &[u8]| code.iter().find(|byte| byte.is_ascii_alphabetic()) == Some(&b'm');
+    raw.split(|&byte| byte == ESCAPE).skip(1).any(ends_in_m)
+}
+
 /// Connects a storage, and returns all that was written.
 fn connect(desk: &Desk) -> Vec<u8> {
     let mut session = desk.comes_to_the_paste();
@@ -45,13 +52,41 @@ fn connect(desk: &Desk) -> Vec<u8> {
 #[test]
 fn colour_is_for_terminals_that_want_it() {
     let mut desk = Desk::new();
-    // Escape codes that end in `m` are those for colour and weight.
-    let ends_in_m = |code: &[u8]| code.iter().find(|byte| byte.is_ascii_alphabetic()) == Some(&b'm');
-    let coloured = |raw: &[u8]| raw.split(|&byte| byte == ESCAPE).skip(1).any(ends_in_m);
-    assert!(coloured(&connect(&desk)));
+    assert!(is_coloured(&connect(&desk)));
     desk.home.write_config("");
     desk.home.set("NO_COLOR", "1");
-    assert!(!coloured(&connect(&desk)));
+    assert!(!is_coloured(&connect(&desk)));
+}
+
+#[test]
+fn every_answer_heeds_what_the_terminal_can_show() {
+    let mut desk = Desk::new();
+    desk.home.write_config("[b]\ntype = box\n");
+    let answers: [&[&str]; 6] = [
+        &["storage", "list"],
+        &["storage", "verify", "--all"],
+        &["doctor", "--offline"],
+        &["storage", "show", "nothing"],
+        &["storage", "add", "box", "--help"],
+        &["storage", "add", "box", "--nonsense"],
+    ];
+    let written = |desk: &Desk, args: &[&str]| {
+        let mut command = desk.home.command(PLUTON);
+        command.args(args);
+        Session::start(command.into(), 100).ends().raw
+    };
+    for args in answers {
+        assert!(is_coloured(&written(&desk, args)), "{args:?}");
+    }
+    desk.home.set("NO_COLOR", "1");
+    for args in answers {
+        assert!(!is_coloured(&written(&desk, args)), "{args:?} with NO_COLOR");
+    }
+    desk.home.unset("NO_COLOR").set("TERM", "dumb");
+    for args in answers {
+        let raw = written(&desk, args);
+        assert!(!raw.contains(&ESCAPE), "{args:?} with TERM=dumb: {}", String::from_utf8_lossy(&raw));
+    }
 }
 
 #[test]
