@@ -171,7 +171,7 @@ fn report(label: &str, answer: &str) {
     if plain::is_wanted() {
         return;
     }
-    show(&format!("{}\n", look::answered(label, answer)));
+    show(&format!("{}\n", fold(&look::answered(label, answer), columns())));
 }
 
 fn show(text: &str) {
