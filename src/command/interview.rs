@@ -124,7 +124,7 @@ fn ask_browser() -> Result<Browser> {
     let item = |browser: Browser| match browser {
         Browser::Here => Item { title: "Yes, open it now", meaning: "" },
         Browser::Link => Item { title: "Yes, but only show me the link (also for ssh -L)", meaning: "" },
-        Browser::Elsewhere => Item { title: "No, I will run rclone on a machine that has one", meaning: "" },
+        Browser::Elsewhere => Item { title: "No, I will sign in on another machine", meaning: "" },
     };
     let chosen = prompt::choice("Is there a browser on this machine?", &order.map(item))?;
     order.get(chosen).copied().ok_or_else(Error::interrupted)

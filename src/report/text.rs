@@ -132,9 +132,9 @@ fn list(storages: &[Storage]) -> String {
     let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
     for storage in storages {
         let token = match &storage.token {
-            Some(token) => in_words(token),
+            Some(token) => in_short(token),
             None if storage.sign_in == Kind::AccessToken => "good for 60 minutes from its making".to_owned(),
-            None => "none".to_owned(),
+            None => format!("{BAD}none{BAD:#}"),
         };
         let _ = writeln!(out, "{:<width$}  {:<22}  {token}", storage.name, storage.sign_in.name());
     }
@@ -173,8 +173,21 @@ fn in_words(token: &TokenState) -> String {
     };
     match token.sign_in_expires.map(seconds_until) {
         Some(left) if left > 0 => format!("{access}; unused, the sign-in ends in {}", duration(left)),
-        Some(left) => format!("{access}; unused for 60 days, the sign-in ended {} ago", duration(-left)),
+        Some(left) => format!("unused for 60 days, the sign-in ended {} ago", duration(-left)),
         None => access,
+    }
+}
+
+/// What decides whether the next backup works, in as much room as a table leaves.
+fn in_short(token: &TokenState) -> String {
+    let access = token.access_token_expires.map(seconds_until);
+    match (token.sign_in_expires.map(seconds_until), access) {
+        (Some(left), _) if left <= 0 => format!("{BAD}over{BAD:#}: nobody used it for 60 days"),
+        (Some(left), _) => format!("rclone renews it; unused, ends in {}", duration(left)),
+        (None, _) if token.renewable => "rclone renews it".to_owned(),
+        (None, Some(left)) if left <= 0 => format!("{ODD}over{ODD:#}; rclone cannot renew it"),
+        (None, Some(left)) => format!("good for {}; rclone cannot renew it", duration(left)),
+        (None, None) => "rclone cannot renew it".to_owned(),
     }
 }
 

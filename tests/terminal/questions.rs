@@ -18,7 +18,7 @@ fn first_offer(desk: &Desk) -> String {
 
 #[test]
 fn without_a_display_another_machine_is_offered_first() {
-    assert!(first_offer(&Desk::new()).starts_with("No, I will run rclone on a machine that has one"));
+    assert!(first_offer(&Desk::new()).starts_with("No, I will sign in on another machine"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::port;
 use crate::rclone::{OLDEST, Version, masks};
 use crate::report::Finding;
+use crate::store;
 
 /// The port of rclone's own redirect address.
 const PORT: u16 = 53682;
@@ -25,7 +26,7 @@ pub(super) fn rclone(context: &Context) -> (Option<Version>, Vec<Finding>) {
         Ok(rclone) => rclone.without_spinner(),
         Err(error) => return (None, vec![Finding::from_error(ABOUT, error)]),
     };
-    let place = rclone.program().display().to_string();
+    let place = store::shown(rclone.program());
     match rclone.version() {
         Err(error) => (None, vec![Finding::from_error(ABOUT, error)]),
         Ok(version) => (Some(version), judge(version, &place)),
