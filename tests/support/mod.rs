@@ -2,6 +2,8 @@
 #![allow(dead_code, unused_imports, reason = "each test program uses its part")]
 
 mod children;
+pub(crate) mod desk;
+pub(crate) mod session;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

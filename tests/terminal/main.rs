@@ -5,12 +5,12 @@ mod support;
 
 mod browser;
 mod correction;
-mod desk;
 mod interrupt;
 mod keeping;
 mod narrow;
 mod paste;
 mod plain;
 mod questions;
-mod session;
 mod sign_ins;
+
+use support::{desk, session};

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Token, rclone};
 
-use crate::session::Session;
-use crate::support::{Home, PLUTON};
+use super::session::Session;
+use super::{Home, PLUTON};
 
 pub(crate) const NAME: &str = "Storage name [Box]: ";
 pub(crate) const SIGN_IN: &str = "Sign in with\n";

@@ -1,0 +1,66 @@
+//! The README's pictures are what pluton prints now: the built program, the real rclone, and the loopback Box.
+//!
+//! After a change of what it prints: `PLUTON_REGENERATE=1 cargo test --test pictures`.
+//!
+//! Nothing is replaced in what it printed. What would differ from run to run is fixed by how each home is set up: tokens
+//! have dates in whole seconds and ended whole days ago and a half, and pluton itself writes `~` for the home.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod draw;
+mod readme;
+mod scenes;
+
+use std::fs;
+use std::path::PathBuf;
+
+const COLUMNS: u16 = 80;
+
+#[track_caller]
+fn is_current(name: &str, screen: &str) {
+    let path = pictures().join(name).with_extension("svg");
+    let fresh = draw::svg(screen);
+    if std::env::var_os("PLUTON_REGENERATE").is_some() {
+        fs::write(&path, &fresh).expect("a picture");
+    }
+    let checked_in = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        checked_in == fresh,
+        "tests/pictures/{name}.svg is not current: PLUTON_REGENERATE=1 cargo test --test pictures\n{}",
+        anstream::adapter::strip_str(screen)
+    );
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn pictures() -> PathBuf {
+    root().join("tests/pictures")
+}
+
+#[test]
+fn connecting() {
+    is_current("connecting", &scenes::connecting());
+}
+
+#[test]
+fn a_failure() {
+    is_current("failure", &scenes::a_failure());
+}
+
+#[test]
+fn the_list() {
+    is_current("list", &scenes::the_list());
+}
+
+#[test]
+fn the_doctor() {
+    is_current("doctor", &scenes::the_doctor());
+}
+
+#[test]
+fn all_verified() {
+    is_current("verify", &scenes::all_verified());
+}

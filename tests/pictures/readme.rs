@@ -1,0 +1,35 @@
+//! The README shows every picture, and says in words what each one shows.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::{pictures, root};
+
+/// The words and the file of each picture, in the order of the page.
+fn shown() -> Vec<(String, PathBuf)> {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let picture = |part: &str| {
+        let (words, rest) = part.split_once("](")?;
+        let (file, _) = rest.split_once(')')?;
+        Some((words.to_owned(), root().join(file)))
+    };
+    let all = readme.split("![").skip(1).map(|part| picture(part).expect("![words](file)"));
+    all.filter(|(_, file)| file.starts_with(pictures())).collect()
+}
+
+#[test]
+fn every_picture_is_in_the_readme_and_every_one_there_exists() {
+    let mut files: Vec<PathBuf> = shown().into_iter().map(|(_, file)| file).collect();
+    files.sort();
+    let entries = fs::read_dir(pictures()).expect("the pictures").map(|entry| entry.expect("an entry").path());
+    let mut drawn: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|kind| kind == "svg")).collect();
+    drawn.sort();
+    assert_eq!(files, drawn);
+}
+
+#[test]
+fn whoever_cannot_see_a_picture_reads_what_it_shows() {
+    for (words, file) in shown() {
+        assert!(words.split_whitespace().count() > 8, "{}: {words:?}", file.display());
+    }
+}
