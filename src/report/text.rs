@@ -212,7 +212,9 @@ fn each(each: &Each) -> String {
         said.extend(proof.folders.map(|folders| plural(folders, "folder")));
         said.extend(proof.written.then(|| "can be written to".to_owned()));
     }
-    said.extend(account.as_ref().map(whose));
+    // A line for each: the rest is in `show`, and a warning says where something is wrong with it.
+    said.extend(account.as_ref().map(|account| clean(&account.login)));
+    said.extend(account.as_ref().and_then(room));
     if let Some(left) =
         token.as_ref().and_then(|token| token.access_token_expires).map(seconds_until).filter(|_| verified.is_none())
     {
@@ -291,11 +293,15 @@ fn render_gone(gone: &Gone) -> String {
 /// Name, login, and how much room there is.
 fn whose(account: &Account) -> String {
     let mut out = format!("{} <{}>", clean(&account.name), clean(&account.login));
-    if let (Some(used), Some(space)) = (account.space_used, account.space_amount) {
-        let _ = write!(out, ", {} of {} used", size(used), size(space));
+    if let Some(room) = room(account) {
+        let _ = write!(out, ", {room}");
     }
     if let Some(most) = account.max_upload_size {
         let _ = write!(out, ", files up to {}", size(most));
     }
     out
+}
+
+fn room(account: &Account) -> Option<String> {
+    Some(format!("{} of {} used", size(account.space_used?), size(account.space_amount?)))
 }

@@ -24,7 +24,8 @@ fn a_sign_in_says_whose_account_it_is() {
         assert!(ran.stdout.contains(words) && !ran.stderr.contains("warning"), "{ran:?}");
         let ran = life.pluton(&["storage", "show", "Box"]).ok();
         assert!(ran.stdout.contains(words) && ran.stdout.contains("Example Ltd"), "{ran:?}");
-        assert!(life.pluton(&["storage", "verify", "Box"]).ok().stdout.contains(words));
+        let ran = life.pluton(&["storage", "verify", "Box"]).ok();
+        assert!(ran.stdout.ends_with(", person@example.com, 3 GiB of 1 TiB used\n"), "{ran:?}");
         let (_, document) = life.home.json(&["storage", "show", "Box"]);
         let account = &document["storage"]["account"];
         assert_eq!(
