@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ fn main() {
     let bench =
         Bench { sandbox: Sandbox::start(), home: tempfile::tempdir().expect("a home"), rclone: rclone::newest() };
     bench.adding();
+    bench.first_sign();
     for remotes in [1, 100, 10_000] {
         bench.reading(remotes);
     }
@@ -88,6 +90,25 @@ impl Bench {
         ] {
             println!("  {what:<46} {:>7}   {:>11}   {:>12}", shown(time), ratio(time, pair), ratio(time, floor));
         }
+    }
+
+    /// When a person at a terminal first sees that something happens.
+    fn first_sign(&self) {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            self.write_config("");
+            let mut add = self.command(PLUTON, &["storage", "add", "box", "b"]);
+            add.env("PLUTON_BOX_TOKEN", self.sandbox.mint(RCLONE_CLIENT_ID).blob()).env("TERM", "xterm");
+            let (mut pty, pts) = pty_process::blocking::open().expect("a pseudo-terminal");
+            let started = Instant::now();
+            let mut child = pty_process::blocking::Command::from(add).spawn(pts).expect("it starts");
+            pty.read_exact(&mut [0]).expect("something is written");
+            times.push(started.elapsed());
+            // Until the other end is closed, which Linux calls an error.
+            let _ = pty.read_to_end(&mut Vec::new());
+            assert!(child.wait().expect("it ends").success());
+        }
+        println!("  {:<46} {:>7}", "first sign of life of pluton at a terminal", shown(median(&mut times)));
     }
 
     /// What only reads rclone.conf.

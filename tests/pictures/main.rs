@@ -42,7 +42,9 @@ fn pictures() -> PathBuf {
 
 #[test]
 fn connecting() {
-    is_current("connecting", &scenes::connecting());
+    let screen = scenes::connecting();
+    is_current("connecting", &screen);
+    readme::tells(&anstream::adapter::strip_str(&screen).to_string());
 }
 
 #[test]

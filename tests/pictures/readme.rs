@@ -5,6 +5,27 @@ use std::path::PathBuf;
 
 use crate::{pictures, root};
 
+const BEGIN: &str = "<!-- session -->\n";
+const END: &str = "<!-- /session -->";
+
+/// The session stands in the README as text, too.
+#[track_caller]
+pub(crate) fn tells(session: &str) {
+    let path = root().join("README.md");
+    let readme = fs::read_to_string(&path).expect("the README");
+    let (before, rest) = readme.split_once(BEGIN).expect("where the session begins");
+    let (_, after) = rest.split_once(END).expect("where it ends");
+    let fresh = format!("{before}{BEGIN}\n```\n{session}\n```\n\n{END}{after}");
+    if std::env::var_os("PLUTON_REGENERATE").is_some() {
+        fs::write(&path, &fresh).expect("the README");
+        return;
+    }
+    assert!(
+        readme == fresh,
+        "README.md tells another session: PLUTON_REGENERATE=1 cargo test --test pictures\n{session}"
+    );
+}
+
 /// The words and the file of each picture, in the order of the page.
 fn shown() -> Vec<(String, PathBuf)> {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README");
