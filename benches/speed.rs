@@ -97,7 +97,7 @@ impl Bench {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
             self.write_config("");
-            let mut add = self.command(PLUTON, &["storage", "add", "box", "b"]);
+            let mut add = self.command(PLUTON, &["storage", "add", "box", "b", "--no-input"]);
             add.env("PLUTON_BOX_TOKEN", self.sandbox.mint(RCLONE_CLIENT_ID).blob()).env("TERM", "xterm");
             let (mut pty, pts) = pty_process::blocking::open().expect("a pseudo-terminal");
             let started = Instant::now();

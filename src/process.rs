@@ -13,8 +13,9 @@ use crate::interrupt;
 const TICK: Duration = Duration::from_millis(25);
 /// What a child gets between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long output may still come from children that outlive the child.
-const LINGER: Duration = Duration::from_millis(500);
+/// How long output may still come from children that outlive the child: this many ticks without any. The clock says
+/// nothing here, since a busy machine may hold up those who read as well.
+const LINGER: u32 = 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -62,20 +63,25 @@ pub(crate) fn run(command: &mut Command, limit: Duration, on_stderr: &mut dyn Fn
     let mut outcome =
         Outcome { ending: Ending::TimedOut, stdout: String::new(), stderr: String::new(), took: Duration::ZERO };
     let mut asked_to_end: Option<(Ending, Instant)> = None;
-    let mut exited: Option<(ExitStatus, Instant)> = None;
+    let mut exited: Option<ExitStatus> = None;
+    let mut quiet = 0;
     loop {
         match events.recv_timeout(TICK) {
-            Ok(Event::Line(Stream::Out, line)) => outcome.stdout.push_str(&line),
+            Ok(Event::Line(Stream::Out, line)) => {
+                quiet = 0;
+                outcome.stdout.push_str(&line);
+            }
             Ok(Event::Line(Stream::Err, line)) => {
+                quiet = 0;
                 on_stderr(line.trim_end());
                 outcome.stderr.push_str(&line);
             }
-            Ok(Event::Exited(status)) => exited = Some((status?, Instant::now())),
-            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Event::Exited(status)) => exited = Some(status?),
+            Err(RecvTimeoutError::Timeout) => quiet += u32::from(exited.is_some()),
             // Both streams are closed and the child is waited for.
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if exited.is_some_and(|(_, at)| at.elapsed() > LINGER) {
+        if quiet > LINGER || (exited.is_some() && started.elapsed() >= limit) {
             break;
         }
         match asked_to_end {
@@ -89,7 +95,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, on_stderr: &mut dyn Fn
     if let Some((ending, _)) = asked_to_end {
         group.kill();
         outcome.ending = ending;
-    } else if let Some((status, _)) = exited {
+    } else if let Some(status) = exited {
         outcome.ending = Ending::Finished(status);
     }
     outcome.took = started.elapsed();

@@ -1,11 +1,15 @@
 //! Whose account a storage is, and whether it is large enough for backups. Never a reason to fail.
 
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::box_api::{self, Account};
 use crate::error::Result;
 use crate::report::{Warning, size};
 use crate::section::Section;
+use crate::token::Token;
 
 /// It is a courtesy, so it must not keep anyone waiting.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -20,6 +24,31 @@ pub(super) fn who(section: &Section) -> Result<Option<Account>> {
     let token = section.get("access_token").map(crate::secret::Secret::new);
     let Some(token) = token.or_else(|| section.token().map(|token| token.access_token())) else { return Ok(None) };
     Ok(box_api::me(&token, section.get("impersonate"), LIMIT)?.ok())
+}
+
+/// An answer that is waited for while rclone is at work.
+pub(super) struct Asked(Option<Receiver<Option<Account>>>);
+
+/// Asks beside whatever comes next, if the token that is there already is good for it.
+pub(super) fn ask(section: &Section) -> Asked {
+    let lives = |token: &Token| token.expiry().is_some_and(|end| end > Timestamp::now());
+    if !section.token().as_ref().is_some_and(lives) {
+        return Asked(None);
+    }
+    let (sender, answer) = mpsc::channel();
+    let section = section.clone();
+    std::thread::spawn(move || sender.send(who(&section).ok().flatten()));
+    Asked(Some(answer))
+}
+
+impl Asked {
+    /// Asks once more, with the token that `section` has now, where there was no answer.
+    pub(super) fn answer(self, section: &Section) -> Result<Option<Account>> {
+        match self.0.and_then(|answer| answer.recv().ok()).flatten() {
+            Some(account) => Ok(Some(account)),
+            None => who(section),
+        }
+    }
 }
 
 pub(super) fn warnings(account: &Account) -> Vec<Warning> {

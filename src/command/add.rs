@@ -133,6 +133,7 @@ impl Attempt<'_> {
             Goal::Authorize { old, .. } => remote.section()?.with_foreign_keys(old),
         };
         store::put(&mut present.clone(), &section)?;
+        let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let verified = self.prove(&rclone, section).map_err(unharmed)?;
         let (proof, section) = (verified.proof, verified.section.clone());
         self.file.commit(&verified, self.may_replace()).map_err(|error| unharmed(verified.staged.salvage(error)))?;
@@ -143,8 +144,8 @@ impl Attempt<'_> {
             Goal::Add { .. } => Outcome::Added,
         };
         let mut added = self.report(&remote, outcome, proof);
-        if !self.proof.no_verify {
-            self.look_at_account(&section, &mut added)?;
+        if let Some(asked) = account {
+            self.look_at_account(asked, &section, &mut added)?;
         }
         Ok(added)
     }
@@ -161,9 +162,9 @@ impl Attempt<'_> {
     }
 
     /// It is saved by now: nothing that Box says here makes it a failure.
-    fn look_at_account(&self, section: &Section, added: &mut Added) -> Result<()> {
+    fn look_at_account(&self, asked: account::Asked, section: &Section, added: &mut Added) -> Result<()> {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
-        let Some(account) = account::who(section)? else { return Ok(()) };
+        let Some(account) = asked.answer(section)? else { return Ok(()) };
         added.warnings.extend(account::warnings(&account));
         if let Goal::Authorize { account: Some(before), .. } = self.goal
             && before.id != account.id

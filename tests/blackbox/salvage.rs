@@ -108,7 +108,9 @@ fn when_ctrl_c_ends_rclone_after_the_renewal_the_new_token_is_kept() {
     let given = bench.token();
     let file = bench.home.file("token.json", &given.blob());
     let child = bench.home.start(&["storage", "add", "box", "Box", "--token-file", &file]);
-    wait_for("the listing", || bench.sandbox.requests().iter().any(|r| r.path.starts_with("/2.0/")).then_some(()));
+    wait_for("the listing", || {
+        bench.sandbox.requests().iter().any(|r| r.path.starts_with("/2.0/folders")).then_some(())
+    });
     interrupt(&child);
     let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
     assert_eq!(bench.home.config_text(), ODD);
