@@ -1,5 +1,6 @@
 //! Where a person sits: a Box, a machine with rclone, and the questions that are asked there.
 
+use std::path::Path;
 use std::process::Command;
 
 use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Token, rclone};
@@ -24,8 +25,13 @@ pub(crate) struct Desk {
 impl Desk {
     /// In front of a machine without a display.
     pub(crate) fn new() -> Self {
+        Self::with(&rclone::newest())
+    }
+
+    /// The same with another rclone.
+    pub(crate) fn with(rclone: &Path) -> Self {
         let sandbox = Sandbox::start();
-        let mut home = Home::new(&sandbox, &rclone::newest());
+        let mut home = Home::new(&sandbox, rclone);
         home.set("TERM", "xterm-256color");
         Self { sandbox, home }
     }

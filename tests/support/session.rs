@@ -17,6 +17,9 @@ use rustix::termios::{LocalModes, tcgetattr};
 /// Far more than anything here takes; only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// More than pluton gives rclone to end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 const ROWS: u16 = 120;
 
 pub(crate) const ENTER: &str = "\r";
@@ -152,9 +155,18 @@ impl Session {
     }
 }
 
-/// A test that fails leaves nobody waiting for keys.
+/// A test that fails leaves nobody waiting for keys, and no rclone on its port: pluton, asked to end, ends it too.
 impl Drop for Session {
     fn drop(&mut self) {
+        let since = Instant::now();
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        }
+        while let Ok(None) = self.child.try_wait()
+            && since.elapsed() < LAST_WORDS
+        {
+            thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -3,9 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PublicKeyData as _,
 };
+use ring::digest::{SHA256, digest};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -14,8 +18,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 const HOSTS: [&str; 4] = ["box.com", "*.box.com", "*.app.box.com", "*.ent.box.com"];
 
 /// Writes the authority's certificate to `ca_file`; returns what serves Box's names under it, with a certificate that
-/// may be over.
-pub(crate) fn issue(ca_file: &Path, is_over: bool) -> TlsAcceptor {
+/// may be over; and the pin of that certificate's key.
+pub(crate) fn issue(ca_file: &Path, is_over: bool) -> (TlsAcceptor, String) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Box sandbox authority");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -34,6 +38,7 @@ pub(crate) fn issue(ca_file: &Path, is_over: bool) -> TlsAcceptor {
     let key = KeyPair::generate().expect("a key for the hosts");
     let hosts = params.signed_by(&key, &issuer).expect("a certificate");
 
+    let pin = BASE64_STANDARD.encode(digest(&SHA256, &key.subject_public_key_info()));
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -41,5 +46,5 @@ pub(crate) fn issue(ca_file: &Path, is_over: bool) -> TlsAcceptor {
         .with_no_client_auth()
         .with_single_cert(vec![hosts.der().clone()], key)
         .expect("certificate and key belong together");
-    TlsAcceptor::from(Arc::new(config))
+    (TlsAcceptor::from(Arc::new(config)), pin)
 }

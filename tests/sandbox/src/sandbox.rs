@@ -20,6 +20,7 @@ pub struct Sandbox {
     address: SocketAddr,
     directory: TempDir,
     ca_file: std::path::PathBuf,
+    key_pin: String,
     runtime: Option<Runtime>,
 }
 
@@ -37,7 +38,7 @@ impl Sandbox {
         let directory = tempfile::Builder::new().prefix("box-sandbox-").tempdir();
         let directory = directory.expect("a temporary directory");
         let ca_file = directory.path().join("ca.pem");
-        let tls = certificates::issue(&ca_file, builder.certificate_over);
+        let (tls, key_pin) = certificates::issue(&ca_file, builder.certificate_over);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let listener = runtime
@@ -46,7 +47,7 @@ impl Sandbox {
         let address = listener.local_addr().expect("the port that was bound");
         let world = Arc::new(World::new(builder.settings));
         runtime.spawn(server::run(listener, tls, Arc::clone(&world)));
-        Self { world, address, directory, ca_file, runtime: Some(runtime) }
+        Self { world, address, directory, ca_file, key_pin, runtime: Some(runtime) }
     }
 
     pub fn proxy_url(&self) -> String {
@@ -56,6 +57,12 @@ impl Sandbox {
     /// The certificate authority to trust, PEM.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
+    }
+
+    /// The key of Box's certificate here, as Chromium's `--ignore-certificate-errors-spki-list` takes it: base64 of the
+    /// SHA-256 of its public part.
+    pub fn key_pin(&self) -> &str {
+        &self.key_pin
     }
 
     /// The variables that make rclone, or any Go program, find this Box.

@@ -1,0 +1,108 @@
+//! chromedriver and a Chromium of its own: started, asked in plain JSON, and ended whatever happens.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+/// Far more than anything here takes; only a test that fails waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Driver {
+    agent: Agent,
+    /// The address that every question about this one browser begins with.
+    session: String,
+    _group: Group,
+    /// After the programs that write into it.
+    _home: TempDir,
+}
+
+/// chromedriver and all that it starts.
+struct Group(Child);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.0), Signal::KILL);
+        let _ = self.0.wait();
+    }
+}
+
+impl Driver {
+    /// Starts Chromium with these arguments. None where it is not installed.
+    pub(crate) fn start(arguments: &[String]) -> Option<Self> {
+        let chromium = which::which("chromium").ok()?;
+        let driver = which::which("chromedriver").ok()?;
+        let home = tempfile::tempdir().expect("a temporary home");
+        let mut command = Command::new(driver);
+        command.arg("--port=0").env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut group = Group(command.process_group(0).spawn().expect("chromedriver starts"));
+        let sessions = format!("http://127.0.0.1:{}/session", port(&mut group.0));
+        let agent: Agent = Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let wishes = wishes(&chromium, home.path(), arguments);
+        let made = value(agent.post(&sessions).content_type("application/json").send(wishes.to_string()));
+        let session = format!("{sessions}/{}", made["sessionId"].as_str().expect("a session"));
+        Some(Self { agent, session, _group: group, _home: home })
+    }
+
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &Json) -> Json {
+        let url = format!("{}/{path}", self.session);
+        value(self.agent.post(&url).content_type("application/json").send(body.to_string()))
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Json {
+        value(self.agent.get(format!("{}/{path}", self.session)).call())
+    }
+}
+
+fn wishes(chromium: &Path, home: &Path, arguments: &[String]) -> Json {
+    let mut all = vec![format!("--user-data-dir={}", home.join("profile").display())];
+    all.extend_from_slice(arguments);
+    json!({ "capabilities": { "alwaysMatch": {
+        "goog:chromeOptions": { "binary": chromium, "args": all },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "timeouts": { "pageLoad": 30_000, "script": 30_000 },
+    } } })
+}
+
+/// The port that chromedriver says it listens on.
+fn port(child: &mut Child) -> u16 {
+    let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let (sender, ports) = mpsc::channel();
+    // To the end: what nobody reads would block it one day.
+    thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            if let Some((_, port)) = line.rsplit_once("successfully on port ") {
+                let _ = sender.send(port.trim_end_matches('.').to_owned());
+            }
+        }
+    });
+    let port = ports.recv_timeout(PATIENCE).expect("chromedriver says its port");
+    port.parse().unwrap_or_else(|error| panic!("{port}: {error}"))
+}
+
+#[track_caller]
+fn value(response: Result<Response<Body>, ureq::Error>) -> Json {
+    let mut response = response.expect("chromedriver answers");
+    let text = response.body_mut().read_to_string().expect("chromedriver's answer");
+    let mut answer: Json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let value = answer["value"].take();
+    assert!(response.status().is_success(), "{}: {}", value["error"], value["message"]);
+    value
+}
