@@ -4,6 +4,7 @@
 
 mod edit;
 mod inherit;
+mod line;
 mod merge;
 mod value;
 
@@ -12,6 +13,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::OnceLock;
 
+use bytes::Bytes;
+
+use line::Line;
 pub(crate) use value::Value;
 
 /// Where rclone puts keys that stand before any header.
@@ -27,7 +31,7 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 pub(crate) struct Document {
     lines: Vec<Line>,
     /// For each section, the numbers of the lines that stand in it, in order. Made when first asked for; an edit drops it.
-    index: OnceLock<HashMap<String, Vec<usize>>>,
+    index: OnceLock<HashMap<Bytes, Vec<u32>>>,
 }
 
 impl PartialEq for Document {
@@ -37,34 +41,6 @@ impl PartialEq for Document {
 }
 
 impl Eq for Document {}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Line {
-    raw: Vec<u8>,
-    kind: Kind,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Kind {
-    /// A blank line, a comment, or what rclone passes over like one.
-    Trivia,
-    Header(String),
-    Entry {
-        key: String,
-        value: String,
-    },
-}
-
-/// Values may be secrets, so a line shows only its shape.
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::Trivia => f.write_str("Trivia"),
-            Kind::Header(name) => write!(f, "[{name}]"),
-            Kind::Entry { key, .. } => write!(f, "{key} = …"),
-        }
-    }
-}
 
 /// rclone could not load this file either.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,56 +60,55 @@ impl std::error::Error for Unreadable {}
 
 impl Document {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let mut lines = Vec::new();
-        let text = bytes.strip_prefix(BOM).unwrap_or(bytes);
+        Self::of(Bytes::copy_from_slice(bytes))
+    }
+
+    /// The same of bytes that are not needed elsewhere: every line is a part of them.
+    pub(crate) fn of(bytes: impl Into<Bytes>) -> Result<Self, Unreadable> {
+        let bytes = bytes.into();
+        let text = bytes.strip_prefix(BOM).unwrap_or(&bytes);
+        let mut lines = Vec::with_capacity(text.split(|&byte| byte == b'\n').count() + 1);
         if text.len() < bytes.len() {
-            lines.push(Line { raw: BOM.to_vec(), kind: Kind::Trivia });
+            lines.push(Line::trivia(BOM));
         }
         let mut in_nameless = false;
         for (index, raw) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let unreadable = |why| Unreadable { line: index + 1, why };
-            let kind = Kind::read(&String::from_utf8_lossy(raw)).map_err(unreadable)?;
-            match &kind {
-                Kind::Header(name) => in_nameless = name.is_empty(),
-                Kind::Entry { .. } if in_nameless => return Err(unreadable("the section has no name")),
-                Kind::Entry { .. } | Kind::Trivia => {}
+            let line = Line::read(bytes.slice_ref(raw)).map_err(unreadable)?;
+            if let Some(name) = line.header() {
+                in_nameless = name.is_empty();
+            } else if in_nameless && line.entry().is_some() {
+                return Err(unreadable("the section has no name"));
             }
-            lines.push(Line { raw: raw.to_vec(), kind });
+            lines.push(line);
         }
         Ok(Self { lines, index: OnceLock::new() })
     }
 
     pub(crate) fn render(&self) -> Vec<u8> {
-        self.lines.iter().flat_map(|line| line.raw.iter().copied()).collect()
+        self.lines.iter().flat_map(|line| line.raw().iter().copied()).collect()
     }
 
     /// Names of the sections, each once, in the order rclone lists them.
     pub(crate) fn sections(&self) -> Vec<&str> {
         let mut seen = HashSet::new();
-        self.lines
-            .iter()
-            .filter_map(|line| match &line.kind {
-                Kind::Header(name) => Some(name.as_str()),
-                Kind::Entry { .. } | Kind::Trivia => None,
-            })
-            .filter(|name| !name.is_empty() && seen.insert(*name))
-            .collect()
+        self.lines.iter().filter_map(Line::header).filter(|name| !name.is_empty() && seen.insert(*name)).collect()
     }
 
     pub(crate) fn has(&self, section: &str) -> bool {
-        self.index()
-            .get(section)
-            .is_some_and(|lines| lines.iter().any(|&line| matches!(self.lines[line].kind, Kind::Header(_))))
+        self.lines_in(section).any(|(_, line)| line.header().is_some())
     }
 
     /// The section's own keys with the values rclone reads, `%(name)s` filled in; of equal keys the last wins.
     pub(crate) fn entries(&self, section: &str) -> Vec<(String, String)> {
-        let filled = |value: &str| {
-            let lookups = Cell::new(MOST_LOOKUPS);
-            let of_section = |name: &str| self.raw_entry(section, name).map(str::to_owned);
-            value::substitute(value, |name| self.default_value(name, &lookups).or_else(|| of_section(name)))
-        };
-        self.raw_entries(section).into_iter().map(|(key, value)| (key.to_owned(), filled(value))).collect()
+        let entries = self.raw_entries(section).into_iter();
+        entries.map(|(key, value)| (key.to_owned(), self.filled(section, value))).collect()
+    }
+
+    fn filled(&self, section: &str, value: &str) -> String {
+        let lookups = Cell::new(MOST_LOOKUPS);
+        let of_section = |name: &str| self.raw_entry(section, name).map(str::to_owned);
+        value::substitute(value, |name| self.default_value(name, &lookups).or_else(|| of_section(name)))
     }
 
     /// A value of the default section, filled in from there alone. What refers to itself crashes rclone, and ends here.
@@ -145,7 +120,7 @@ impl Document {
 
     /// What rclone reads for one key, from the section itself or, for a dotted name, from the parents it inherits from.
     pub(crate) fn get(&self, section: &str, key: &str) -> Option<String> {
-        let own = self.entries(section).into_iter().find(|(k, _)| k == key).map(|(_, value)| value);
+        let own = self.raw_entry(section, key).map(|value| self.filled(section, value));
         own.or_else(|| {
             let (parent, _) = section.rsplit_once('.')?;
             self.has(parent).then(|| self.get(parent, key)).flatten()
@@ -153,32 +128,51 @@ impl Document {
         .filter(|value| !value.is_empty())
     }
 
+    /// The same for many keys of one section.
+    pub(crate) fn reader<'a>(&'a self, section: &'a str) -> impl Fn(&str) -> Option<String> + 'a {
+        let own = self.raw_entries(section);
+        move |key| match own.iter().find(|(k, _)| *k == key) {
+            Some((_, value)) => Some(self.filled(section, value)).filter(|value| !value.is_empty()),
+            None if section.contains('.') => self.get(section, key),
+            None => None,
+        }
+    }
+
     fn raw_entry(&self, section: &str, key: &str) -> Option<&str> {
-        self.raw_entries(section).into_iter().find(|(k, _)| *k == key).map(|(_, value)| value)
+        let entries = self.lines_in(section).filter_map(|(_, line)| line.entry());
+        entries.filter(|(k, _)| *k == key).last().map(|(_, value)| value)
     }
 
     fn raw_entries(&self, section: &str) -> Vec<(&str, &str)> {
         let mut found: Vec<(&str, &str)> = Vec::new();
-        for &line in self.index().get(section).into_iter().flatten() {
-            if let Kind::Entry { key, value } = &self.lines[line].kind {
-                match found.iter_mut().find(|(k, _)| k == key) {
-                    Some(earlier) => earlier.1 = value,
-                    None => found.push((key, value)),
-                }
+        for (key, value) in self.lines_in(section).filter_map(|(_, line)| line.entry()) {
+            match found.iter_mut().find(|(k, _)| *k == key) {
+                Some(earlier) => earlier.1 = value,
+                None => found.push((key, value)),
             }
         }
         found
     }
 
-    fn index(&self) -> &HashMap<String, Vec<usize>> {
+    /// The lines that stand in a section, with their numbers.
+    fn lines_in(&self, section: &str) -> impl Iterator<Item = (usize, &Line)> {
+        let numbers = self.index().get(section.as_bytes()).into_iter().flatten();
+        numbers.filter_map(|&number| {
+            let number = usize::try_from(number).ok()?;
+            Some((number, self.lines.get(number)?))
+        })
+    }
+
+    fn index(&self) -> &HashMap<Bytes, Vec<u32>> {
         self.index.get_or_init(|| {
-            let mut index: HashMap<String, Vec<usize>> = HashMap::new();
-            for (number, (owner, _)) in self.owned_lines().enumerate() {
-                match index.get_mut(owner) {
+            let headers = self.lines.iter().filter(|line| line.header().is_some()).count();
+            let mut index: HashMap<Bytes, Vec<u32>> = HashMap::with_capacity(headers + 1);
+            let mut owner = Bytes::from_static(DEFAULT_SECTION.as_bytes());
+            for (number, line) in (0..).zip(&self.lines) {
+                owner = line.name().unwrap_or(owner);
+                match index.get_mut(&owner) {
                     Some(lines) => lines.push(number),
-                    None => {
-                        index.insert(owner.to_owned(), vec![number]);
-                    }
+                    None => drop(index.insert(owner.clone(), vec![number])),
                 }
             }
             index
@@ -195,27 +189,9 @@ impl Document {
     fn owned_lines(&self) -> impl Iterator<Item = (&str, &Line)> {
         let mut owner = DEFAULT_SECTION;
         self.lines.iter().map(move |line| {
-            if let Kind::Header(name) = &line.kind {
-                owner = name;
-            }
+            owner = line.header().unwrap_or(owner);
             (owner, line)
         })
-    }
-}
-
-impl Kind {
-    fn read(line: &str) -> Result<Self, &'static str> {
-        let text = line.trim();
-        if text.is_empty() || text.starts_with(['#', ';']) {
-            return Ok(Self::Trivia);
-        }
-        if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            return Ok(Self::Header(name.trim().to_owned()));
-        }
-        let (key, rest) = value::split_key(text)?;
-        let value = value::unquote(rest)?;
-        // rclone passes over a key of nothing in quotation marks.
-        Ok(if key.is_empty() { Self::Trivia } else { Self::Entry { key: key.to_owned(), value: value.to_owned() } })
     }
 }
 

@@ -44,6 +44,14 @@ pub(crate) struct Storage {
     pub(crate) account: Option<Account>,
 }
 
+/// A storage in a few words.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) sign_in: Kind,
+    pub(crate) token: Option<TokenState>,
+}
+
 /// What the token in a section says of itself. Times in UTC.
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 pub(crate) struct TokenState {
@@ -64,6 +72,11 @@ pub(crate) enum Report {
     List {
         rclone_config: PathBuf,
         storages: Vec<Storage>,
+    },
+    /// The same for people, who read less of it.
+    Table {
+        rclone_config: PathBuf,
+        rows: Vec<Row>,
     },
     Show {
         storage: Box<Storage>,
@@ -255,7 +268,12 @@ fn columns() -> Option<usize> {
 }
 
 fn write(bytes: &[u8]) {
+    const ESCAPE: u8 = 0x1b;
     // A reader that went away (`| head`) is no failure of the command.
-    let mut out = anstream::stdout().lock();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
+    let _ = if bytes.contains(&ESCAPE) {
+        let mut out = anstream::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush())
+    } else {
+        hand_over(bytes)
+    };
 }

@@ -26,7 +26,7 @@ pub(crate) use staged::{Proof, Staged, Verified};
 
 use zeroize::Zeroizing;
 
-use crate::conf::Document;
+use crate::conf::{Document, Unreadable};
 use crate::crypt::{self, Undecryptable};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::options::KEYS;
@@ -105,7 +105,8 @@ impl ConfigFile {
 
     /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
     pub(crate) fn read(&self) -> Result<Document> {
-        self.parse(self.bytes()?.as_deref())
+        let bytes = self.bytes()?.unwrap_or_default();
+        if crypt::is_encrypted(&bytes) { self.parse(Some(&bytes)) } else { self.understood(Document::of(bytes)) }
     }
 
     fn bytes(&self) -> Result<Option<Vec<u8>>> {
@@ -120,7 +121,7 @@ impl ConfigFile {
             )
             .who(Who::You)
             .next(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
-            .next("or, to begin a new file, give that one another name"),
+            .next("to begin a new file, give that one another name"),
             saves::ReadError::Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
                 .next("let this user read it, or choose another file with --rclone-config"),
         })
@@ -132,7 +133,11 @@ impl ConfigFile {
     }
 
     fn parse_plain(&self, bytes: &[u8]) -> Result<Document> {
-        Document::parse(bytes).map_err(|cause| {
+        self.understood(Document::parse(bytes))
+    }
+
+    fn understood(&self, parsed: Result<Document, Unreadable>) -> Result<Document> {
+        parsed.map_err(|cause| {
             Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
                 .who(Who::You)
                 .next(format!("mend line {} of that file", cause.line))

@@ -1,5 +1,6 @@
 //! The token blob that `rclone authorize` prints, found in whatever a person pastes.
 
+mod ends;
 mod paste;
 
 use std::time::{Duration, SystemTime};
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use ends::Ends;
 pub(crate) use paste::{NotAToken, is_whole};
 
 use crate::secret::Secret;
@@ -90,15 +92,16 @@ impl Token {
 
     /// When the access token ends; `None` where the blob says nothing or rclone's zero time.
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
-        let expiry: Timestamp = self.text("expiry")?.parse().ok()?;
-        (expiry.as_second() > 0).then_some(expiry)
+        ends::date(self.text("expiry")?)
     }
 
-    /// When Box forgets the sign-in if nobody uses it until then: 60 days after it gave this token, which lives for an hour.
+    /// When Box forgets the sign-in if nobody uses it until then.
     pub(crate) fn idle_end(&self) -> Option<Timestamp> {
-        const AFTER_EXPIRY: i64 = (60 * 24 - 1) * 3600;
-        self.refresh_token()?;
-        Timestamp::from_second(self.expiry()?.as_second() + AFTER_EXPIRY).ok()
+        self.ends().idle_sign_in()
+    }
+
+    pub(crate) fn ends(&self) -> Ends {
+        Ends { renewable: self.text("refresh_token").is_some(), access_token: self.expiry() }
     }
 
     /// The same token with its access token over, so that rclone renews it at its first call.

@@ -11,7 +11,7 @@ use crate::report::{Report, Storage, TokenState};
 use crate::scrub::scrub;
 use crate::section::Section;
 use crate::sign_in::Kind;
-use crate::token::Token;
+use crate::token::{Ends, Token};
 
 const HIDDEN: &str = "(hidden; --reveal shows it)";
 
@@ -56,7 +56,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
 }
 
 pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {
-    let token = document.get(name, "token").and_then(|text| Token::find(&text).ok());
+    let (sign_in, token) = sign_in(document.reader(name));
     let options = document
         .entries(name)
         .into_iter()
@@ -69,18 +69,28 @@ pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: boo
     Storage {
         name: name.to_owned(),
         provider: "box",
-        sign_in: Kind::of(|key| document.get(name, key)),
+        sign_in,
         rclone_config: path.to_owned(),
         options,
-        token: token.map(|token| state(&token)),
+        token,
         account: None,
     }
 }
 
+/// How a section signs in, and how its token does.
+pub(super) fn sign_in(get: impl Fn(&str) -> Option<String>) -> (Kind, Option<TokenState>) {
+    let token = get("token").and_then(|text| Ends::of(&text).ok());
+    (Kind::of(get), token.map(state_of))
+}
+
 pub(super) fn state(token: &Token) -> TokenState {
+    state_of(token.ends())
+}
+
+fn state_of(ends: Ends) -> TokenState {
     TokenState {
-        renewable: token.refresh_token().is_some(),
-        access_token_expires: token.expiry(),
-        sign_in_expires: token.idle_end(),
+        renewable: ends.renewable,
+        access_token_expires: ends.access_token,
+        sign_in_expires: ends.idle_sign_in(),
     }
 }

@@ -1,6 +1,6 @@
 //! Edits of a document: each touches the lines of one section and no other byte.
 
-use super::{Document, Kind, Line, Value};
+use super::{Document, Line, Value};
 
 impl Document {
     /// Makes `section` hold exactly `entries`, in its old place or at the end; comments inside it stay.
@@ -25,29 +25,13 @@ impl Document {
 
     /// Sets one key of a section that is there: in place where the key stands, else after the section's last entry.
     pub(crate) fn set(&mut self, section: &str, key: &str, value: &Value) {
-        let mut owner = super::DEFAULT_SECTION.to_owned();
-        let (mut last_of_key, mut last_of_section) = (None, None);
-        for (index, line) in self.lines.iter().enumerate() {
-            match &line.kind {
-                Kind::Header(name) => {
-                    owner.clone_from(name);
-                    if owner == section {
-                        last_of_section = Some(index);
-                    }
-                }
-                Kind::Entry { key: k, .. } if owner == section => {
-                    last_of_section = Some(index);
-                    if k == key {
-                        last_of_key = Some(index);
-                    }
-                }
-                Kind::Entry { .. } | Kind::Trivia => {}
-            }
-        }
+        let is_of_key = |line: &Line| line.entry().is_some_and(|(k, _)| k == key);
+        let last_of_section = self.lines_in(section).filter(|(_, line)| !line.is_trivia()).last().map(|(at, _)| at);
+        let last_of_key = self.lines_in(section).filter(|(_, line)| is_of_key(line)).last().map(|(at, _)| at);
         let ending = self.ending();
-        let new = Line::entry(key, value, ending);
+        let new = Line::entry_of(key, value, ending);
         if let Some(index) = last_of_key {
-            if self.lines[index].kind != new.kind {
+            if self.lines[index].entry() != Some((key, value.as_str())) {
                 self.lines_mut()[index] = new;
             }
         } else if let Some(index) = last_of_section {
@@ -57,18 +41,16 @@ impl Document {
     }
 
     pub(crate) fn unset(&mut self, section: &str, key: &str) {
-        self.retain(|owner, line| owner != section || !matches!(&line.kind, Kind::Entry { key: k, .. } if k == key));
+        self.retain(|owner, line| owner != section || line.entry().is_none_or(|(k, _)| k != key));
     }
 
     /// Takes the section out, wherever it stands. A comment after its last key belongs to what follows, as in rclone, and stays.
     pub(crate) fn remove_section(&mut self, section: &str) {
         let owned: Vec<bool> = self.owned_lines().map(|(owner, _)| owner == section).collect();
         let mut goes = owned.clone();
-        for begin in (0..owned.len()).filter(|&i| owned[i] && matches!(self.lines[i].kind, Kind::Header(_))) {
-            let end = (begin + 1..owned.len())
-                .find(|&i| matches!(self.lines[i].kind, Kind::Header(_)))
-                .unwrap_or(owned.len());
-            let last = (begin..end).rfind(|&i| self.lines[i].kind != Kind::Trivia).unwrap_or(begin);
+        for begin in (0..owned.len()).filter(|&i| owned[i] && self.lines[i].header().is_some()) {
+            let end = (begin + 1..owned.len()).find(|&i| self.lines[i].header().is_some()).unwrap_or(owned.len());
+            let last = (begin..end).rfind(|&i| !self.lines[i].is_trivia()).unwrap_or(begin);
             let comment = (last + 1..end).find(|&i| !self.lines[i].is_blank());
             for kept in &mut goes[comment.unwrap_or(end)..end] {
                 *kept = false;
@@ -82,10 +64,9 @@ impl Document {
     pub(crate) fn rename_section(&mut self, old: &str, new: &str) {
         let ending = self.ending();
         for line in self.lines_mut() {
-            if matches!(&line.kind, Kind::Header(name) if name == old) {
-                let end = if line.raw.ends_with(b"\n") { ending } else { "" };
-                line.raw = format!("[{new}]{end}").into_bytes();
-                line.kind = Kind::Header(new.to_owned());
+            if line.header() == Some(old) {
+                let end = if line.ends() { ending } else { "" };
+                *line = Line::written(format!("[{new}]{end}"));
             }
         }
     }
@@ -98,9 +79,8 @@ impl Document {
 
     fn append_section(&mut self, section: &str, entries: &[(&str, Value)]) {
         let ending = self.ending();
-        let raw = format!("[{section}]{ending}").into_bytes();
-        let mut lines = vec![Line { raw, kind: Kind::Header(section.to_owned()) }];
-        lines.extend(entries.iter().map(|(key, value)| Line::entry(key, value, ending)));
+        let mut lines = vec![Line::written(format!("[{section}]{ending}"))];
+        lines.extend(entries.iter().map(|(key, value)| Line::entry_of(key, value, ending)));
         self.append_lines(lines);
     }
 
@@ -110,7 +90,7 @@ impl Document {
         if let Some(last) = self.lines.len().checked_sub(1) {
             self.close_line(last, ending);
             if !self.lines[last].is_blank() {
-                self.lines_mut().push(Line { raw: ending.as_bytes().to_vec(), kind: Kind::Trivia });
+                self.lines_mut().push(Line::trivia(ending.as_bytes()));
             }
         }
         self.lines_mut().extend(lines);
@@ -118,28 +98,18 @@ impl Document {
 
     /// The line ending the file already uses.
     fn ending(&self) -> &'static str {
-        let first = self.lines.iter().find(|line| line.raw.ends_with(b"\n"));
-        if first.is_some_and(|line| line.raw.ends_with(b"\r\n")) { "\r\n" } else { "\n" }
+        let first = self.lines.iter().find(|line| line.ends());
+        if first.is_some_and(|line| line.raw().ends_with(b"\r\n")) { "\r\n" } else { "\n" }
     }
 
     /// A last line without a line break gets one before something follows it.
     fn close_line(&mut self, index: usize, ending: &str) {
-        let raw = &mut self.lines_mut()[index].raw;
-        if !raw.ends_with(b"\n") {
-            raw.extend_from_slice(ending.as_bytes());
-        }
+        self.lines_mut()[index].end_with(ending);
     }
 }
 
 impl Line {
-    fn is_blank(&self) -> bool {
-        String::from_utf8_lossy(&self.raw).trim().is_empty()
-    }
-
-    fn entry(key: &str, value: &Value, ending: &str) -> Self {
-        Self {
-            raw: format!("{key} = {}{ending}", value.spelled()).into_bytes(),
-            kind: Kind::Entry { key: key.to_owned(), value: value.as_str().to_owned() },
-        }
+    fn entry_of(key: &str, value: &Value, ending: &str) -> Self {
+        Self::written(format!("{key} = {}{ending}", value.spelled()))
     }
 }

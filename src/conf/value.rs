@@ -109,7 +109,7 @@ pub(super) fn unquote(rest: &str) -> Result<&str, &'static str> {
 
 /// The first `%(name)s`.
 fn substitution(text: &str) -> Option<&str> {
-    let mut from = 0;
+    let mut from = text.bytes().position(|byte| byte == b'%')?;
     while let Some(at) = text[from..].find("%(") {
         let open = from + at + 2;
         let close = open + text[open..].find(')')?;

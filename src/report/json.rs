@@ -48,7 +48,7 @@ pub(super) struct Failure<'a> {
 /// The document of a command that did its work, well or not.
 pub(super) fn render(report: &Report) -> Vec<u8> {
     let body = match report {
-        Report::Page(_) | Report::Raw(_) | Report::Exit(_) => return Vec::new(),
+        Report::Table { .. } | Report::Page(_) | Report::Raw(_) | Report::Exit(_) => return Vec::new(),
         Report::Added(added) => Body::Added {
             outcome: added.outcome,
             changed: !matches!(added.outcome, Outcome::Unchanged | Outcome::DryRun),

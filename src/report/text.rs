@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::units::{duration, plural, size};
-use super::{Action, Added, Each, Finding, Gone, Level, Outcome, Report, Step, Storage, TokenState};
+use super::{Action, Added, Each, Finding, Gone, Level, Outcome, Report, Row, Step, Storage, TokenState};
 use crate::box_api::Account;
 use crate::error::Error;
 use crate::scrub::clean;
@@ -22,17 +22,17 @@ const BOLD: Style = Style::new().bold();
 pub(super) fn render(report: &Report) -> String {
     match report {
         Report::Added(added) => render_added(added),
-        Report::List { rclone_config, storages } if storages.is_empty() => {
+        Report::Table { rclone_config, rows } if rows.is_empty() => {
             format!("No Box storage in {} yet. To add one: pluton storage add box\n", shown(rclone_config))
         }
-        Report::List { storages, .. } => list(storages),
+        Report::Table { rows, .. } => list(rows),
         Report::Show { storage, .. } => show(storage),
         Report::Each(storages) => storages.iter().map(each).collect(),
         Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
         Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
         Report::Doctor(findings) => doctor(findings),
         Report::Gone(gone) => render_gone(gone),
-        Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
+        Report::List { .. } | Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
     }
 }
 
@@ -127,16 +127,16 @@ fn section(storage: &Storage) -> String {
     out
 }
 
-fn list(storages: &[Storage]) -> String {
-    let width = storages.iter().map(|storage| storage.name.chars().count()).max().unwrap_or_default().max(4);
+fn list(rows: &[Row]) -> String {
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or_default().max(4);
     let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
-    for storage in storages {
-        let token = match &storage.token {
-            Some(token) => in_short(token),
-            None if storage.sign_in == Kind::AccessToken => "good for 60 minutes from its making".to_owned(),
-            None => format!("{BAD}none{BAD:#}"),
+    for Row { name, sign_in, token } in rows {
+        let _ = write!(out, "{name:<width$}  {:<22}  ", sign_in.name());
+        let _ = match token {
+            Some(token) => writeln!(out, "{}", in_short(token)),
+            None if *sign_in == Kind::AccessToken => writeln!(out, "good for 60 minutes from its making"),
+            None => writeln!(out, "{BAD}none{BAD:#}"),
         };
-        let _ = writeln!(out, "{:<width$}  {:<22}  {token}", storage.name, storage.sign_in.name());
     }
     out
 }

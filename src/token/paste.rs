@@ -1,5 +1,6 @@
 //! Getting the JSON object out of a paste, and saying what a paste is when it is no token.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -71,18 +72,22 @@ pub(super) fn json_in(text: &str) -> Result<Map<String, Json>, NotAToken> {
 }
 
 /// Reads one object at the start of `text`: as it is, then without the line breaks a terminal put in, then unescaped.
-fn object(text: &str) -> Result<Map<String, Json>, NotAToken> {
-    let unwrapped: String = text.split(['\r', '\n']).map(str::trim).collect();
-    let unspaced: String = text.split_whitespace().collect();
-    let unescaped = unspaced.replace("\\\"", "\"");
-    for candidate in [text, &unwrapped, &unspaced, &unescaped] {
-        match serde_json::Deserializer::from_str(candidate).into_iter::<Json>().next() {
+fn object<'a>(text: &'a str) -> Result<Map<String, Json>, NotAToken> {
+    let unspaced = || text.split_whitespace().collect::<String>();
+    let forms: [&dyn Fn() -> Cow<'a, str>; 4] = [
+        &|| text.into(),
+        &|| text.split(['\r', '\n']).map(str::trim).collect::<String>().into(),
+        &|| unspaced().into(),
+        &|| unspaced().replace("\\\"", "\"").into(),
+    ];
+    for form in forms {
+        match serde_json::Deserializer::from_str(&form()).into_iter::<Json>().next() {
             Some(Ok(Json::Object(map))) => return Ok(map),
             Some(Err(error)) if error.is_eof() && !text.contains('}') => return Err(NotAToken::Half),
             _ => {}
         }
     }
-    let closed = unspaced.matches('{').count() <= unspaced.matches('}').count();
+    let closed = text.matches('{').count() <= text.matches('}').count();
     Err(if closed { NotAToken::Malformed } else { NotAToken::Half })
 }
 
