@@ -16,6 +16,9 @@ const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 /// Odd, so that there is a middle one.
 const ROUNDS: usize = 21;
 
+/// What a Box that is not far away takes for an answer.
+const NEAR: Duration = Duration::from_millis(50);
+
 struct Bench {
     sandbox: Sandbox,
     home: tempfile::TempDir,
@@ -23,10 +26,11 @@ struct Bench {
 }
 
 fn main() {
-    let bench =
-        Bench { sandbox: Sandbox::start(), home: tempfile::tempdir().expect("a home"), rclone: rclone::newest() };
-    bench.adding();
+    let with = |sandbox| Bench { sandbox, home: tempfile::tempdir().expect("a home"), rclone: rclone::newest() };
+    let bench = with(Sandbox::start());
+    bench.adding("Box on this machine");
     bench.first_sign();
+    with(Sandbox::builder().delay(NEAR).start()).adding("each answer after 50 ms");
     for remotes in [1, 100, 10_000] {
         bench.reading(remotes);
     }
@@ -60,7 +64,7 @@ impl Bench {
     }
 
     /// A new storage, from a token to a saved and proven section.
-    fn adding(&self) {
+    fn adding(&self, far: &str) {
         let token = |minute_left: bool| {
             let blob = self.sandbox.mint(RCLONE_CLIENT_ID).blob();
             if minute_left { blob } else { overdue(&blob) }
@@ -82,7 +86,7 @@ impl Bench {
             times[2].push(run(&mut self.command(&self.rclone, &["lsd", "b:"])));
         }
         let [add, pair, floor] = times.map(|mut times| median(&mut times));
-        println!("Adding a storage: list once, renew once            median   of the pair   of the floor");
+        println!("\n{:<46}    median   of the pair   of the floor", format!("Adding a storage, {far}"));
         for (what, time) in [
             ("pluton storage add box", add),
             ("rclone config create + rclone lsd (the pair)", pair),
