@@ -12,8 +12,8 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// A new Chromium that knows the sandbox as Box, and nobody else but this machine.
-    pub(crate) fn start(sandbox: &Sandbox) -> Option<Self> {
-        let quiet = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-breakpad \
+    pub(crate) fn start(sandbox: &Sandbox) -> Result<Self, String> {
+        let quiet = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-breakpad --disable-dev-shm-usage \
                      --disable-background-networking --disable-component-update --disable-sync";
         let mut arguments: Vec<String> = quiet.split_whitespace().map(str::to_owned).collect();
         arguments.push(format!("--proxy-server={}", sandbox.proxy_url()));

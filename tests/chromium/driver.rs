@@ -37,10 +37,10 @@ impl Drop for Group {
 }
 
 impl Driver {
-    /// Starts Chromium with these arguments. None where it is not installed.
-    pub(crate) fn start(arguments: &[String]) -> Option<Self> {
-        let chromium = which::which("chromium").ok()?;
-        let driver = which::which("chromedriver").ok()?;
+    /// Starts Chromium with these arguments, or says why that cannot be done here.
+    pub(crate) fn start(arguments: &[String]) -> Result<Self, String> {
+        let installed = |program: &str| which::which(program).map_err(|_| format!("{program} is not installed"));
+        let (chromium, driver) = (installed("chromium")?, installed("chromedriver")?);
         let home = tempfile::tempdir().expect("a temporary home");
         let mut command = Command::new(driver);
         command.arg("--port=0").env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
@@ -54,9 +54,12 @@ impl Driver {
             .build()
             .into();
         let wishes = wishes(&chromium, home.path(), arguments);
-        let made = value(agent.post(&sessions).content_type("application/json").send(wishes.to_string()));
+        // On a busy machine a start may take too long.
+        let mut tries =
+            (0..3).map(|_| answer(agent.post(&sessions).content_type("application/json").send(wishes.to_string())));
+        let made = tries.find(Result::is_ok).unwrap_or_else(|| Err("Chromium does not start here".to_owned()))?;
         let session = format!("{sessions}/{}", made["sessionId"].as_str().expect("a session"));
-        Some(Self { agent, session, _group: group, _home: home })
+        Ok(Self { agent, session, _group: group, _home: home })
     }
 
     #[track_caller]
@@ -99,10 +102,13 @@ fn port(child: &mut Child) -> u16 {
 
 #[track_caller]
 fn value(response: Result<Response<Body>, ureq::Error>) -> Json {
-    let mut response = response.expect("chromedriver answers");
-    let text = response.body_mut().read_to_string().expect("chromedriver's answer");
-    let mut answer: Json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    answer(response).unwrap_or_else(|why| panic!("{why}"))
+}
+
+fn answer(response: Result<Response<Body>, ureq::Error>) -> Result<Json, String> {
+    let mut response = response.map_err(|error| error.to_string())?;
+    let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
+    let mut answer: Json = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
     let value = answer["value"].take();
-    assert!(response.status().is_success(), "{}: {}", value["error"], value["message"]);
-    value
+    if response.status().is_success() { Ok(value) } else { Err(format!("{}: {}", value["error"], value["message"])) }
 }
