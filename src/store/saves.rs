@@ -20,7 +20,7 @@ const SLOW: Duration = Duration::from_secs(10);
 /// A save's file of this age was left behind by an rclone that was killed.
 const STALE: Duration = Duration::from_secs(30);
 /// How long to look once more where no rclone is in sight.
-const GLANCE: Duration = Duration::from_millis(1);
+const GLANCE: Duration = Duration::from_millis(3);
 
 pub(super) enum ReadError {
     /// Only what another program's save left behind is there.
