@@ -26,7 +26,7 @@ pub(crate) use staged::{Proof, Staged, Verified};
 
 use zeroize::Zeroizing;
 
-use crate::conf::{Document, Unreadable};
+use crate::conf::Document;
 use crate::crypt::{self, Undecryptable};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::options::KEYS;
@@ -105,8 +105,7 @@ impl ConfigFile {
 
     /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
     pub(crate) fn read(&self) -> Result<Document> {
-        let bytes = self.bytes()?.unwrap_or_default();
-        if crypt::is_encrypted(&bytes) { self.parse(Some(&bytes)) } else { self.understood(Document::of(bytes)) }
+        self.parse(self.bytes()?.unwrap_or_default())
     }
 
     fn bytes(&self) -> Result<Option<Vec<u8>>> {
@@ -127,17 +126,9 @@ impl ConfigFile {
         })
     }
 
-    fn parse(&self, bytes: Option<&[u8]>) -> Result<Document> {
-        let bytes = bytes.unwrap_or_default();
-        if crypt::is_encrypted(bytes) { self.parse_plain(&self.decrypt(bytes)?) } else { self.parse_plain(bytes) }
-    }
-
-    fn parse_plain(&self, bytes: &[u8]) -> Result<Document> {
-        self.understood(Document::parse(bytes))
-    }
-
-    fn understood(&self, parsed: Result<Document, Unreadable>) -> Result<Document> {
-        parsed.map_err(|cause| {
+    fn parse(&self, bytes: Vec<u8>) -> Result<Document> {
+        let plain = if crypt::is_encrypted(&bytes) { self.decrypt(&bytes)?.to_vec() } else { bytes };
+        Document::of(plain).map_err(|cause| {
             Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
                 .who(Who::You)
                 .next(format!("mend line {} of that file", cause.line))

@@ -57,7 +57,7 @@ impl ConfigFile {
         let mut written: Option<(Document, Document)> = None;
         for _ in 0..TRIES {
             let seen = self.bytes()?;
-            let now = self.parse(seen.as_deref())?;
+            let now = self.parse(seen.clone().unwrap_or_default())?;
             let mut after = now.clone();
             for (_, other) in left {
                 newest::take_newer_tokens(&mut after, other);
@@ -82,7 +82,7 @@ impl ConfigFile {
                     Swap::Done => {}
                     Swap::Moved => continue,
                     Swap::Displaced(out) => {
-                        let content = self.parse(Some(&out.bytes));
+                        let content = self.parse(out.bytes.clone());
                         displaced.push(out);
                         owed.push(Owed { content: content?, since: now });
                         continue;
@@ -105,7 +105,7 @@ impl ConfigFile {
     fn left_behind(&self) -> Vec<(PathBuf, Document)> {
         let found = swap::leftovers(&self.real).into_iter().filter_map(|(path, content)| match content {
             // Unreadable here, it would be unreadable to rclone too; its owner may still want it.
-            Some(content) => Some((path, self.parse(Some(&content)).ok()?)),
+            Some(content) => Some((path, self.parse(content).ok()?)),
             None => Some((path, Document::default())),
         });
         found.collect()
