@@ -10,7 +10,7 @@ use crate::password::PasswordSource;
 use crate::preferences::Preferences;
 use crate::rclone::Rclone;
 use crate::store::{self, ConfigFile};
-use crate::terminal::{Terminal, Volume};
+use crate::terminal::{self, Terminal, Volume};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -90,11 +90,10 @@ impl Context {
 }
 
 fn set_colour(color: Color) {
-    let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     let choice = match color {
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
-        Color::Auto if is_dumb => anstream::ColorChoice::Never,
+        Color::Auto if terminal::is_dumb() => anstream::ColorChoice::Never,
         Color::Auto => anstream::ColorChoice::Auto,
     };
     choice.write_global();

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::fold::fold;
 use crate::interrupt;
 use crate::secret::Secret;
+use crate::terminal;
 use look::Look;
 
 /// How far a paste has come, judged each time a line of it ends.
@@ -81,7 +82,7 @@ pub(crate) struct Item<'a> {
 
 /// Lets one of `items` be chosen, the first by default, and returns its index.
 pub(crate) fn choice(label: &str, items: &[Item<'_>]) -> Result<usize> {
-    if plain::is_wanted() {
+    if terminal::is_dumb() {
         return plain::choice(label, items, columns());
     }
     let rows = look::rows(items, columns());
@@ -129,7 +130,7 @@ fn some(text: &str) -> Option<&str> {
 
 /// What was typed at `prompt`. Its rows are gone afterwards, however often the line was wrapped.
 fn one_line(prompt: &str, may_be_empty: bool) -> Result<String> {
-    if plain::is_wanted() {
+    if terminal::is_dumb() {
         return plain::line(prompt);
     }
     let typed: String =
@@ -141,7 +142,7 @@ fn one_line(prompt: &str, may_be_empty: bool) -> Result<String> {
 }
 
 fn columns() -> usize {
-    usize::from(Term::stderr().size().1).max(1)
+    terminal::columns(&Term::stderr()).unwrap_or(80)
 }
 
 /// Runs one dialoguer prompt; on every way out the terminal is as it was.
@@ -168,7 +169,7 @@ fn show_cursor() {
 
 /// A plain terminal still shows what was typed.
 fn report(label: &str, answer: &str) {
-    if plain::is_wanted() {
+    if terminal::is_dumb() {
         return;
     }
     show(&format!("{}\n", fold(&look::answered(label, answer), columns())));

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::fold;
 use crate::sign_in::Kind;
 use crate::store::Proof;
+use crate::terminal;
 
 /// The exit code of `apply --check` where something would change.
 const WOULD_CHANGE: u8 = 10;
@@ -209,14 +210,15 @@ pub(crate) struct Gone {
 
 impl Report {
     pub(crate) fn print(&self, json: bool, quiet: bool) {
+        let columns = terminal::columns(&console::Term::stdout());
         let text = match self {
             Self::Exit(_) => return,
             Self::Raw(bytes) => bytes.clone(),
-            Self::Page(text) => fold::page(text, columns()).into_bytes(),
+            Self::Page(text) => fold::page(text, columns).into_bytes(),
             Self::Added(_) | Self::Gone(_) if quiet && !json => return,
             Self::Each(storages) if quiet && !json => text::failures(storages).into_bytes(),
             _ if json => json::render(self),
-            _ => match columns() {
+            _ => match columns {
                 Some(columns) => fold::fold(&text::render(self), columns).into_bytes(),
                 None => text::render(self).into_bytes(),
             },
@@ -260,11 +262,6 @@ pub(crate) fn failure_text(error: &Error) -> String {
 pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush())
-}
-
-/// The width of the window, where there is one.
-fn columns() -> Option<usize> {
-    console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
 }
 
 fn write(bytes: &[u8]) {

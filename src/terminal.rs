@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::fold::fold;
@@ -38,7 +39,7 @@ impl Terminal {
         let is_terminal = std::io::stderr().is_terminal();
         let env = |name| std::env::var(name).unwrap_or_default();
         let ci = !["", "false", "0"].contains(&env("CI").as_str());
-        let plain = env("TERM") == "dumb" || !env("NO_COLOR").is_empty();
+        let plain = is_dumb() || !env("NO_COLOR").is_empty();
         Self {
             volume,
             asks: std::io::stdin().is_terminal() && is_terminal && !ci && !no_input,
@@ -113,17 +114,22 @@ impl Drop for Spinner {
     }
 }
 
-/// Between words where the window ends; elsewhere as it is.
-fn write_line(text: &str) {
-    match columns() {
-        Some(columns) => write_raw(&fold(text, columns)),
-        None => write_raw(text),
-    }
+/// Whether its cursor stays where it is, and colour is noise.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|kind| kind == "dumb")
 }
 
 /// The width of the window, where there is one.
-fn columns() -> Option<usize> {
-    console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
+pub(crate) fn columns(of: &Term) -> Option<usize> {
+    of.size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
+}
+
+/// Between words where the window ends; elsewhere as it is.
+fn write_line(text: &str) {
+    match columns(&Term::stderr()) {
+        Some(columns) => write_raw(&fold(text, columns)),
+        None => write_raw(text),
+    }
 }
 
 fn write_raw(text: &str) {

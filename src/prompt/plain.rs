@@ -6,10 +6,6 @@ use crate::error::Result;
 use crate::fold::fold;
 use crate::interrupt;
 
-pub(super) fn is_wanted() -> bool {
-    std::env::var_os("TERM").is_some_and(|kind| kind == "dumb")
-}
-
 pub(super) fn line(prompt: &str) -> Result<String> {
     let _plain = Plain::begin();
     let mut typed = String::new();
