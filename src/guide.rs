@@ -57,9 +57,9 @@ pub(crate) fn other_machine(client_id: Option<&str>) -> String {
     format!("On a machine with a browser and rclone, run\n\n    {command}\n\nand sign in to Box there.")
 }
 
-pub(crate) fn forwarded_port() -> String {
-    let server = std::env::var("SSH_CONNECTION").ok().and_then(|c| c.split(' ').nth(2).map(str::to_owned));
-    let host = server.as_deref().unwrap_or("<this machine>");
+/// `server` is this machine's address as the other one knows it.
+pub(crate) fn forwarded_port(server: Option<&str>) -> String {
+    let host = server.unwrap_or("<this machine>");
     format!(
         "If the browser is on another machine, run this there first, and leave it open:\n\
          \n\

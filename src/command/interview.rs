@@ -104,7 +104,7 @@ fn complete_token(context: &Context, answers: &mut Answers) -> Result<()> {
     match ask_browser()? {
         Browser::Here => answers.browser = Some(true),
         Browser::Link => {
-            prompt::explain(&guide::forwarded_port());
+            prompt::explain(&guide::forwarded_port(own_address().as_deref()));
             answers.browser = Some(false);
         }
         Browser::Elsewhere => {
@@ -227,6 +227,11 @@ fn ask_option(answers: &mut Answers, spec: &'static Spec) -> Result<()> {
 
 fn saveable(field: Field, text: &str) -> Result<()> {
     Value::new(text).map(drop).map_err(|why| Error::invalid(field, format!("this cannot be saved: {why}")))
+}
+
+/// Where the session over SSH, if this is one, was made to.
+fn own_address() -> Option<String> {
+    env::var("SSH_CONNECTION").ok()?.split(' ').nth(2).map(str::to_owned)
 }
 
 /// No display, or a session over SSH: a browser opened here would not be seen.
