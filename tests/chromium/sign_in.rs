@@ -7,6 +7,7 @@ use box_sandbox::{Guard, authorize_port};
 use crate::browser::Browser;
 use crate::support::desk::Desk;
 use crate::support::session::Session;
+use crate::support::skip;
 
 pub(crate) struct SignIn {
     pub(crate) pluton: Session,
@@ -49,10 +50,4 @@ impl SignIn {
     pub(crate) fn link(&mut self) -> String {
         format!("http://127.0.0.1:53682/{}", self.pluton.reads("http://127.0.0.1:53682/"))
     }
-}
-
-/// Says why a test could not be done here.
-#[expect(clippy::print_stderr, reason = "a skipped test should not look like a passed one")]
-pub(crate) fn skip(why: &str) {
-    eprintln!("skipped: {why}");
 }

@@ -2,7 +2,8 @@
 
 use box_sandbox::rclone;
 
-use crate::sign_in::{SignIn, skip};
+use crate::sign_in::SignIn;
+use crate::support::skip;
 
 const BACK: &str = "Close this tab and go back to your terminal.";
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use box_sandbox::{App, JwtApp, Sandbox, rclone};
 use saphyr::{LoadableYamlNode as _, Yaml};
 
-use crate::support::{Home, PLUTON, Ran};
+use crate::support::{Home, PLUTON, Ran, skip};
 
 /// The text to copy below the paragraph that begins so.
 fn recipe(home: &Home, beginning: &str) -> String {
@@ -72,14 +72,9 @@ impl Runner {
 fn has_restic() -> bool {
     let found = Path::new("/usr/bin/restic").exists();
     if !found {
-        skip();
+        skip("there is no /usr/bin/restic");
     }
     found
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test should not look like a passed one")]
-fn skip() {
-    eprintln!("skipped: there is no /usr/bin/restic");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use box_sandbox::rclone;
 
 use crate::life::{Life, SHORT, hasty};
+use crate::support::skip;
 
 const RESTIC: &str = "/usr/bin/restic";
 
@@ -50,7 +51,7 @@ fn backs_up_and_restores(mut life: Life) {
 
 pub(crate) fn backups_go_on_across_the_ends_of_tokens() {
     if !Path::new(RESTIC).exists() {
-        skipped();
+        skip("there is no /usr/bin/restic");
         return;
     }
     let kinds: [fn(&Life); 2] = [|life| drop(life.jwt("Box")), |life| drop(life.own_app("Box"))];
@@ -63,9 +64,4 @@ pub(crate) fn backups_go_on_across_the_ends_of_tokens() {
             });
         }
     });
-}
-
-#[expect(clippy::print_stderr, reason = "what is skipped should be seen")]
-fn skipped() {
-    eprintln!("{RESTIC} is not installed, so no real backup was made");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use box_sandbox::Sandbox;
 
 use crate::life::{Life, hasty, with_each};
-use crate::support::{PLUTON, Ran};
+use crate::support::{PLUTON, Ran, skip};
 
 /// Runs pluton where rclone.conf's directory is read-only. `None` where this system allows no mounts.
 fn in_read_only(life: &Life, args: &[&str]) -> Option<Ran> {
@@ -21,7 +21,7 @@ fn as_mounted_file(life: &Life, args: &[&str]) -> Option<Ran> {
 
 fn mounted(life: &Life, mount: &str, args: &[&str]) -> Option<Ran> {
     if !Path::new("/usr/bin/unshare").exists() || !may_mount() {
-        say("this system allows no mounts, so an rclone.conf that is read-only was not tried");
+        skip("this machine does not let the tests mount");
         return None;
     }
     let mut command = life.home.command("/usr/bin/unshare");
@@ -35,11 +35,6 @@ fn may_mount() -> bool {
     let mut command = std::process::Command::new("/usr/bin/unshare");
     command.args(["--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"]);
     command.output().is_ok_and(|output| output.status.success())
-}
-
-#[expect(clippy::print_stderr, reason = "what is skipped should be seen")]
-fn say(text: &str) {
-    eprintln!("{text}");
 }
 
 const LONG: &str = "for i in 1 2 3 4; do rclone lsd Box: || exit 9; sleep 10; done; rclone lsd Box:";

@@ -9,8 +9,9 @@ use box_sandbox::Token;
 use serde_json::Value as Json;
 
 use crate::mounts::{self, Immutable, Mount};
+use crate::support::skip;
 use crate::support::{PLUTON, Ran};
-use crate::world::{ODD, World, names_in, skip};
+use crate::world::{ODD, World, names_in};
 
 /// The run failed this way, told in JSON; rclone.conf is what it was, and the token, or its successor, is live and findable.
 #[track_caller]

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::world::skip;
+use crate::support::skip;
 
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use box_sandbox::rclone;
 
 use crate::mounts::is_root;
-use crate::world::{ODD, World, names_in, section, skip};
+use crate::support::skip;
+use crate::world::{ODD, World, names_in, section};
 
 /// Files and variables that make up one arrangement; `~` is the home.
 struct Arrangement {

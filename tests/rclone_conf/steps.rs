@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use box_sandbox::{Token, rclone};
 
 use crate::pure::conf::Document;
+use crate::support::skip;
 use crate::support::{PLUTON, Ran, wait_for};
-use crate::world::{ODD, World, names_in, refresh_token, section, skip};
+use crate::world::{ODD, World, names_in, refresh_token, section};
 
 /// Every call by which a file or directory changes, but for its making, which the first write follows.
 const CHANGES: [&str; 11] =

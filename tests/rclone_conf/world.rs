@@ -119,9 +119,3 @@ pub(crate) fn until(seconds: u64) -> Instant {
     let longer = std::env::var("PLUTON_STRESS_SECONDS").ok().and_then(|text| text.parse().ok());
     Instant::now() + Duration::from_secs(longer.unwrap_or(seconds))
 }
-
-/// Says why a test could not be done here.
-#[expect(clippy::print_stderr, reason = "a skipped test should not look like a passed one")]
-pub(crate) fn skip(why: &str) {
-    eprintln!("skipped: {why}");
-}

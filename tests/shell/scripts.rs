@@ -1,9 +1,10 @@
 //! The scripts themselves.
 
+use std::fs;
 use std::path::Path;
-use std::{fs, io::Write as _};
 
 use crate::session::{Home, run};
+use crate::support::skip;
 
 /// Each shell with the file under `completions/`.
 const SCRIPTS: [(&str, &str); 5] = [
@@ -40,7 +41,7 @@ fn shells_and_linters_find_no_fault_in_the_scripts() {
     for (program, flags, file) in checks {
         let program = Path::new("/usr/bin").join(program);
         if !program.exists() {
-            let _ = writeln!(std::io::stderr(), "skipped: there is no {}", program.display());
+            skip(&format!("there is no {}", program.display()));
             continue;
         }
         let (good, said) = run(home.command(&program).args(flags).arg(folder.join(file)));
@@ -56,7 +57,7 @@ fn zsh_takes_the_script_from_its_start_up_file() {
     let home = Home::new();
     let program = Path::new("/usr/bin/zsh");
     if !program.exists() {
-        let _ = writeln!(std::io::stderr(), "skipped: there is no {}", program.display());
+        skip(&format!("there is no {}", program.display()));
         return;
     }
     let start = "autoload -Uz compinit && compinit -u -D; eval \"$(pluton completions zsh)\"; print $_comps[pluton]";

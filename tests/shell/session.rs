@@ -1,21 +1,21 @@
 //! A shell in a terminal, in a home of its own where pluton is on the PATH and its completions are installed.
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::kinds::Kind;
-
-pub(crate) const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
+pub(crate) use crate::support::PLUTON;
+use crate::support::session::chunks;
+use crate::support::skip;
 
 /// Far more than anything here takes; only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,8 +98,7 @@ impl<'a> Session<'a> {
     /// The shell at its first prompt; nothing if it is not installed here.
     pub(crate) fn start(home: &'a Home, kind: Kind) -> Option<Self> {
         if let Some(missing) = kind.lacks() {
-            // Past the test's own output, which nobody would see.
-            let _ = writeln!(std::io::stderr(), "skipped: there is no {missing}");
+            skip(&format!("there is no {missing}"));
             return None;
         }
         let command = kind.install(home);
@@ -172,20 +171,6 @@ impl Drop for Session<'_> {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// What comes out of the terminal, until nobody holds its other end.
-fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
-    let (sender, output) = mpsc::channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = terminal.read(&mut buffer) {
-            if sender.send(buffer[..read].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    output
 }
 
 /// What the program prints and how it ends, without a terminal.

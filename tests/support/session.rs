@@ -173,7 +173,7 @@ impl Drop for Session {
 }
 
 /// What comes out of the terminal, until nobody holds its other end.
-fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
+pub(crate) fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
     let (sender, output) = mpsc::channel();
     thread::spawn(move || {
         let mut buffer = [0; 4096];
