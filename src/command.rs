@@ -15,6 +15,7 @@ mod help;
 mod interview;
 mod list;
 mod obtain;
+mod patience;
 mod prove;
 mod references;
 mod refresh;

@@ -1,6 +1,7 @@
 //! What went wrong, who must act, what to type next, and the exit code that says it to a script.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -122,6 +123,8 @@ pub(crate) struct Error {
     /// What became of the user's things.
     pub(crate) notes: Vec<String>,
     pub(crate) fields: Vec<Field>,
+    /// How long Box asks to be left alone.
+    pub(crate) retry_after: Option<Duration>,
     /// The staged section that was left in place, because it holds the only live token.
     pub(crate) kept: Option<PathBuf>,
     /// The user has read it already.
@@ -141,6 +144,7 @@ impl Error {
             speaker: "rclone said",
             notes: Vec::new(),
             fields: Vec::new(),
+            retry_after: None,
             kept: None,
             shown: false,
         }
@@ -193,6 +197,12 @@ impl Error {
     #[must_use]
     pub(crate) fn already_shown(mut self) -> Self {
         self.shown = true;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
+        self.retry_after = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         self
     }
 

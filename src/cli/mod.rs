@@ -88,6 +88,9 @@ pub(crate) struct Run {
     /// The storages to keep signed in
     #[arg(required = true)]
     pub(crate) names: Vec<String>,
+    /// How long to try again, before the command starts, while Box or the network does not answer; 0s: not at all
+    #[arg(long, value_name = "DURATION", value_parser = any_duration, default_value = WAIT)]
+    pub(crate) wait: Duration,
     /// The command and its arguments, after --
     #[arg(last = true, required = true, value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<std::ffi::OsString>,
@@ -150,11 +153,18 @@ elvish, in ~/.config/elvish/rc.elv:
 PowerShell, in $PROFILE:
     pluton completions powershell | Out-String | Invoke-Expression";
 
-/// A bare number means seconds.
+/// Longer than most outages of a network, shorter than the pause between two runs of a timer.
+const WAIT: &str = "5m";
+
 fn duration(text: &str) -> Result<Duration, String> {
-    let limit = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string())?,
-    };
-    if limit.is_zero() { Err("it must be more than nothing".into()) } else { Ok(limit) }
+    any_duration(text)
+        .and_then(|limit| if limit.is_zero() { Err("it must be more than nothing".into()) } else { Ok(limit) })
+}
+
+/// A bare number means seconds.
+fn any_duration(text: &str) -> Result<Duration, String> {
+    match text.parse::<u64>() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string()),
+    }
 }

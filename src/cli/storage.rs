@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::duration;
 use super::flags::{OptionFlags, ProofFlags, SignInFlags};
+use super::{WAIT, any_duration, duration};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Storage {
@@ -111,6 +111,9 @@ pub(crate) struct Refresh {
     /// Print a timer that refreshes all storages, ready to install
     #[arg(long, value_name = "KIND", value_enum, conflicts_with_all = ["all", "names"])]
     pub(crate) print_timer: Option<TimerKind>,
+    /// How long to try again while Box or the network does not answer; 0s: not at all
+    #[arg(long, value_name = "DURATION", value_parser = any_duration, default_value = WAIT)]
+    pub(crate) wait: Duration,
     /// How long rclone may take for each storage [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

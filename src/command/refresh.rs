@@ -1,5 +1,6 @@
 //! `pluton storage refresh`: new access tokens, ahead of time; what a timer calls.
 
+use super::patience::Patience;
 use super::renew::{Fresh, How, is_renewable, renew};
 use super::several::{in_parallel, names};
 use super::{show, timer};
@@ -22,8 +23,9 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     let file = context.config_file()?;
     let names = names(&file.read()?, &flags.which)?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
-    let spinner = context.terminal.wait("renewing");
-    let storages = in_parallel(&names, JOBS, |name| match renewed(&file, &rclone, name, flags) {
+    let patience = Patience::new(context.terminal, flags.wait, Some("renewing"));
+    let renewed = |name: &String| patience.with(|| renewed(&file, &rclone, name, flags));
+    let storages = in_parallel(&names, JOBS, |name| match renewed(name) {
         Ok(None) => Each::good(name, "not_renewable"),
         Ok(Some(fresh)) => {
             let outcome = match fresh.how {
@@ -35,7 +37,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
         }
         Err(error) => Each::failed(name, error),
     });
-    drop(spinner);
+    drop(patience);
     interrupt::check()?;
     Ok(Report::Each(storages))
 }

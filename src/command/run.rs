@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
 use std::thread;
 
+use super::patience::Patience;
 use super::show::require_box;
 use crate::cli::Run;
 use crate::conf::Document;
@@ -37,9 +38,11 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     let file = copy.as_ref().map_or(&file, PrivateCopy::file);
     let rclone = context.rclone(None)?.without_spinner();
     let mut kept = Vec::new();
+    let patience = Patience::new(context.terminal, flags.wait, None);
     for name in &flags.names {
-        kept.extend(Kept::begin(file, &rclone, name, context.terminal)?);
+        kept.extend(Kept::begin(file, &rclone, name, context.terminal, &patience)?);
     }
+    drop(patience);
 
     let (program, args) = flags.command.split_first().ok_or_else(Error::interrupted)?;
     let mut command = Command::new(program);

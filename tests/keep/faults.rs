@@ -85,7 +85,7 @@ fn a_command_starts_while_box_is_down_if_its_token_lives() {
     }
     let ran = life.run(&["Box"], "rclone lsd Box:").ok();
     assert!(ran.stdout.lines().count() == 3 && ran.stderr.contains("tried again"), "{ran:?}");
-    life.run(&["over"], "echo started").fails(8);
+    life.pluton(&["run", "over", "--wait", "0s", "--", "echo", "started"]).fails(8);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn an_answer_that_was_lost_is_told_for_what_it_is() {
             life.sandbox.fault(Fault::on("POST", path).answer_lost());
         }
         let before = life.home.config_text();
-        let ran = life.pluton(&["storage", "refresh", "Box"]);
+        let ran = life.pluton(&["storage", "refresh", "Box", "--wait", "0s"]);
         assert!([6, 8].contains(&ran.code), "{ran:?}");
         assert_eq!(life.home.config_text(), before);
     });

@@ -20,3 +20,4 @@ mod sharing;
 mod show;
 mod together;
 mod verify;
+mod waiting;

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, SystemTime};
 
+use crate::command::patience::Patience;
 use crate::command::renew::{Fresh, How, is_renewable, left, renew};
 use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
@@ -48,6 +49,7 @@ impl<'a> Kept<'a> {
         rclone: &'a Rclone,
         name: &'a str,
         terminal: Terminal,
+        patience: &Patience,
     ) -> Result<Option<Self>> {
         let section = Section::read(&file.read()?, name)?;
         if !is_renewable(&section) {
@@ -56,11 +58,14 @@ impl<'a> Kept<'a> {
         }
         let mut storage =
             Self { file, rclone, terminal, name, ahead: MOST_AHEAD, due: SystemTime::now(), trouble: None };
-        match renew(file, rclone, name, Some(MOST_AHEAD)) {
-            Ok(fresh) => storage.plan(&fresh),
-            Err(error) if may_pass(&error) && storage.left() > ENOUGH => storage.failed(&error),
-            Err(error) => return Err(error),
-        }
+        patience.with(|| {
+            match renew(file, rclone, name, Some(MOST_AHEAD)) {
+                Ok(fresh) => storage.plan(&fresh),
+                Err(error) if may_pass(&error) && storage.left() > ENOUGH => storage.failed(&error),
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        })?;
         Ok(Some(storage))
     }
 

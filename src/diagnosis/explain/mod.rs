@@ -75,7 +75,7 @@ pub(super) fn explain(cause: Cause, asked: &Asked<'_>, heard: &Heard<'_>, facts:
         | C::CaUnreadable
         | C::TimedOut => network::explain(cause),
         C::RateLimited => network::rate(heard),
-        C::BoxDown => network::down(),
+        C::BoxDown => network::down(heard),
 
         C::OptionRefused => program::option(asked, heard),
         C::TooOld | C::JwtBroken => program::too_old(cause, heard),

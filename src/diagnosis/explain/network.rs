@@ -47,7 +47,8 @@ pub(super) fn explain(cause: Cause) -> Error {
 }
 
 pub(super) fn rate(heard: &Heard<'_>) -> Error {
-    let wait = match retry_after(heard.said) {
+    let asked = retry_after(heard.said);
+    let wait = match asked {
         Some(seconds) => format!("wait {seconds} seconds, as Box asks, and run this again"),
         None => "wait a minute, and run this again".to_owned(),
     };
@@ -55,6 +56,7 @@ pub(super) fn rate(heard: &Heard<'_>) -> Error {
         .who(Who::Box)
         .next(wait)
         .next("if backups do it, have rclone ask less often: export RCLONE_TPSLIMIT=10")
+        .retry_after(asked)
 }
 
 fn retry_after(said: &str) -> Option<u32> {
@@ -63,8 +65,9 @@ fn retry_after(said: &str) -> Option<u32> {
     rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()
 }
 
-pub(super) fn down() -> Error {
+pub(super) fn down(heard: &Heard<'_>) -> Error {
     Error::new(Code::BoxUnavailable, "Box has a fault of its own at the moment")
         .who(Who::Box)
         .next("look at https://status.box.com, and run this again later")
+        .retry_after(retry_after(heard.said))
 }
