@@ -32,8 +32,9 @@ pub(crate) struct DeclaredStorage {
     pub(crate) access_token: Option<Source>,
     /// The config.json of a JWT app; relative to this file.
     pub(crate) box_config_file: Option<PathBuf>,
+    /// Not needed beside a subject.
     pub(crate) client_credentials: Option<bool>,
-    /// `enterprise` or `user`.
+    /// Whom client credentials act for: `enterprise` or `user`.
     pub(crate) box_subject_type: Option<String>,
     pub(crate) box_subject_id: Option<Text>,
     pub(crate) root_folder_id: Option<Text>,

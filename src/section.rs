@@ -8,6 +8,7 @@ use crate::sign_in::Kind;
 use crate::token::Token;
 
 const TOKEN: &str = "token";
+pub(crate) const GRANT_KEY: &str = "client_credentials";
 const SECRET_KEYS: [&str; 4] = [TOKEN, "client_secret", "access_token", "config_credentials"];
 
 #[derive(Debug, Clone)]
@@ -94,6 +95,15 @@ impl Section {
             None => self.entries.push((TOKEN.to_owned(), value)),
         }
         Ok(self)
+    }
+
+    /// Takes out a key that misleads rclone, where the subject says the same: see [`crate::sign_in::SignIn::entries`].
+    #[must_use]
+    pub(crate) fn without_grant_key(mut self) -> Self {
+        if self.get("box_subject_id").is_some() {
+            self.set(GRANT_KEY, None);
+        }
+        self
     }
 
     /// Adds what `old` holds beside everything that Pluton knows of.

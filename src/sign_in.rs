@@ -109,7 +109,7 @@ impl SignIn {
             }
             Self::ClientCredentials { app, subject, token } => {
                 let mut keys = app_keys(app);
-                keys.push(("client_credentials", Field::SignIn, "true".into()));
+                // No client_credentials: with that key rclone asks Box by itself, without the subject, and is refused.
                 keys.push(("box_subject_type", Field::BoxSubject, subject.kind.name().into()));
                 keys.push(("box_subject_id", Field::BoxSubject, subject.id.clone()));
                 keys.extend(token.as_ref().map(token_key));

@@ -222,7 +222,9 @@ fn answers(
     let kind = match storage {
         DeclaredStorage { access_token: Some(_), .. } => Kind::AccessToken,
         DeclaredStorage { box_config_file: Some(_), .. } => Kind::Jwt,
-        DeclaredStorage { client_credentials: Some(true), .. } => Kind::ClientCredentials,
+        DeclaredStorage { client_credentials: Some(true), .. } | DeclaredStorage { box_subject_id: Some(_), .. } => {
+            Kind::ClientCredentials
+        }
         DeclaredStorage { client_id: Some(_), .. } => Kind::OwnApp,
         _ => Kind::Quick,
     };

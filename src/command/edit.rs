@@ -14,7 +14,7 @@ use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
 use crate::prompt;
 use crate::rclone::Rclone;
 use crate::report::{Added, Outcome, Report};
-use crate::section::Section;
+use crate::section::{GRANT_KEY, Section};
 use crate::sign_in::Kind;
 use crate::store::{ConfigFile, Proof, Staged};
 
@@ -54,8 +54,8 @@ fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &P
     }
     let present = Section::read(&file.read()?, name)?;
     let edited = edits.applied(present.clone())?;
-    let mut keys: Vec<&str> =
-        SPECS.iter().map(|spec| spec.key).filter(|key| present.get(key) != edited.get(key)).collect();
+    let known = SPECS.iter().map(|spec| spec.key).chain([GRANT_KEY]);
+    let mut keys: Vec<&str> = known.filter(|key| present.get(key) != edited.get(key)).collect();
     let verified = if proof.no_verify {
         Staged::new(edited, false)?.verified(Proof::default())?
     } else {
@@ -98,7 +98,7 @@ impl Edits {
                 .map_err(|why| Error::invalid(Field::Option(key), format!("{key} cannot be saved: {why}")))?;
             section.set(key, Some(value));
         }
-        Ok(section)
+        Ok(section.without_grant_key())
     }
 }
 

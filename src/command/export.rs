@@ -7,13 +7,14 @@ use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::report::{self, Report};
-use crate::section::Section;
+use crate::section::{GRANT_KEY, Section};
+use crate::sign_in::Kind;
 
 pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     let file = context.config_file()?;
     let document = file.read()?;
     require_box(&document, &flags.name)?;
-    let section = Section::read(&document, &flags.name)?;
+    let section = Section::read(&document, &flags.name)?.without_grant_key();
     let rotates = section.token().is_some_and(|token| token.refresh_token().is_some());
     if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
         let why = "its refresh token works once: the first of two copies to renew it ends the other";
@@ -70,12 +71,12 @@ fn toml(section: &Section) -> String {
             .collect();
         format!("{name}_{}", key.to_uppercase())
     };
-    let minted = section.get("box_config_file").is_some() || section.get("client_credentials").is_some();
+    let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
     for (key, value) in section.entries() {
         let _ = match key {
             "type" => Ok(()),
             "token" if minted => Ok(()),
-            "client_credentials" => writeln!(out, "client_credentials = true"),
+            GRANT_KEY => writeln!(out, "{GRANT_KEY} = true"),
             key if Section::is_secret(key) => writeln!(out, "{key} = {{ env = {} }}", quoted(&variable(key))),
             key => writeln!(out, "{key} = {}", quoted(value.as_str())),
         };

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
 use crate::interrupt;
-use crate::report::duration;
 use crate::terminal::{Spinner, Terminal};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -62,7 +61,7 @@ impl Patience {
     fn tell(&self, error: &Error) {
         let Ok(mut spinner) = self.spinner.lock() else { return };
         drop(spinner.take());
-        let limit = duration(i64::try_from(self.limit.as_secs()).unwrap_or(i64::MAX));
+        let limit = humantime::format_duration(self.limit);
         self.terminal.warn(&format!("{error}; trying again for up to {limit}"));
         *spinner = Some(self.terminal.wait("waiting for Box"));
     }

@@ -53,7 +53,6 @@ systemd, with secrets as credentials. /etc/systemd/system/box-backup.service:
     provider = \"box\"
     client_id = \"the app's client ID\"
     client_secret = { credential = \"client-secret\" }
-    client_credentials = true
     box_subject_type = \"enterprise\"
     box_subject_id = 123
 

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::{ConfigFile, Verified, place, swap};
 use crate::conf::{Document, Value};
 use crate::error::{Code, Error, Result, Who};
+use crate::section::GRANT_KEY;
 use crate::token::Token;
 
 /// Longer than any one renewal takes.
@@ -41,6 +42,9 @@ impl ConfigFile {
         self.edit(&holder, &|document| {
             if holds(document, &holder, given) {
                 document.set(&holder, "token", &value);
+                if document.get(&holder, "box_subject_id").is_some() {
+                    document.unset(&holder, GRANT_KEY);
+                }
             }
             Ok(())
         })

@@ -96,17 +96,8 @@ fn client_credentials_act_for_the_subject_that_was_named() {
             let section = &bench.home.dump()[name];
             assert_eq!(
                 keys(section),
-                [
-                    "box_subject_id",
-                    "box_subject_type",
-                    "client_credentials",
-                    "client_id",
-                    "client_secret",
-                    "token",
-                    "type"
-                ]
+                ["box_subject_id", "box_subject_type", "client_id", "client_secret", "token", "type"]
             );
-            assert_eq!(section["client_credentials"], "true");
             assert_eq!(section["box_subject_type"], kind);
             assert_eq!(section["box_subject_id"], id.as_str());
             assert_eq!(bench.lists(name).len(), folders);

@@ -82,7 +82,7 @@ fn every_sign_in_can_take_the_place_of_every_other() {
                         ("access_token", &["access-token"][..]),
                         ("box_config_file", &["jwt"]),
                         ("box_sub_type", &["jwt"]),
-                        ("client_credentials", &["client-credentials"]),
+                        ("client_credentials", &[]),
                         ("box_subject_id", &["client-credentials"]),
                         ("client_id", &["own-app", "client-credentials"]),
                     ] {

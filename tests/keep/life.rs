@@ -84,13 +84,15 @@ impl Life {
 
     /// Client credentials that have no token yet.
     pub(crate) fn client_credentials(&self, name: &str) -> App {
+        self.client_credentials_with(name, "")
+    }
+
+    /// The same with more keys.
+    pub(crate) fn client_credentials_with(&self, name: &str, more: &str) -> App {
         let app = self.sandbox.client_credentials_app();
         let (id, secret, enterprise) = (&app.client_id, &app.client_secret, &app.enterprise_id);
         let subject = format!("box_subject_type = enterprise\nbox_subject_id = {enterprise}");
-        self.section(
-            name,
-            &format!("client_id = {id}\nclient_secret = {secret}\nclient_credentials = true\n{subject}"),
-        );
+        self.section(name, &format!("client_id = {id}\nclient_secret = {secret}\n{subject}{more}"));
         app
     }
 

@@ -10,6 +10,7 @@ mod authorize;
 mod backup;
 mod edit;
 mod faults;
+mod grant_key;
 mod life;
 mod read_only;
 mod refresh;

@@ -52,7 +52,7 @@ pub(crate) fn all_verified() -> String {
     let desk = Desk::new();
     let app = desk.sandbox.client_credentials_app();
     let (id, secret, user) = (&app.client_id, &app.client_secret, &app.user_id);
-    let subject = format!("client_credentials = true\nbox_subject_type = user\nbox_subject_id = {user}");
+    let subject = format!("box_subject_type = user\nbox_subject_id = {user}");
     let archive = format!("[archive]\ntype = box\nclient_id = {id}\nclient_secret = {secret}\n{subject}\n");
     save(&desk, &[quick(&desk, "Box Backups", 1), office(&desk), archive, laptop(&desk)], 0o600);
     told(&desk, &["storage", "verify", "--all"], 6)

@@ -12,11 +12,10 @@ use crate::store;
 const PORT: u16 = 53682;
 
 /// What rclones before this one cannot do.
-const NEEDS: [(Version, &str); 5] = [
+const NEEDS: [(Version, &str); 4] = [
     (Version(1, 62, 0), "names with letters beyond ASCII, + or @"),
     (Version(1, 64, 0), "impersonate (older ones ignore it without a word)"),
     (Version(1, 66, 0), "description"),
-    (Version(1, 69, 0), "client_credentials by themselves (Pluton brings the token in any case)"),
     (Version(1, 72, 0), "many storages in one process"),
 ];
 
