@@ -193,9 +193,12 @@ impl ConfigFile {
 
     fn unwritable(&self, cause: &std::io::Error) -> Error {
         use std::io::ErrorKind::{
-            CrossesDevices, FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, ResourceBusy,
-            StorageFull,
+            CrossesDevices, FileTooLarge, Interrupted, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+            ResourceBusy, StorageFull,
         };
+        if cause.kind() == Interrupted {
+            return Error::interrupted();
+        }
         let dir = self.real.parent().unwrap_or(Path::new(".")).display().to_string();
         let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
         match cause.kind() {

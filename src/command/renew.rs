@@ -44,7 +44,7 @@ pub(super) fn renew(file: &ConfigFile, rclone: &Rclone, name: &str, within: Opti
     if let Some(fresh) = by_another(&before, &now) {
         return Ok(fresh);
     }
-    let earlier = now.token().map(|token| store::successors(&token)).unwrap_or_default();
+    let earlier = now.token().map(|token| store::successors(&token)).transpose()?.unwrap_or_default();
     if let Some(last) = earlier.last() {
         file.save_token(name, now.token().as_ref(), &last.token)?;
         now = read()?;

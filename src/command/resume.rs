@@ -20,7 +20,7 @@ pub(super) fn resume(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<PathBuf>> {
     let given = answers.token.as_ref().and_then(|paste| Token::find(paste.expose()).ok());
-    let left = store::interrupted(present, given.as_ref());
+    let left = store::interrupted(present, given.as_ref())?;
     if let Some(token) = given {
         let tries = tries_with(token, &left);
         if let Some(last) = tries.last() {

@@ -1,5 +1,6 @@
 //! Changes of a storage that is there: a newer token, other options, another name, none at all.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
@@ -29,8 +30,12 @@ impl ConfigFile {
         let file = self.original.as_ref().unwrap_or(&self.real);
         let hash = Sha256::digest(format!("{}\n{}", file.display(), holder(&self.read()?, name)).as_bytes());
         let id: String = hash.iter().take(8).map(|byte| char::from(b'a' + byte % 26)).collect();
-        let lock =
-            swap::lock(&place::claims().join(id), Instant::now() + CLAIM_LIMIT).map_err(|cause| failed(&cause))?;
+        let lock = swap::lock(&place::claims().join(id), Instant::now() + CLAIM_LIMIT).map_err(|cause| match cause
+            .kind()
+        {
+            ErrorKind::Interrupted => Error::interrupted(),
+            _ => failed(&cause),
+        })?;
         let lock = lock.ok_or_else(|| failed(&"another pluton has been renewing it for long"))?;
         swap::Shared::new(lock).map(Claim).map_err(|cause| failed(&cause))
     }

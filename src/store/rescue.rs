@@ -8,6 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::place;
 use crate::conf::Document;
+use crate::error::Result;
+use crate::interrupt;
 use crate::token::Token;
 
 /// Locked by the run that owns the directory, and by the rclone it started, as long as either lives.
@@ -42,15 +44,17 @@ impl Interrupted {
 }
 
 /// Finds what can still be used. What is committed, dead, or never was the only copy is removed.
-/// Where another run is at work on `wanted`, this waits for its end.
-pub(crate) fn interrupted(present: &Document, wanted: Option<&Token>) -> Vec<Interrupted> {
+/// Where another run is at work on `wanted`, this waits for its end, or for Ctrl-C.
+pub(crate) fn interrupted(present: &Document, wanted: Option<&Token>) -> Result<Vec<Interrupted>> {
     let keep = |(dir, found): (PathBuf, Option<Interrupted>)| {
         if found.is_none() {
             let _ = fs::remove_dir_all(dir);
         }
         found
     };
-    survey(present, wanted).into_iter().filter_map(keep).collect()
+    let found = survey(present, wanted);
+    interrupt::check()?;
+    Ok(found.into_iter().filter_map(keep).collect())
 }
 
 /// The same, for those who only look.
@@ -78,17 +82,18 @@ fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<In
 }
 
 /// What became of `token` in runs that ended too early, or had nowhere to save it; the newest last. Where another run is at
-/// work on it, this waits for its end.
-pub(crate) fn successors(token: &Token) -> Vec<Interrupted> {
-    let Some(fingerprint) = token.fingerprint() else { return Vec::new() };
+/// work on it, this waits for its end, or for Ctrl-C.
+pub(crate) fn successors(token: &Token) -> Result<Vec<Interrupted>> {
+    let Some(fingerprint) = token.fingerprint() else { return Ok(Vec::new()) };
     let dead = dirs().filter(|dir| is_dead(dir, Some(&fingerprint)));
     let mut left: Vec<_> = dead.filter_map(|dir| rotated(&dir)).filter(|found| !is_too_old(&found.file)).collect();
+    interrupt::check()?;
     let mut chain: Vec<Interrupted> = Vec::new();
     let newest = |chain: &[Interrupted]| chain.last().map_or_else(|| token.clone(), |found| found.token.clone());
     while let Some(at) = left.iter().position(|found| found.succeeds(&newest(&chain))) {
         chain.push(left.swap_remove(at));
     }
-    chain
+    Ok(chain)
 }
 
 /// Takes a staged section away, once its token is in rclone.conf or known to be dead.
@@ -170,7 +175,7 @@ fn is_dead(dir: &Path, wanted: Option<&str>) -> bool {
     let deadline = Instant::now() + if is_wanted { PATIENCE } else { Duration::ZERO };
     loop {
         match alive.try_lock_shared() {
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(TICK),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline && !interrupt::seen() => sleep(TICK),
             tried => return tried.is_ok(),
         }
     }

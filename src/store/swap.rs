@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use super::access;
+use crate::interrupt;
 
 const TICK: Duration = Duration::from_millis(5);
 
@@ -38,7 +39,8 @@ impl Displaced {
     }
 }
 
-/// Held by one pluton at a time; the system drops it with the process. `None` at the deadline.
+/// Held by one pluton at a time; the system drops it with the process. `None` at the deadline; Ctrl-C ends the wait with
+/// an error of kind `Interrupted`.
 pub(super) fn lock(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
     let dir = directory(path);
     access::make_private_dir(dir)?;
@@ -49,6 +51,7 @@ pub(super) fn lock(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) if interrupt::seen() => return Err(io::ErrorKind::Interrupted.into()),
             Err(fs::TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
             Err(fs::TryLockError::WouldBlock) => sleep(TICK),
             // Some network file systems have no locks; the exchange still protects the file.
