@@ -1,13 +1,16 @@
 //! The few calls to Box that rclone cannot make, through the same proxies and certificates as rclone's own.
 
+mod account;
+
 use std::env;
 use std::fs;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+pub(crate) use account::Account;
 use rustls::crypto::ring::default_provider;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::Value as Json;
 use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
@@ -20,7 +23,8 @@ use crate::token::Token;
 const TOKEN_URL: &str = "https://api.box.com/oauth2/token";
 const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
 const ME_URL: &str = "https://api.box.com/2.0/users/me";
-const ME_FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
+/// Of an access token, where Box tells none or an odd one.
+const LIFETIME: Duration = Duration::from_secs(3600);
 const TICK: Duration = Duration::from_millis(50);
 
 /// What Box or the network answered instead of a token, in the words of either.
@@ -30,7 +34,8 @@ pub(crate) struct Refused(pub(crate) String);
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
-    expires_in: u64,
+    #[serde(default)]
+    expires_in: Json,
 }
 
 /// A token for an app that signs in as itself. Box answers only when it is told for whom (the subject), which rclone does not say.
@@ -60,32 +65,10 @@ pub(crate) fn client_credentials(
         serde_json::from_str::<Granted>(body.expose())
             .map_err(|cause| Refused(format!("{status}, but no token: {cause}")))
     })?;
-    Ok(answer.map(|granted| Token::minted(&Secret::new(granted.access_token), Duration::from_secs(granted.expires_in))))
-}
-
-/// Whom a token speaks for, and what the account can hold. Sizes in bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-pub(crate) struct Account {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) login: String,
-    pub(crate) space_amount: Option<u64>,
-    pub(crate) space_used: Option<u64>,
-    pub(crate) max_upload_size: Option<u64>,
-    pub(crate) enterprise: Option<Enterprise>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
-pub(crate) struct Enterprise {
-    pub(crate) id: String,
-    pub(crate) name: String,
-}
-
-impl Account {
-    /// Box makes these logins up for apps.
-    pub(crate) fn is_service_account(&self) -> bool {
-        self.login.ends_with("@boxdevedition.com")
-    }
+    Ok(answer.map(|granted| {
+        let seconds = account::number(&granted.expires_in).map_or(LIFETIME, Duration::from_secs);
+        Token::minted(&Secret::new(granted.access_token), seconds.min(LIFETIME))
+    }))
 }
 
 /// `GET /users/me`, as the user that the storage acts as.
@@ -94,13 +77,14 @@ pub(crate) fn me(access_token: &Secret, as_user: Option<&str>, limit: Duration) 
     let as_user = as_user.map(str::to_owned);
     watched(limit, move || {
         let mut request =
-            agent(limit).get(ME_URL).query("fields", ME_FIELDS).header("Authorization", authorization.expose());
+            agent(limit).get(ME_URL).query("fields", Account::FIELDS).header("Authorization", authorization.expose());
         if let Some(user) = &as_user {
             request = request.header("as-user", user);
         }
         let mut response = request.call().map_err(|cause| Refused(cause.to_string()))?;
         let body = response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?;
-        serde_json::from_str(&body).map_err(|_| Refused(format!("{}: {body}", response.status())))
+        let account = serde_json::from_str(&body).ok().and_then(|answer| Account::read(&answer));
+        account.filter(|_| response.status().is_success()).ok_or_else(|| Refused(format!("{}: {body}", response.status())))
     })
 }
 

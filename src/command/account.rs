@@ -5,29 +5,49 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::box_api::{self, Account};
+use crate::box_api::{self, Account, Refused};
 use crate::error::Result;
 use crate::report::{Warning, size};
+use crate::scrub::{clean, scrub};
+use crate::secret::Secret;
 use crate::section::Section;
 use crate::token::Token;
 
 /// It is a courtesy, so it must not keep anyone waiting.
 const LIMIT: Duration = Duration::from_secs(5);
+/// How many letters of an answer that cannot be understood are shown.
+const WORDS: usize = 160;
 const GIB: u64 = 1 << 30;
 /// What backup programs write at once by default stays below this.
 const PACK: u64 = 128 << 20;
 /// What Box gives a service account unless an admin gives more.
 const SERVICE_SPACE: u64 = 11 * GIB;
 
-/// Asks Box with the storage's own token. `None` where the token is over or Box does not answer.
-pub(super) fn who(section: &Section) -> Result<Option<Account>> {
-    let token = section.get("access_token").map(crate::secret::Secret::new);
-    let Some(token) = token.or_else(|| section.token().map(|token| token.access_token())) else { return Ok(None) };
-    Ok(box_api::me(&token, section.get("impersonate"), LIMIT)?.ok())
+/// What Box said of a storage's account, and what there is to warn of.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) account: Option<Account>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Asks Box with the storage's own token, unless that has expired.
+pub(super) fn who(section: &Section) -> Result<Found> {
+    let token = section.get("access_token").map(Secret::new);
+    let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
+    let Some(token) = token.or_else(|| own().map(|token| token.access_token())) else { return Ok(Found::default()) };
+    Ok(match box_api::me(&token, section.get("impersonate"), LIMIT)? {
+        Ok(account) => Found { warnings: warnings(&account), account: Some(account) },
+        Err(refused) => Found { account: None, warnings: vec![unknown(&refused, section)] },
+    })
+}
+
+fn unknown(refused: &Refused, section: &Section) -> Warning {
+    let said: String = clean(&scrub(&refused.0, &section.secrets())).chars().take(WORDS).collect();
+    Warning { code: "account_unknown", message: format!("Box did not say whose account this is: {said}") }
 }
 
 /// An answer that is waited for while rclone is at work.
-pub(super) struct Asked(Option<Receiver<Option<Account>>>);
+pub(super) struct Asked(Option<Receiver<Found>>);
 
 /// Asks beside whatever comes next, if the token that is there already is good for it.
 pub(super) fn ask(section: &Section) -> Asked {
@@ -37,21 +57,21 @@ pub(super) fn ask(section: &Section) -> Asked {
     }
     let (sender, answer) = mpsc::channel();
     let section = section.clone();
-    std::thread::spawn(move || sender.send(who(&section).ok().flatten()));
+    std::thread::spawn(move || sender.send(who(&section).unwrap_or_default()));
     Asked(Some(answer))
 }
 
 impl Asked {
     /// Asks once more, with the token that `section` has now, where there was no answer.
-    pub(super) fn answer(self, section: &Section) -> Result<Option<Account>> {
-        match self.0.and_then(|answer| answer.recv().ok()).flatten() {
-            Some(account) => Ok(Some(account)),
-            None => who(section),
+    pub(super) fn answer(self, section: &Section) -> Result<Found> {
+        match self.0.and_then(|answer| answer.recv().ok()) {
+            Some(found) if found.account.is_some() => Ok(found),
+            _ => who(section),
         }
     }
 }
 
-pub(super) fn warnings(account: &Account) -> Vec<Warning> {
+fn warnings(account: &Account) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut warn = |code, message| found.push(Warning { code, message });
     if let (Some(space), Some(used)) = (account.space_amount, account.space_used) {
@@ -76,6 +96,10 @@ pub(super) fn warnings(account: &Account) -> Vec<Warning> {
             format!("files may be no larger than {}: set your backup program's pack size below that", size(most));
         warn("small_file_limit", message);
     }
+    if !account.unclear.is_empty() {
+        let message = format!("Box's answer about the account could not be understood: {}", account.unclear.join(", "));
+        warn("account_unclear", message);
+    }
     found
 }
 
@@ -92,7 +116,7 @@ mod tests {
             space_amount: Some(space),
             space_used: Some(used),
             max_upload_size: Some(most),
-            enterprise: None,
+            ..Account::default()
         }
     }
 

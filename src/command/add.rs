@@ -164,8 +164,9 @@ impl Attempt<'_> {
     /// It is saved by now: nothing that Box says here makes it a failure.
     fn look_at_account(&self, asked: account::Asked, section: &Section, added: &mut Added) -> Result<()> {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
-        let Some(account) = asked.answer(section)? else { return Ok(()) };
-        added.warnings.extend(account::warnings(&account));
+        let found = asked.answer(section)?;
+        added.warnings.extend(found.warnings);
+        let Some(account) = found.account else { return Ok(()) };
         if let Goal::Authorize { account: Some(before), .. } = self.goal
             && before.id != account.id
         {

@@ -29,6 +29,6 @@ pub(super) fn run(context: &Context, flags: &Authorize, matches: &ArgMatches) ->
             answers.options.insert(spec.key, value.to_owned());
         }
     }
-    let account = account::who(&old)?;
+    let account = account::who(&old)?.account;
     until_done(context, answers, &flags.proof, &Goal::Authorize { old, account }, exposed_secrets(matches))
 }

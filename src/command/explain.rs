@@ -41,7 +41,7 @@ fn look(cause: Cause, asked: &Asked<'_>, section: Option<&Section>) -> Facts {
         Some(Look::Clock) => {
             facts.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
         }
-        Some(Look::Account) => facts.account = section.and_then(|section| account::who(section).ok().flatten()),
+        Some(Look::Account) => facts.account = section.and_then(|section| account::who(section).ok()?.account),
         Some(Look::Port) => facts.port = port::holder(PORT),
         Some(Look::ConfigFile) => facts.config_file = asked.config_file.and_then(complaint),
         None => {}

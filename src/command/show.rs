@@ -20,14 +20,15 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
     let document = file.read()?;
     require_box(&document, &flags.name)?;
     let mut storage = describe(&document, &flags.name, file.path(), flags.reveal);
+    let mut warnings = Vec::new();
     // A value that pluton would not write is still shown.
     if !flags.offline
         && let Ok(section) = Section::read(&document, &flags.name)
     {
         let _spinner = context.terminal.wait("asking Box whose account it is");
-        storage.account = account::who(&section)?;
+        let found = account::who(&section)?;
+        (storage.account, warnings) = (found.account, found.warnings);
     }
-    let warnings = storage.account.as_ref().map(account::warnings).unwrap_or_default();
     for warning in &warnings {
         context.terminal.warn(&warning.message);
     }

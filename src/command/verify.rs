@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::renew::{is_renewable, left, renew};
 use super::several::{in_parallel, names};
-use super::{account, prove, show};
-use crate::box_api::Account;
+use super::account::{self, Found};
+use super::{prove, show};
 use crate::cli::Verify;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
@@ -68,12 +68,12 @@ impl Verifier<'_> {
                 ready.iter().map(|ready| ready.as_ref().ok().map(|ready| ready.section.clone())).collect();
             scope.spawn(move || {
                 let _ = sender.send(in_parallel(&sections, REQUESTS, |section| {
-                    section.as_ref().and_then(|section| account::who(section).ok().flatten())
+                    section.as_ref().and_then(|section| account::who(section).ok()).unwrap_or_default()
                 }));
             });
             self.list_together(&mut ready)?;
             let proven = in_parallel(&ready, jobs, |ready| ready.as_ref().ok().map(|ready| self.prove(ready)));
-            let accounts = accounts.recv().unwrap_or_default().into_iter().chain(std::iter::repeat(None));
+            let accounts = accounts.recv().unwrap_or_default().into_iter().chain(std::iter::repeat_with(Found::default));
             let outcomes = ready
                 .into_iter()
                 .zip(proven)
@@ -135,12 +135,9 @@ fn is_lasting(section: &Section) -> bool {
     !is_renewable(section) || section.token().and_then(|token| left(&token)).is_some_and(|left| left >= ENOUGH)
 }
 
-fn finished(name: &str, outcome: Result<Each>, account: Option<Account>) -> Each {
+fn finished(name: &str, outcome: Result<Each>, found: Found) -> Each {
     match outcome {
-        Ok(each) => {
-            let warnings = account.as_ref().map(account::warnings).unwrap_or_default();
-            Each { account, warnings, ..each }
-        }
+        Ok(each) => Each { account: found.account, warnings: found.warnings, ..each },
         Err(error) => Each::failed(name, error),
     }
 }

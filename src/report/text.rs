@@ -292,7 +292,12 @@ fn render_gone(gone: &Gone) -> String {
 
 /// Name, login, and how much room there is.
 fn whose(account: &Account) -> String {
-    let mut out = format!("{} <{}>", clean(&account.name), clean(&account.login));
+    let (name, login) = (clean(&account.name), clean(&account.login));
+    let mut out = match (name.is_empty(), login.is_empty()) {
+        (false, false) => format!("{name} <{login}>"),
+        (_, true) => format!("{name} (user {})", clean(&account.id)).trim_start().to_owned(),
+        (true, false) => login,
+    };
     if let Some(room) = room(account) {
         let _ = write!(out, ", {room}");
     }
@@ -303,5 +308,10 @@ fn whose(account: &Account) -> String {
 }
 
 fn room(account: &Account) -> Option<String> {
-    Some(format!("{} of {} used", size(account.space_used?), size(account.space_amount?)))
+    match (account.space_used, account.space_amount) {
+        (Some(used), Some(amount)) => Some(format!("{} of {} used", size(used), size(amount))),
+        (Some(used), None) => Some(format!("{} used", size(used))),
+        (None, Some(amount)) => Some(format!("{} in all", size(amount))),
+        (None, None) => None,
+    }
 }

@@ -2,7 +2,7 @@
 
 /// Sizes as people read them, in powers of 1024.
 pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut unit = "bytes";
     // Tenths are enough, and exact in whole numbers.
     let mut tenths = u128::from(bytes) * 10;

@@ -70,7 +70,32 @@ fn an_impersonating_storage_is_the_person_it_acts_as() {
 }
 
 #[test]
-fn no_answer_is_no_failure() {
+fn an_account_is_shown_however_box_writes_its_numbers() {
+    let life = Life::new();
+    life.quick("Box");
+    let answer = |space: &str| {
+        format!(
+            r#"{{"id":"7","name":"Ada","login":"ada@example.com","space_amount":{space},"space_used":2.147483648E9,"max_upload_size":5.36870912e10}}"#
+        )
+    };
+    for (space, words) in [
+        ("1.0e+18", "Ada <ada@example.com>, 2 GiB of 888 PiB used, files up to 50 GiB"),
+        ("-1", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
+        ("null", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
+        ("\"much\"", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
+    ] {
+        life.sandbox.clear_faults();
+        life.sandbox.fault(Fault::on("GET", "/2.0/users/me").body(&answer(space)));
+        let ran = life.pluton(&["storage", "show", "Box"]).ok();
+        assert!(ran.stdout.contains(words), "{space}: {ran:?}");
+        assert_eq!(ran.stderr.contains("could not be understood: space_amount"), space.contains("much"), "{ran:?}");
+        let (_, document) = life.home.json(&["storage", "verify", "Box"]);
+        assert_eq!(document["storages"][0]["account"]["max_upload_size"], 50_u64 << 30, "{document}");
+    }
+}
+
+#[test]
+fn no_answer_is_no_failure_and_is_said() {
     let life = Life::new();
     let me = || Fault::on("GET", "/2.0/users/me");
     let faults = [
@@ -87,7 +112,10 @@ fn no_answer_is_no_failure() {
         let token = life.sandbox.mint(RCLONE_CLIENT_ID).blob();
         let ran = life.home.pluton_with_stdin(&ADD, &token).ok();
         assert!(ran.stdout.contains("Saved as [Box]") && !ran.stdout.contains("Signed in as"), "{ran:?}");
-        life.pluton(&["storage", "verify", "Box"]).ok();
-        life.pluton(&["storage", "show", "Box"]).ok();
+        for command in ["verify", "show"] {
+            let ran = life.pluton(&["storage", command, "Box"]).ok();
+            assert!(ran.stderr.contains("Box did not say whose account this is"), "{ran:?}");
+            assert!(!ran.stderr.contains("\u{7}") && ran.stderr.len() < 400, "{ran:?}");
+        }
     }
 }
