@@ -84,7 +84,9 @@ pub(crate) fn me(access_token: &Secret, as_user: Option<&str>, limit: Duration) 
         let mut response = request.call().map_err(|cause| Refused(cause.to_string()))?;
         let body = response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?;
         let account = serde_json::from_str(&body).ok().and_then(|answer| Account::read(&answer));
-        account.filter(|_| response.status().is_success()).ok_or_else(|| Refused(format!("{}: {body}", response.status())))
+        account
+            .filter(|_| response.status().is_success())
+            .ok_or_else(|| Refused(format!("{}: {body}", response.status())))
     })
 }
 

@@ -77,6 +77,14 @@ impl JwtFile {
     }
 }
 
+/// All in such a file, or in half of one, that must not be shown.
+pub(crate) fn secrets(text: &str) -> Vec<Secret> {
+    let settings = serde_json::from_str::<Raw>(text).ok().and_then(|raw| raw.box_app_settings);
+    let Some(Settings { client_secret, app_auth, .. }) = settings else { return Vec::new() };
+    let (key, passphrase) = app_auth.map_or((None, None), |auth| (auth.private_key, auth.passphrase));
+    [client_secret, key, passphrase].into_iter().flatten().map(Secret::new).collect()
+}
+
 /// A kind of encryption that is unknown here is left for rclone to judge.
 fn opens(key: &Secret, passphrase: &Secret) -> Result<(), BadJwtFile> {
     let (_, der) = SecretDocument::from_pem(key.expose().trim()).map_err(|_| BadJwtFile::NoPem)?;

@@ -53,7 +53,7 @@ enum Event {
 pub(crate) fn run(command: &mut Command, limit: Duration, on_stderr: &mut dyn FnMut(&str)) -> io::Result<Outcome> {
     let started = Instant::now();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = in_own_group(command).spawn()?;
+    let mut child = in_own_group(without_answers(command)).spawn()?;
     let group = Group::of(&child);
     let (sender, events) = mpsc::channel();
     read_lines(Stream::Out, child.stdout.take(), &sender);
@@ -104,7 +104,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration, on_stderr: &mut dyn Fn
 
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
-    let mut child = command.spawn()?;
+    let mut child = without_answers(command).spawn()?;
     interrupt::hand_to(child.id())?;
     started();
     child.wait()
@@ -112,7 +112,7 @@ pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Re
 
 /// Runs a program of the user's own, which may talk to the terminal, and returns whether it succeeded and what it printed.
 pub(crate) fn capture(command: &mut Command) -> io::Result<(bool, Vec<u8>)> {
-    let output = command.stdin(Stdio::inherit()).stderr(Stdio::inherit()).output()?;
+    let output = without_answers(command).stdin(Stdio::inherit()).stderr(Stdio::inherit()).output()?;
     Ok((output.status.success(), output.stdout))
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn capture(command: &mut Command) -> io::Result<(bool, Vec<u8>)> {
 pub(crate) fn open_in_browser(url: &str) -> bool {
     open::commands(url).into_iter().any(|mut command| {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(mut child) = in_own_group(&mut command).spawn() else { return false };
+        let Ok(mut child) = in_own_group(without_answers(&mut command)).spawn() else { return false };
         // An opener that fails, fails at once; one that is still there is showing the page.
         for _ in 0..20 {
             match child.try_wait() {
@@ -132,6 +132,16 @@ pub(crate) fn open_in_browser(url: &str) -> bool {
         thread::spawn(move || child.wait());
         true
     })
+}
+
+/// What the user answers by `PLUTON_BOX_*`, secrets among it, is for this program alone.
+fn without_answers(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_ascii_uppercase().starts_with("PLUTON_BOX_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 fn read_lines(stream: Stream, pipe: Option<impl Read + Send + 'static>, events: &Sender<Event>) {

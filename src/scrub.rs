@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
 use crate::secret::Secret;
 
 const HIDDEN: &str = "[hidden]";
@@ -37,10 +40,25 @@ pub(crate) fn clean(text: &str) -> String {
     printable(text).replace('\n', " ")
 }
 
-/// The secret as it is, as other programs print it between quotes, and as it stands in a form or an address.
+/// The secret as it is, as other programs print it between quotes, as it stands in a form or an address, and in base64.
 fn forms_of(secret: &Secret) -> Vec<Secret> {
     let plain = secret.expose();
     let quoted = plain.replace('\\', "\\\\").replace('"', "\\\"");
+    // As Go writes JSON.
+    let careful = quoted.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    let encoded = url_encoded(plain);
+    let lower = encoded.split('%').enumerate().map(|(index, part)| match part.get(..2).filter(|_| index > 0) {
+        Some(code) => code.to_lowercase() + &part[2..],
+        None => part.to_owned(),
+    });
+    let lower = lower.collect::<Vec<_>>().join("%");
+    let mut forms = vec![printable(plain), quoted, careful];
+    forms.extend([encoded.replace("%20", "+"), lower.replace("%20", "+"), encoded, lower]);
+    forms.extend(base64_of(plain));
+    std::iter::once(secret.clone()).chain(forms.into_iter().map(Secret::new)).collect()
+}
+
+fn url_encoded(plain: &str) -> String {
     let mut encoded = String::with_capacity(plain.len());
     for byte in plain.bytes() {
         match byte {
@@ -48,7 +66,23 @@ fn forms_of(secret: &Secret) -> Vec<Secret> {
             _ => drop(write!(encoded, "%{byte:02X}")),
         }
     }
-    vec![secret.clone(), Secret::new(printable(plain)), Secret::new(quoted), Secret::new(encoded)]
+    encoded
+}
+
+/// What base64 makes of it, whatever stands before and after it: only the letters that it alone decides.
+fn base64_of(plain: &str) -> Vec<String> {
+    let mut forms = Vec::new();
+    for before in 0..3 {
+        let bytes = [&[0; 3][..before], plain.as_bytes()].concat();
+        for alphabet in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            let mut encoded = alphabet.encode(&bytes);
+            if bytes.len() % 3 != 0 {
+                encoded.pop();
+            }
+            forms.push(encoded.split_off([0, 2, 3][before].min(encoded.len())));
+        }
+    }
+    forms
 }
 
 fn shortened(line: &str) -> String {
@@ -193,9 +227,15 @@ mod tests {
     #[test]
     fn a_secret_is_hidden_in_every_spelling() {
         let secret = Secret::new("pa\"ss\\wo rd&\u{1b}[1m!");
-        for text in [r#"pa"ss\wo rd&!"#, r#"pa\"ss\\wo rd&"#, "pa%22ss%5Cwo%20rd%26"] {
+        for text in [
+            "pa\"ss\\wo rd&!",
+            r#"pa\"ss\\wo rd&"#,
+            r#"pa\"ss\\wo rd\u0026"#,
+            "pa%22ss%5Cwo%20rd%26%1B%5B1m%21",
+            "pa%22ss%5cwo+rd%26%1b%5b1m%21",
+        ] {
             let shown = scrub(text, std::slice::from_ref(&secret));
-            assert!(!shown.contains("wo rd&!") && !shown.contains("wo%20rd%26%1B"), "{shown}");
+            assert!(!shown.contains("rd&!") && !shown.contains("%26%1") && !shown.contains("rd\\u0026!"), "{shown}");
         }
     }
 
@@ -205,6 +245,17 @@ mod tests {
             let shown = scrub(&format!("{before}{secret}{after}"), &[Secret::new(secret.clone())]);
             prop_assert!(!shown.contains(&secret));
             prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
+        }
+
+        #[test]
+        fn base64_gives_no_secret_away(before in "[a-z:]{0,9}", secret in "[A-Za-z0-9]{12,40}", after in "[a-z]{0,9}") {
+            use base64::Engine as _;
+            let said = format!("{before}{secret}{after}");
+            for alphabet in [base64::engine::general_purpose::STANDARD, base64::engine::general_purpose::URL_SAFE] {
+                let shown = scrub(&alphabet.encode(&said), &[Secret::new(secret.clone())]);
+                prop_assert!(shown.contains("[hidden]"), "{}", shown);
+                prop_assert!(shown.len() < "[hidden]".len() + 32, "{}", shown);
+            }
         }
     }
 }

@@ -1,4 +1,6 @@
-//! One storage as keys and values: what is staged, proven and committed. Pure.
+//! One storage as keys and values: what is staged, proven and committed. Pure but for [`Section::secrets`].
+
+use zeroize::Zeroizing;
 
 use crate::conf::{Document, Value};
 use crate::error::{Code, Error, Result};
@@ -137,13 +139,16 @@ impl Section {
         document
     }
 
-    /// All in it that must not be shown.
+    /// All in it that must not be shown, and in the file that it names.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<_> = SECRET_KEYS.iter().filter_map(|key| self.get(key)).map(Secret::new).collect();
         if let Some(token) = self.token() {
             secrets.push(token.access_token());
             secrets.extend(token.refresh_token());
         }
+        let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok().map(Zeroizing::new));
+        let app_files = file.iter().map(|text| text.as_str()).chain(self.get("config_credentials"));
+        secrets.extend(app_files.flat_map(crate::jwt::secrets));
         secrets
     }
 

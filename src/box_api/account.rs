@@ -84,7 +84,11 @@ pub(super) fn number(value: &Json) -> Option<u64> {
         Json::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what is too large is cut to the largest")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is too large is cut to the largest"
+    )]
     (float >= 0.0).then_some(float as u64)
 }
 

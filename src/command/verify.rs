@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::account::{self, Found};
 use super::renew::{is_renewable, left, renew};
 use super::several::{in_parallel, names};
-use super::account::{self, Found};
 use super::{prove, show};
 use crate::cli::Verify;
 use crate::context::Context;
@@ -73,7 +73,8 @@ impl Verifier<'_> {
             });
             self.list_together(&mut ready)?;
             let proven = in_parallel(&ready, jobs, |ready| ready.as_ref().ok().map(|ready| self.prove(ready)));
-            let accounts = accounts.recv().unwrap_or_default().into_iter().chain(std::iter::repeat_with(Found::default));
+            let accounts =
+                accounts.recv().unwrap_or_default().into_iter().chain(std::iter::repeat_with(Found::default));
             let outcomes = ready
                 .into_iter()
                 .zip(proven)

@@ -91,6 +91,35 @@ fn settings_that_would_spoil_the_proof_do_not_reach_it() {
     });
 }
 
+/// rclone, the user's own command, and whatever prints a password or a secret.
+#[test]
+fn what_the_user_answers_by_environment_reaches_no_other_program() {
+    let mut bench = Bench::new();
+    let app = bench.sandbox.client_credentials_app();
+    let seen = bench.home.path().join("seen");
+    let look = |name: &str| format!("env | grep -a ^PLUTON_BOX_ >> '{}'; touch '{name}'", seen.display());
+    let real = box_sandbox::rclone::newest();
+    bench.home.script_rclone(&format!("{}\nexec '{}' \"$@\"", look("rclone-ran"), real.display()));
+    bench.home.set("PLUTON_BOX_CLIENT_ID", &app.client_id).set("PLUTON_BOX_CLIENT_SECRET", &app.client_secret);
+    let subject = format!("enterprise:{}", app.enterprise_id);
+    bench.home.pluton(&["storage", "add", "box", "Box", "--client-credentials", "--box-subject", &subject]).ok();
+    bench.home.pluton(&["run", "Box", "--", "sh", "-c", &look("command-ran")]).ok();
+    bench.home.file("print.sh", &format!("{}; echo secretsecret\n", look("source-ran")));
+    let declared = format!(
+        "[storage.two]\nprovider = 'box'\nclient_id = '{}'\nclient_secret = {{ command = ['sh', 'print.sh'] }}\n\
+         client_credentials = true\nbox_subject_type = 'enterprise'\nbox_subject_id = '{}'\n",
+        app.client_id, app.enterprise_id
+    );
+    let file = bench.home.file("storages.toml", &declared);
+    bench.home.pluton(&["apply", &file]).fails(6);
+    bench.home.write_config("# Encrypted\n\nRCLONE_ENCRYPT_V0:\nAAAA\n");
+    bench.home.pluton(&["storage", "list", "--password-command", "sh print.sh"]).fails(9);
+    for ran in ["rclone-ran", "command-ran", "source-ran"] {
+        assert!(bench.home.path().join(ran).exists(), "{ran}");
+    }
+    assert_eq!(fs::read_to_string(&seen).unwrap_or_default(), "");
+}
+
 #[test]
 fn settings_of_the_network_do_reach_it() {
     let mut bench = Bench::new();

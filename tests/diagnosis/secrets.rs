@@ -1,6 +1,8 @@
 //! Whatever an rclone says, pluton shows no secret and no control character.
 
-use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, rclone};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use box_sandbox::{Fault, RCLONE_CLIENT_ID, Sandbox, rclone};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -64,5 +66,29 @@ fn an_rclone_that_says_all_it_knows_gives_nothing_away() {
             assert!(text.chars().all(is_fit_to_be_shown), "{said:?}: {text:?}");
         }
         ran.keeps(&secrets);
+    }
+}
+
+/// The passphrase and the secret of a config.json, as they are, in an address, and in base64.
+#[test]
+fn what_box_echoes_of_a_config_json_is_not_shown() {
+    for binary in rclone::both() {
+        let sandbox = Sandbox::start();
+        let home = Home::new(&sandbox, &binary);
+        let app = sandbox.jwt_app();
+        let passphrase = app.config["boxAppSettings"]["appAuth"]["passphrase"].as_str().expect("a passphrase");
+        let both = format!("{passphrase}:{}", app.client_secret);
+        let said = [both.clone(), STANDARD.encode(&both), URL_SAFE_NO_PAD.encode(&both)].join(" ");
+        let body = serde_json::json!({"error": "invalid_grant", "error_description": format!("not with {said}")});
+        sandbox.fault(Fault::on("POST", "/").status(400).body(&body.to_string()));
+        let file = app.config_file.to_str().expect("UTF-8");
+        let secrets =
+            [passphrase, &app.client_secret, &STANDARD.encode(&both)[..24], &URL_SAFE_NO_PAD.encode(&both)[..24]];
+        home.pluton(&["storage", "add", "box", "work", "--box-config-file", file]).fails(6).keeps(&secrets);
+        home.write_config(&format!("[work]\ntype = box\nbox_config_file = {file}\nbox_sub_type = enterprise\n"));
+        for args in [["storage", "verify", "work"], ["storage", "refresh", "work"]] {
+            let ran = home.pluton(&args).fails(6).keeps(&secrets);
+            assert!(ran.stderr.contains("not with [hidden]") || ran.stdout.contains("not with [hidden]"), "{ran:?}");
+        }
     }
 }
