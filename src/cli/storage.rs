@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::flags::{OptionFlags, ProofFlags, SignInFlags};
@@ -108,8 +109,8 @@ pub(crate) struct Refresh {
     /// Do nothing while the access token lives longer than this, for example 20m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) if_within: Option<Duration>,
-    /// Print a timer that refreshes all storages, ready to install
-    #[arg(long, value_name = "KIND", value_enum, conflicts_with_all = ["all", "names"])]
+    /// Print a timer that refreshes these storages, or all, ready to install; it carries the flags and variables of this run
+    #[arg(long, value_name = "KIND", value_enum)]
     pub(crate) print_timer: Option<TimerKind>,
     /// How long to try again while Box or the network does not answer; 0s: not at all
     #[arg(long, value_name = "DURATION", value_parser = any_duration, default_value = WAIT)]
@@ -145,7 +146,7 @@ pub(crate) struct Edit {
     #[command(flatten)]
     pub(crate) options: OptionFlags,
     /// Take an option out, by its key in rclone.conf
-    #[arg(long, value_name = "KEY", value_parser = OPTION_KEYS)]
+    #[arg(long, value_name = "KEY", value_parser = option_key())]
     pub(crate) unset: Vec<String>,
     #[command(flatten)]
     pub(crate) proof: ProofFlags,
@@ -165,6 +166,12 @@ const OPTION_KEYS: [&str; 11] = [
     "encoding",
     "description",
 ];
+
+/// Also spelled as the flag is.
+fn option_key() -> impl TypedValueParser<Value = String> {
+    let keys = OPTION_KEYS.map(|key| PossibleValue::new(key).alias(key.replace('_', "-")));
+    PossibleValuesParser::new(keys).map(|key| key.replace('-', "_"))
+}
 
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage export \"Box Backups\" --format toml")]

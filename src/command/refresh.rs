@@ -18,7 +18,7 @@ const JOBS: usize = 4;
 
 pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     if let Some(kind) = flags.print_timer {
-        return Ok(Report::Raw(timer::text(context, kind)?.into_bytes()));
+        return Ok(Report::Raw(timer::text(context, flags, kind)?.into_bytes()));
     }
     let file = context.config_file()?;
     let names = names(&file.read()?, &flags.which)?;

@@ -20,6 +20,7 @@ mod rename;
 mod run;
 mod sharing;
 mod show;
+mod timers;
 mod together;
 mod verify;
 mod waiting;
