@@ -15,7 +15,7 @@ use serde::Serialize;
 pub(crate) use units::{duration, size};
 
 use crate::box_api::Account;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::fold;
 use crate::sign_in::Kind;
 use crate::store::Proof;
@@ -210,31 +210,34 @@ pub(crate) struct Gone {
 
 impl Report {
     pub(crate) fn print(&self, json: bool, quiet: bool) {
+        match self {
+            Self::Exit(_) => {}
+            Self::Added(_) | Self::Gone(_) if quiet && !json => {}
+            Self::Each(storages) if quiet && !json => write(text::failures(storages).as_bytes()),
+            _ => write(&self.rendered(json)),
+        }
+    }
+
+    /// What goes to standard output.
+    pub(crate) fn rendered(&self, json: bool) -> Vec<u8> {
         let columns = terminal::columns(&console::Term::stdout());
-        let text = match self {
-            Self::Exit(_) => return,
+        match self {
+            _ if json => json::render(self),
             Self::Raw(bytes) => bytes.clone(),
             Self::Page(text) => fold::page(text, columns).into_bytes(),
-            Self::Added(_) | Self::Gone(_) if quiet && !json => return,
-            Self::Each(storages) if quiet && !json => text::failures(storages).into_bytes(),
-            _ if json => json::render(self),
             _ => match columns {
                 Some(columns) => fold::fold(&text::render(self), columns).into_bytes(),
                 None => text::render(self).into_bytes(),
             },
-        };
-        write(&text);
+        }
     }
 
-    /// The worst of all outcomes.
     pub(crate) fn exit(&self) -> u8 {
         match self {
-            Self::Each(storages) => {
-                storages.iter().filter_map(|each| each.error.as_ref()).map(|error| error.code.exit()).max().unwrap_or(0)
-            }
+            Self::Each(storages) => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
             Self::Doctor(findings) => u8::from(findings.iter().any(|finding| finding.level != Level::Ok)),
             Self::Applied { check, steps } => {
-                let worst = steps.iter().filter_map(|step| step.error.as_ref()).map(|error| error.code.exit()).max();
+                let worst = worst(steps.iter().filter_map(|step| step.error.as_ref()));
                 let pending = *check && steps.iter().any(Step::changes);
                 worst.unwrap_or(if pending { WOULD_CHANGE } else { 0 })
             }
@@ -242,6 +245,12 @@ impl Report {
             _ => 0,
         }
     }
+}
+
+/// The highest exit code of several, but that of the network only where nothing else failed: it may pass by itself.
+fn worst<'a>(errors: impl Iterator<Item = &'a Error>) -> Option<u8> {
+    let network = Code::Network.exit();
+    errors.map(|error| error.code.exit()).max_by_key(|&exit| if exit == network { 0 } else { exit })
 }
 
 /// The failure as JSON on standard output. As text it goes to standard error.

@@ -19,6 +19,9 @@ use crate::secret::Secret;
 /// What rclone takes for "long over"; any past time does.
 const LONG_AGO: &str = "2000-01-01T00:00:00Z";
 
+/// Box's access tokens live an hour or so; one that says it lives for centuries would never be renewed.
+const LONGEST: Duration = Duration::from_secs(86400);
+
 /// rclone treats an empty access token as an older format and drops the refresh token, so the field is never left empty.
 const SPENT: &str = "spent";
 
@@ -41,7 +44,7 @@ impl Token {
 
     /// A token that carries an access token only, as Box answers to client credentials.
     pub(crate) fn minted(access_token: &Secret, lifetime: Duration) -> Self {
-        let expiry = Timestamp::try_from(SystemTime::now() + lifetime).unwrap_or_default();
+        let expiry = Timestamp::try_from(SystemTime::now() + lifetime.min(LONGEST)).unwrap_or_default();
         let mut map = Map::new();
         map.insert("access_token".into(), access_token.expose().into());
         map.insert("token_type".into(), "bearer".into());

@@ -19,7 +19,7 @@ use crate::prompt;
 use crate::rclone::Rclone;
 use crate::remote::{Remote, RemoteName};
 use crate::report::{Added, Outcome, Report, Warning, failure_text};
-use crate::section::Section;
+use crate::section::{GRANT_KEY, Section};
 use crate::sign_in::{Kind, SignIn};
 use crate::store::{self, ConfigFile, Proof, Staged, Verified};
 
@@ -106,16 +106,19 @@ impl Attempt<'_> {
         let options = answers.options()?;
         answers.kind()?;
         let taken = present.has(name.as_str());
-        if matches!(self.goal, Goal::Add { dry_run: true, .. }) && obtain::needs_browser(answers)? {
+        let rehearses = matches!(self.goal, Goal::Add { dry_run: true, .. });
+        if rehearses && obtain::needs_browser(answers)? {
             answers.token = Some(obtain::token_to_come());
         }
         if !obtain::needs_browser(answers)? {
             let remote = Remote { name: name.clone(), sign_in: answers.sign_in()?, options: options.clone() };
             let section = remote.section()?;
-            if matches!(self.goal, Goal::Add { dry_run: true, .. }) {
+            let is_same = is_same(present, &section);
+            if rehearses && (is_same || !taken || self.may_replace()) {
+                store::put(&mut present.clone(), &section)?;
                 return Ok(self.report(&remote, Outcome::DryRun, Proof::default()));
             }
-            if is_same(present, &section) {
+            if is_same {
                 return Ok(self.report(&remote, Outcome::Unchanged, Proof::default()));
             }
         }
@@ -228,7 +231,7 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Result<Option<War
 /// Whether rclone.conf holds all of this already. A token that is minted on the way is not the user's to compare.
 fn is_same(present: &Document, section: &Section) -> bool {
     let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
-    let counts = |key: &str| !(minted && key == "token");
+    let counts = |key: &str| !(minted && ["token", GRANT_KEY].contains(&key));
     let mut there: Vec<_> = present.entries(section.name()).into_iter().filter(|(key, _)| counts(key)).collect();
     let mut wanted: Vec<_> =
         section.entries().iter().map(|(key, value)| ((*key).to_owned(), value.as_str().to_owned())).collect();

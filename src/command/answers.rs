@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
@@ -304,7 +304,16 @@ fn absolute(path: &Path) -> PathBuf {
         (Ok(rest), Some(home)) => home.home_dir().join(rest),
         _ => path.to_owned(),
     };
-    std::path::absolute(&path).unwrap_or(path)
+    without_dots(&std::path::absolute(&path).unwrap_or(path))
+}
+
+/// What is behind the last `..` stays as it was given: a link there may be meant to lead elsewhere tomorrow.
+fn without_dots(path: &Path) -> PathBuf {
+    let parts: Vec<Component<'_>> = path.components().collect();
+    let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) else { return path.to_owned() };
+    let (climbing, rest) = parts.split_at(last + 1);
+    let climbing: PathBuf = climbing.iter().collect();
+    climbing.canonicalize().map_or_else(|_| path.to_owned(), |real| real.join(rest.iter().collect::<PathBuf>()))
 }
 
 /// Standard input can be read once.

@@ -29,11 +29,12 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
         ExportFormat::Env => env(&section)?,
         ExportFormat::Toml => toml(&section),
     };
+    let printed = Report::Raw(text.into_bytes());
     if !flags.r#move {
-        return Ok(Report::Raw(text.into_bytes()));
+        return Ok(printed);
     }
     // Only what has arrived may be removed.
-    report::hand_over(text.as_bytes()).map_err(|cause| {
+    report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
             .who(Who::You)
     })?;

@@ -1,7 +1,5 @@
 //! Gets the token that a sign-in still lacks: from a browser through rclone, or from Box for client credentials.
 
-use std::time::Duration;
-
 use super::answers::Answers;
 use super::explain;
 use crate::box_api;
@@ -16,8 +14,6 @@ use crate::scrub::scrub;
 use crate::secret::Secret;
 use crate::sign_in::{Kind, SignIn};
 use crate::token::Token;
-
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) fn needs_browser(answers: &Answers) -> Result<bool> {
     Ok(matches!(answers.kind()?, Kind::Quick | Kind::OwnApp) && answers.token.is_none() && answers.browser.is_some())
@@ -40,7 +36,7 @@ pub(super) fn sign_in(
     }
     match answers.sign_in()? {
         SignIn::ClientCredentials { app, subject, .. } if !proof.no_verify => {
-            let limit = proof.timeout.unwrap_or(TIMEOUT);
+            let limit = rclone.limit();
             let _spinner = context.terminal.wait("signing in to Box");
             let token =
                 box_api::client_credentials(&app, &subject, options.get("token_url"), limit)?.map_err(|refused| {

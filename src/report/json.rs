@@ -1,5 +1,6 @@
 //! The same report as one JSON document, and the schema of all such documents.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -22,14 +23,39 @@ struct Document<T: Serialize> {
 #[derive(JsonSchema, Serialize)]
 #[serde(untagged)]
 enum Body<'a> {
-    Added { outcome: Outcome, changed: bool, storage: &'a Storage, verified: Proof, warnings: &'a [Warning] },
-    List { rclone_config: &'a PathBuf, storages: &'a [Storage] },
-    Show { storage: &'a Storage, warnings: &'a [Warning] },
-    Each { storages: &'a [Each] },
+    Added {
+        outcome: Outcome,
+        changed: bool,
+        storage: &'a Storage,
+        verified: Proof,
+        warnings: &'a [Warning],
+    },
+    List {
+        rclone_config: &'a PathBuf,
+        storages: &'a [Storage],
+    },
+    Show {
+        storage: &'a Storage,
+        warnings: &'a [Warning],
+    },
+    Each {
+        storages: &'a [Each],
+    },
     Gone(&'a Gone),
-    Doctor { findings: &'a [Finding] },
-    Applied { changed: bool, storages: &'a [Step] },
-    Failed { error: Failure<'a> },
+    Doctor {
+        findings: &'a [Finding],
+    },
+    Applied {
+        changed: bool,
+        storages: &'a [Step],
+    },
+    /// What is printed as it is without `--json`.
+    Text {
+        text: Cow<'a, str>,
+    },
+    Failed {
+        error: Failure<'a>,
+    },
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -48,7 +74,9 @@ pub(super) struct Failure<'a> {
 /// The document of a command that did its work, well or not.
 pub(super) fn render(report: &Report) -> Vec<u8> {
     let body = match report {
-        Report::Table { .. } | Report::Page(_) | Report::Raw(_) | Report::Exit(_) => return Vec::new(),
+        Report::Table { .. } | Report::Exit(_) => return Vec::new(),
+        Report::Page(text) => Body::Text { text: text.into() },
+        Report::Raw(bytes) => Body::Text { text: String::from_utf8_lossy(bytes) },
         Report::Added(added) => Body::Added {
             outcome: added.outcome,
             changed: !matches!(added.outcome, Outcome::Unchanged | Outcome::DryRun),

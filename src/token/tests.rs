@@ -1,6 +1,10 @@
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use proptest::prelude::*;
+
+use crate::secret::Secret;
 
 use super::{NotAToken, Token, is_whole};
 
@@ -19,6 +23,13 @@ fn a_blob_is_kept_as_rclone_wrote_it() {
     assert_eq!(found.blob().expose(), BLOB);
     assert_eq!(found.refresh_token().expect("has one").expose(), "R1");
     assert!(found.expiry().is_some());
+}
+
+#[test]
+fn a_lifetime_without_end_is_cut_to_a_day() {
+    let token = Token::minted(&Secret::new("A"), Duration::from_secs(u64::MAX));
+    let left = token.expiry().expect("an end").as_second() - jiff::Timestamp::now().as_second();
+    assert!((86000..=86400).contains(&left), "{left}");
 }
 
 #[test]

@@ -72,6 +72,21 @@ fn client_credentials_meet_the_same_bad_days() {
 }
 
 #[test]
+fn the_time_limit_of_config_toml_is_one_for_client_credentials_too() {
+    let bench = Bench::new();
+    let app = bench.sandbox.client_credentials_app();
+    let file = bench.home.file("secret", &app.client_secret);
+    let subject = format!("user:{}", app.user_id);
+    std::fs::create_dir_all(bench.home.path().join(".config/pluton")).expect("a directory");
+    bench.home.file(".config/pluton/config.toml", "timeout = '2s'\n");
+    // Sooner than the limit that holds without it.
+    bench.sandbox.fault(Fault::on("POST", "/oauth2/token").delay(Duration::from_secs(10)));
+    let args = ["storage", "add", "box", "ccg", "--client-credentials", "--box-subject", &subject, "--json"];
+    let args = [&args[..], &["--client-id", &app.client_id, "--client-secret-file", &file]].concat();
+    bench.refused(|bench| bench.home.pluton(&args), 8, "timeout");
+}
+
+#[test]
 fn ctrl_c_ends_a_request_of_pluton_s_own() {
     let bench = Bench::new();
     bench.home.write_config(ODD);

@@ -61,4 +61,11 @@ fn a_rehearsal_finds_the_same_faults_as_the_real_thing() {
         2,
         "invalid_value",
     );
+    bench.add(&bench.token(), &["Box"]).ok();
+    bench.home.write_config(&format!("{}\n[team.backups]\ntype = box\n", bench.home.config_text()));
+    bench.refused(|bench| bench.add(&bench.token(), &["Box", "--dry-run", "--json"]), 5, "storage_exists");
+    bench.refused(|bench| bench.add(&bench.token(), &["team", "--dry-run", "--json"]), 2, "invalid_value");
+    let browser = ["storage", "add", "box", "Box", "--authorize", "--dry-run", "--json"];
+    bench.refused(|bench| bench.home.pluton(&browser), 5, "storage_exists");
+    bench.add(&bench.token(), &["Box", "--dry-run", "--force"]).ok();
 }

@@ -75,6 +75,18 @@ fn a_service_account_s_file_is_saved_with_its_absolute_path() {
         assert_eq!(std::fs::canonicalize(&saved).ok(), std::fs::canonicalize(&absolute).ok(), "{given}");
         assert!(saved.starts_with('/'), "{saved}");
     }
+    // `..` is followed as the system follows it, and no link behind it is.
+    let dir = bench.home.path().join("real/deep");
+    std::fs::create_dir_all(&dir).expect("a directory");
+    std::os::unix::fs::symlink(&dir, bench.home.path().join("short")).expect("a link");
+    std::os::unix::fs::symlink(&absolute, bench.home.path().join("real/current.json")).expect("a link");
+    bench
+        .home
+        .pluton(&["storage", "add", "box", "d", "--box-config-file", "short/../current.json", "--no-verify"])
+        .ok();
+    let saved = bench.home.dump()["d"]["box_config_file"].as_str().expect("a path").to_owned();
+    let home = bench.home.path().canonicalize().expect("a home");
+    assert_eq!(saved, home.join("real/current.json").to_str().expect("UTF-8"));
 }
 
 #[test]

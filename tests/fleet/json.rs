@@ -54,6 +54,35 @@ fn every_command_s_document_fits_the_schema_and_has_its_version() {
 }
 
 #[test]
+fn what_is_printed_for_other_programs_is_one_document_too() {
+    let sandbox = Sandbox::start();
+    let home = Home::new(&sandbox, &rclone::newest());
+    let validator = validator(&home);
+    let jwt = sandbox.jwt_app();
+    home.pluton(&["storage", "add", "box", "jwt", "--box-config-file", jwt.config_file.to_str().expect("UTF-8")]).ok();
+    for args in [
+        &["storage", "export", "jwt", "--format", "env"][..],
+        &["storage", "refresh", "--print-timer", "cron"],
+        &["apply", "--print-schema"],
+        &["help", "json"],
+        &["help", "ci"],
+        &["completions", "bash"],
+        &["storage", "export", "jwt", "--format", "toml", "--move"],
+    ] {
+        let is_move = args.contains(&"--move");
+        let plain = if is_move { &args[..args.len() - 1] } else { args };
+        let plain = home.pluton(plain).ok().stdout;
+        let (code, document) = home.json(args);
+        assert_eq!((code, validator.is_valid(&document), &document["ok"]), (0, true, &true.into()), "{document}");
+        let text = document["text"].as_str().unwrap_or_default();
+        // A page for people is folded, here it is not.
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert!(text == plain || (args == ["help", "ci"] && words(text) == words(&plain)), "{args:?}: {text}\n{plain}");
+    }
+    assert!(home.dump().get("jwt").is_none());
+}
+
+#[test]
 fn the_schema_refuses_what_is_no_document_of_pluton_s() {
     let sandbox = Sandbox::start();
     let home = Home::new(&sandbox, &rclone::newest());

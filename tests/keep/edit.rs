@@ -72,6 +72,12 @@ fn what_is_not_understood_is_refused() {
         life.pluton(&[&["storage", "edit"], args].concat()).fails(code);
     }
     assert_eq!(life.home.config_text(), before);
+    // A key is also taken as its flag is spelled.
+    life.pluton(&["storage", "edit", "Box", "--list-chunk", "7"]).ok();
+    life.pluton(&["storage", "edit", "Box", "--unset", "list-chunk"]).ok();
+    assert_eq!(life.home.dump()["Box"].get("list_chunk"), None);
+    life.home.write_config(&before);
+    life.sandbox.clear_requests();
     // Without proof nothing is asked.
     life.sandbox.fault(Fault::on("*", "/").status(503));
     life.pluton(&["storage", "edit", "Box", "--list-chunk", "7", "--no-verify"]).ok();

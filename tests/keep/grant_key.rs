@@ -100,6 +100,18 @@ fn a_section_that_has_the_key_works_and_loses_it_at_the_next_renewal_or_edit() {
 }
 
 #[test]
+fn to_add_it_once_more_changes_nothing() {
+    let life = Life::new();
+    let app = life.client_credentials_with("CCG", KEY);
+    let secret = life.home.file("secret", &app.client_secret);
+    let subject = format!("enterprise:{}", app.enterprise_id);
+    let args = ["storage", "add", "box", "CCG", "--client-credentials", "--client-id", &app.client_id];
+    let more = ["--client-secret-file", &secret, "--box-subject", &subject];
+    let (code, document) = life.home.json(&[&args[..], &more].concat());
+    assert_eq!((code, document["outcome"].as_str()), (0, Some("unchanged")), "{document}");
+}
+
+#[test]
 fn without_a_subject_the_key_is_the_only_sign_and_stays() {
     let life = Life::new();
     life.section("CCG", "client_id = a\nclient_secret = b\nclient_credentials = true");

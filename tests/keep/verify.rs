@@ -62,6 +62,21 @@ fn each_has_its_line_in_order_and_the_worst_decides() {
 }
 
 #[test]
+fn what_may_pass_by_itself_is_the_least_of_several_failures() {
+    let life = Life::new();
+    let keys = "client_id = a\nclient_secret = b\nbox_subject_type = user\nbox_subject_id = 1";
+    life.section("away", &format!("{keys}\ntoken_url = http://127.0.0.1:9/"));
+    for args in [&["storage", "verify", "--all"][..], &["storage", "refresh", "--all", "--wait", "0s"]] {
+        life.pluton(args).fails(8);
+    }
+    let dead = life.expired("dead");
+    life.sandbox.expire_refresh(&dead.refresh);
+    for args in [&["storage", "verify", "--all"][..], &["storage", "refresh", "dead", "away", "--wait", "0s"]] {
+        life.pluton(args).fails(6);
+    }
+}
+
+#[test]
 fn writing_is_proven_by_writing() {
     with_each(Sandbox::start, |life| {
         let files = life.sandbox.files();
