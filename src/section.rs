@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::conf::{Document, Value};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Result, Who};
 use crate::options::{DESCRIPTION, KEYS, SPECS};
 use crate::secret::Secret;
 use crate::sign_in::Kind;
@@ -35,18 +35,22 @@ impl Section {
     }
 
     /// All that rclone reads for `name`, with what a dotted name inherits.
+    ///
+    /// # Errors
+    /// Where there is no such section.
     pub(crate) fn read(document: &Document, name: &str) -> Result<Self> {
+        if !document.has(name) {
+            return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed or renamed meanwhile"))
+                .who(Who::You)
+                .next("see what is there: pluton storage list"));
+        }
         let mut pairs = document.entries(name);
         for key in document.inherited(name, &KEYS) {
             pairs.extend(document.get(name, key).map(|value| (key.to_owned(), value)));
         }
-        let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, text)| {
-            let value = Value::new(&text).map_err(|why| {
-                Error::new(Code::ConfigUnreadable, format!("{key} of {name:?} cannot be used: {why}"))
-            })?;
-            Ok((key, value))
-        });
-        Ok(Self { is_saved: true, ..Self::new(name, entries.collect::<Result<_>>()?) })
+        let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let entries = entries.map(|(key, text)| (key, Value::as_read(&text))).collect();
+        Ok(Self { is_saved: true, ..Self::new(name, entries) })
     }
 
     pub(crate) fn name(&self) -> &str {

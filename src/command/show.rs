@@ -21,10 +21,8 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
     require_box(&document, &flags.name)?;
     let mut storage = describe(&document, &flags.name, file.path(), flags.reveal);
     let mut warnings = Vec::new();
-    // A value that pluton would not write is still shown.
-    if !flags.offline
-        && let Ok(section) = Section::read(&document, &flags.name)
-    {
+    if !flags.offline {
+        let section = Section::read(&document, &flags.name)?;
         let _spinner = context.terminal.wait("asking Box whose account it is");
         let found = account::who(&section)?;
         (storage.account, warnings) = (found.account, found.warnings);

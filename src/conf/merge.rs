@@ -44,10 +44,7 @@ impl Document {
             if ours.iter().any(|(k, v)| k == key && v == value) {
                 continue;
             }
-            // A value that cannot be spelled anew was not written by rclone within this moment.
-            if let Ok(value) = Value::new(value) {
-                self.set(section, key, &value);
-            }
+            self.set(section, key, &Value::as_read(value));
         }
     }
 

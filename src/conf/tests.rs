@@ -128,6 +128,11 @@ fn values_that_rclone_cannot_keep_are_refused() {
     ] {
         assert_eq!(Value::new(text), Err(why), "{text:?}");
     }
+    for text in [" a", "a\u{2003}", "a\tb", "a`b", "\"\"\"abc", "\"\"\"abc\"\"\"", " `", "\"\"\"`\"\"\" "] {
+        let mut doc = Document::default();
+        doc.put_section("n", &[("k", Value::as_read(text))]);
+        assert_eq!(document(&rendered(&doc)).get("n", "k").as_deref(), Some(text), "what was read is {text:?}");
+    }
     for text in ["a # b", "\"q\"", "[x]", "%()s", "%(a)", "{\"a\":\"b\"}", "a`\"b", "=:#;$\\'"] {
         let mut doc = Document::default();
         doc.put_section("n", &[("k", value(text))]);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A value that rclone reads back exactly, and keeps through its own saves.
+/// A value that rclone reads back exactly. One that Pluton was given also stays so through rclone's own saves.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Value(String);
 
@@ -54,13 +54,25 @@ impl Value {
         Ok(Self(text.to_owned()))
     }
 
+    /// What rclone itself reads in a file, which need not be anything that Pluton would write anew.
+    pub(crate) fn as_read(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// As it stands after `key = `.
     pub(super) fn spelled(&self) -> String {
-        if self.0.contains('`') { format!("\"\"\"{}\"\"\"", self.0) } else { self.0.clone() }
+        let text = &self.0;
+        if text.contains('`') {
+            format!("\"\"\"{text}\"\"\"")
+        } else if text.trim() != text || text.starts_with("\"\"\"") {
+            format!("`{text}`")
+        } else {
+            text.clone()
+        }
     }
 }
 

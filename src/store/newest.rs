@@ -13,10 +13,8 @@ pub(super) fn take_newer_tokens(document: &mut Document, other: &Document) {
             continue;
         }
         let theirs = other.get(&name, "token").unwrap_or_default();
-        if end(&theirs) > document.get(&name, "token").as_deref().and_then(end)
-            && let Ok(value) = Value::new(&theirs)
-        {
-            document.set(&name, "token", &value);
+        if end(&theirs) > document.get(&name, "token").as_deref().and_then(end) {
+            document.set(&name, "token", &Value::as_read(&theirs));
         }
     }
 }

@@ -33,15 +33,13 @@ struct Save {
     path: PathBuf,
     is_old: bool,
     modified: SystemTime,
-    /// When it was last written or moved.
-    touched: SystemTime,
 }
 
 /// The file's bytes; `None` when there is none and nobody is saving one.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
     let started = Instant::now();
     loop {
-        match fs::read(path) {
+        match read_file(path) {
             Ok(bytes) => return Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(ReadError::Io(error)),
@@ -59,6 +57,12 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
         }
         sleep(TICK);
     }
+}
+
+/// A pipe or a device would be read for ever.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let data = fs::metadata(path)?;
+    if data.is_file() || data.is_dir() { fs::read(path) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
 /// Whether some rclone could still put an older content in the file's place.
@@ -92,8 +96,11 @@ pub(super) fn left_behind(path: &Path) -> Vec<PathBuf> {
     saves(path).into_iter().map(|save| save.path).collect()
 }
 
+/// The new file is there until it takes its place, and was written a moment ago. The old one says nothing: it is there
+/// later still, and many people keep one of that name themselves.
 fn is_being_saved(path: &Path) -> bool {
-    saves(path).iter().any(|save| save.touched.elapsed().unwrap_or_default() < STALE)
+    let age = |save: &Save| save.modified.elapsed().unwrap_or_else(|ahead| ahead.duration());
+    saves(path).iter().any(|save| !save.is_old && age(save) < STALE)
 }
 
 fn saves(path: &Path) -> Vec<Save> {
@@ -106,22 +113,9 @@ fn saves(path: &Path) -> Vec<Save> {
             let (is_old, digits) = rest.strip_prefix(".old").map_or((false, rest), |digits| (true, digits));
             let is_save = digits.bytes().all(|byte| byte.is_ascii_digit()) && (is_old || !digits.is_empty());
             let data = entry.metadata().ok().filter(|data| is_save && data.is_file())?;
-            let modified = data.modified().ok()?;
-            Some(Save { path: entry.path(), is_old, modified, touched: moved(&data).max(modified) })
+            Some(Save { path: entry.path(), is_old, modified: data.modified().ok()? })
         })
         .collect()
-}
-
-/// A rename changes this, and leaves the time of the last writing as it was.
-#[cfg(unix)]
-fn moved(data: &fs::Metadata) -> SystemTime {
-    use std::os::unix::fs::MetadataExt as _;
-    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(data.ctime()).unwrap_or_default())
-}
-
-#[cfg(not(unix))]
-fn moved(_data: &fs::Metadata) -> SystemTime {
-    SystemTime::now()
 }
 
 /// A look at the process list costs far less than waiting for an rclone that is not there.
@@ -137,4 +131,29 @@ fn rclone_is_running() -> bool {
 #[cfg(not(target_os = "linux"))]
 fn rclone_is_running() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::SystemTime;
+
+    use super::{STALE, is_being_saved};
+
+    #[test]
+    fn only_a_new_file_of_this_moment_is_a_save() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let conf = dir.path().join("rclone.conf");
+        for name in ["rclone.conf", "rclone.conf.old", "rclone.conf.old1234567890", "rclone.conf.bak", "rclone.confs"] {
+            fs::write(dir.path().join(name), "[a]\n").expect("a file");
+            assert!(!is_being_saved(&conf), "{name}");
+        }
+        let new = dir.path().join("rclone.conf1234567890");
+        fs::write(&new, "").expect("a file");
+        assert!(is_being_saved(&conf));
+        for time in [SystemTime::now() - STALE * 2, SystemTime::now() + STALE * 2] {
+            File::options().write(true).open(&new).and_then(|file| file.set_modified(time)).expect("its time is set");
+            assert!(!is_being_saved(&conf), "{time:?}");
+        }
+    }
 }

@@ -29,6 +29,28 @@ const MIXED: [(&str, &str); 6] = [
 ];
 
 #[test]
+fn a_value_that_rclone_reads_and_pluton_would_not_write_is_no_hindrance() {
+    with_each(Sandbox::start, |life| {
+        let token = life.sandbox.mint(box_sandbox::RCLONE_CLIENT_ID);
+        let token = token.blob().replace(",", ",\t");
+        life.section("Box", &format!("description = a\tb\nnote = `two words `\ntoken = {token}"));
+        for args in [
+            &["storage", "verify", "Box"][..],
+            &["storage", "refresh", "Box"],
+            &["storage", "edit", "Box", "--list-chunk", "7"],
+            &["storage", "rename", "Box", "Box2"],
+            &["run", "Box2", "--", "rclone", "lsd", "Box2:"],
+            &["storage", "export", "Box2", "--format", "rclone", "--move"],
+        ] {
+            life.pluton(args).ok();
+        }
+        let token = life.sandbox.mint(box_sandbox::RCLONE_CLIENT_ID);
+        life.section("Box", &format!("description = a\tb\ntoken = {}", token.blob()));
+        life.pluton(&["storage", "remove", "Box", "--yes"]).ok();
+    });
+}
+
+#[test]
 fn each_has_its_line_in_order_and_the_worst_decides() {
     with_each(Sandbox::start, |life| {
         mixed(&life);

@@ -137,6 +137,26 @@ fn as_nobody(world: &World, args: &[&str]) -> Ran {
 }
 
 #[test]
+fn what_is_no_file_is_refused_at_once() {
+    let world = World::new();
+    let fifo = world.home.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()));
+    let token = world.token();
+    for path in [fifo.to_str().expect("UTF-8"), "/dev/zero"] {
+        for args in [&["storage", "list", "--json"][..], &["storage", "refresh", "--all", "--json"]] {
+            let ran = world.home.pluton(&[args, &["--rclone-config", path]].concat());
+            let document = ran.document();
+            assert_eq!((ran.code, document["error"]["code"].as_str()), (9, Some("config_unreadable")), "{ran:?}");
+            assert!(document.to_string().contains("not a regular file"), "{document}");
+        }
+        let ran = world.add("box", &token, &["--rclone-config", path, "--json"]);
+        assert_eq!(ran.code, 9, "{ran:?}");
+        world.home.pluton(&["doctor", "--offline", "--rclone-config", path]).fails(1);
+    }
+    assert!(world.sandbox.is_live_refresh(&token.refresh));
+}
+
+#[test]
 fn with_a_directory_in_the_way() {
     let world = World::new();
     fs::create_dir_all(world.home.config()).expect("a directory");

@@ -169,6 +169,29 @@ fn thousands_of_sections_are_read_alike_before_and_after_an_edit() {
 }
 
 #[test]
+fn whatever_rclone_reads_in_a_file_can_be_put_into_another() {
+    with_each(|home| {
+        let mut chance = Chance::new(44);
+        let mut document = Document::default();
+        let mut expected = serde_json::Map::new();
+        let mut odd = 0;
+        while expected.len() < 800 {
+            let text = format!("[s]\nremote = {}\n", piece(&mut chance));
+            let Ok(read) = Document::parse(text.as_bytes()) else { continue };
+            let value = read.get("s", "remote").filter(|value| !value.contains("%("));
+            let Some(value) = value.filter(|_| !text[4..].contains('[')) else { continue };
+            odd += usize::from(Value::new(&value).is_err());
+            let name = format!("s{}", expected.len());
+            document.put_section(&name, &[("remote", Value::as_read(&value))]);
+            expected.insert(name, serde_json::json!({"remote": value}));
+        }
+        assert!(odd > 50, "only {odd} that would not be written anew");
+        home.write_config(&String::from_utf8(document.render()).expect("UTF-8"));
+        same(&Json::Object(expected), &dump(home).expect("rclone loads it"), "values as they were read");
+    });
+}
+
+#[test]
 fn thousands_of_accepted_values_read_back_exactly_and_outlive_rclone_s_own_saves() {
     with_each(|home| {
         let mut chance = Chance::new(43);
