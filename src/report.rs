@@ -267,8 +267,43 @@ pub(crate) fn failure_text(error: &Error) -> String {
     text::failure(error)
 }
 
-/// Prints what is about to be deleted: here a reader that went away is a failure.
+/// Prints what is about to be deleted: a reader that went away is a failure, and so is a device that keeps nothing.
 pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
+    if discards(&std::io::stdout())? {
+        return Err(std::io::Error::other("standard output is closed, or a device that keeps nothing"));
+    }
+    print_all(bytes)?;
+    sync(&std::io::stdout())
+}
+
+/// A closed standard output is `/dev/null` by now: Rust opens that in its place.
+#[cfg(unix)]
+fn discards(out: &impl std::os::fd::AsFd) -> std::io::Result<bool> {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+    let device = |data: std::fs::Metadata| data.file_type().is_char_device().then(|| data.rdev());
+    let out = device(std::fs::File::from(out.as_fd().try_clone_to_owned()?).metadata()?);
+    let is = |path| std::fs::metadata(path).is_ok_and(|data| device(data) == out);
+    Ok(out.is_some() && ["/dev/null", "/dev/zero"].into_iter().any(is))
+}
+
+#[cfg(not(unix))]
+fn discards(_out: &std::io::Stdout) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+/// A file is on the disk before this returns.
+#[cfg(unix)]
+fn sync(out: &impl std::os::fd::AsFd) -> std::io::Result<()> {
+    let out = std::fs::File::from(out.as_fd().try_clone_to_owned()?);
+    if out.metadata()?.is_file() { out.sync_all() } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+fn sync(_out: &std::io::Stdout) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn print_all(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush())
 }
@@ -280,6 +315,6 @@ fn write(bytes: &[u8]) {
         let mut out = anstream::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush())
     } else {
-        hand_over(bytes)
+        print_all(bytes)
     };
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use access::{is_open_to_others, make_private_dir};
 pub(crate) use batch::Batch;
-pub(crate) use change::Reference;
+pub(crate) use change::{Claim, Reference, TokenSave};
 pub(crate) use copy::PrivateCopy;
 pub(crate) use place::{find, others, shown, state_dir};
 pub(crate) use rescue::{Interrupted, discard, interrupted, interrupted_now, kept, successors};

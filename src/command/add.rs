@@ -136,6 +136,8 @@ impl Attempt<'_> {
             Goal::Authorize { old, .. } => remote.section()?.with_foreign_keys(old),
         };
         store::put(&mut present.clone(), &section)?;
+        // What replaces a storage must not come in between while that one is renewed.
+        let _claim = taken.then(|| self.file.claim(section.name())).transpose().map_err(unharmed)?;
         let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let verified = self.prove(&rclone, section).map_err(unharmed)?;
         let (proof, section) = (verified.proof, verified.section.clone());

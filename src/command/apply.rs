@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::answers::Answers;
-use super::renew::{grant, is_renewable, renew};
+use super::renew::{ensure, grant, hold, is_renewable};
 use super::{prove, verify};
 use crate::applied::Applied;
 use crate::cli::Apply;
@@ -138,8 +138,9 @@ impl Run<'_> {
         let mut section = wanted.section.clone();
         let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
         let brings_token = wanted.is_new_sign_in || minted;
-        if changed.is_some() && !brings_token && is_renewable(&section) {
-            let fresh = renew(&self.file, &rclone, section.name(), Some(verify::ENOUGH))?;
+        let held = changed.is_some().then(|| hold(&self.file, section.name())).transpose()?;
+        if let Some((claim, present)) = held.as_ref().filter(|_| !brings_token && is_renewable(&section)) {
+            let fresh = ensure(&self.file, &rclone, present, claim, verify::ENOUGH)?;
             section = section.with_token(&fresh.token)?;
         }
         if section.kind() == Kind::ClientCredentials {
@@ -169,7 +170,7 @@ impl Run<'_> {
     fn prune(&mut self, name: &str) -> Step {
         let mut step = Step::new(name, Action::Remove, Vec::new());
         if !self.flags.check {
-            let removed = self.file.remove(name);
+            let removed = self.file.claim(name).and_then(|_claim| self.file.remove(name));
             step.error = removed.and_then(|()| self.applied.forget(self.file.path(), name)).err();
         }
         step

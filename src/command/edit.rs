@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::add::rclone_for;
 use super::prove;
-use super::renew::{grant, is_renewable, renew};
+use super::renew::{ensure, grant, hold, is_renewable};
 use super::show::{describe, require_box};
 use crate::cli::{Edit, ProofFlags};
 use crate::conf::Value;
@@ -48,11 +48,11 @@ pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
 /// Proves the edited section on a private copy. A token that is renewed on the way is saved even where the edit is not.
 fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &ProofFlags) -> Result<Proof> {
     let unharmed = |error: Error| error.note("Its options are as they were.");
-    let present = Section::read(&file.read()?, name)?;
+    let (claim, mut present) = hold(file, name).map_err(unharmed)?;
     if is_renewable(&present) && !proof.no_verify {
-        renew(file, rclone, name, Some(ENOUGH)).map_err(unharmed)?;
+        let fresh = ensure(file, rclone, &present, &claim, ENOUGH).map_err(unharmed)?;
+        present = present.with_token(&fresh.token)?;
     }
-    let present = Section::read(&file.read()?, name)?;
     let edited = edits.applied(present.clone())?;
     let known = SPECS.iter().map(|spec| spec.key).chain([GRANT_KEY]);
     let mut keys: Vec<&str> = known.filter(|key| present.get(key) != edited.get(key)).collect();

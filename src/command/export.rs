@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::renew::hold;
 use super::show::require_box;
 use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
@@ -14,7 +15,14 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     let file = context.config_file()?;
     let document = file.read()?;
     require_box(&document, &flags.name)?;
-    let section = Section::read(&document, &flags.name)?.without_grant_key();
+    // Moved is what a renewal that is under way comes to, and none may begin before it is gone from here.
+    let (_claim, section) = if flags.r#move {
+        let (claim, section) = hold(&file, &flags.name)?;
+        (Some(claim), section)
+    } else {
+        (None, Section::read(&document, &flags.name)?)
+    };
+    let section = section.without_grant_key();
     let rotates = section.token().is_some_and(|token| token.refresh_token().is_some());
     if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
         let why = "its refresh token works once: the first of two copies to renew it ends the other";
@@ -37,8 +45,11 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
             .who(Who::You)
+            .next("print it into a file: pluton storage export … --move > FILE")
     })?;
-    file.remove(&flags.name)?;
+    file.remove(&flags.name).map_err(|error| {
+        error.note("What was printed is a second copy: delete one, or the first to renew ends the other.")
+    })?;
     Ok(Report::Exit(0))
 }
 

@@ -7,7 +7,7 @@ use crate::process::Outcome;
 use crate::rclone::Rclone;
 use crate::scrub::scrub;
 use crate::sign_in::Kind;
-use crate::store::{ConfigFile, Proof, Staged, Verified};
+use crate::store::{ConfigFile, Proof, Staged, TokenSave, Verified};
 
 /// Lists, and where `write` is wanted also writes a small file and takes it away again.
 pub(super) fn prove(rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
@@ -23,15 +23,33 @@ pub(super) fn prove(rclone: &Rclone, staged: Staged, write: bool) -> Result<Veri
 /// Proves a storage that is in rclone.conf. A token that is renewed on the way is saved there, whatever else comes of it.
 pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
     let proven = run(rclone, &staged, write);
-    if let Some(token) = staged.new_token() {
-        let section = staged.section();
-        if let Err(error) = file.save_token(section.name(), section.token().as_ref(), &token) {
-            return Err(staged.salvage(error));
-        }
-    }
+    let staged = save(file, staged)?;
     let refreshed = staged.has_rotated();
     proven
         .and_then(|folders| staged.verified(Proof { listed: true, refreshed, written: write, folders: Some(folders) }))
+}
+
+/// Saves the token that rclone renewed, if it did. One that finds no place in rclone.conf is kept for recovery.
+pub(super) fn save(file: &ConfigFile, staged: Staged) -> Result<Staged> {
+    let Some(token) = staged.new_token() else { return Ok(staged) };
+    let section = staged.section();
+    let name = section.name();
+    match file.save_token(name, section.token().as_ref(), &token) {
+        Ok(TokenSave::Saved) => Ok(staged),
+        Ok(TokenSave::NoPlace) => {
+            let error = Error::new(
+                Code::ConfigConflict,
+                format!("{name:?} was renewed, but another program has removed it or signed it in again meanwhile"),
+            )
+            .who(Who::You)
+            .next(format!(
+                "to use the renewed sign-in under another name: pluton storage add box NAME --token-file '{}'",
+                staged.file().display()
+            ));
+            Err(staged.salvage(error))
+        }
+        Err(error) => Err(staged.salvage(error)),
+    }
 }
 
 /// How many folders rclone listed.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::references::{heirs, references};
+use super::renew::hold;
 use super::show::require_box;
 use crate::box_api;
 use crate::cli::Remove;
@@ -46,9 +47,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
             return Err(Error::interrupted());
         }
     }
-    file.require_writable()?;
-    let _claim = file.claim(name)?;
-    let section = Section::read(&file.read()?, name)?;
+    let (_claim, section) = hold(&file, name)?;
     let mut warnings = Vec::new();
     let revoked = flags.revoke.then(|| revoke(&section, &mut warnings)).transpose()?;
     file.remove(name)?;

@@ -13,9 +13,12 @@ use crate::store;
 
 pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let file = context.config_file()?;
+    let new = RemoteName::new(&flags.new)?;
+    require_box(&file.read()?, &flags.old)?;
+    // A renewal that is under way would look for the old name.
+    let _claim = file.claim(&flags.old)?;
     let document = file.read()?;
     require_box(&document, &flags.old)?;
-    let new = RemoteName::new(&flags.new)?;
     if document.has(new.as_str()) {
         return Err(store::taken(new.as_str()));
     }
@@ -28,7 +31,6 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     for (section, key, value) in &shown {
         context.terminal.say(&format!("Changing with it: [{section}] {key} = {value}"));
     }
-    let _claim = file.claim(&flags.old)?;
     file.rename(&flags.old, new.as_str(), &references)?;
     let mut sections: Vec<String> = shown.into_iter().map(|(section, ..)| section).collect();
     sections.dedup();

@@ -13,7 +13,7 @@ use crate::scrub::scrub;
 use crate::secret::Secret;
 use crate::section::Section;
 use crate::sign_in::{App, Kind, Subject};
-use crate::store::{self, ConfigFile, Staged};
+use crate::store::{self, Claim, ConfigFile, Staged, TokenSave};
 use crate::token::Token;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,44 +33,78 @@ pub(super) struct Fresh {
 
 /// A new token for `name`, or the present one if it lives longer than `within`.
 pub(super) fn renew(file: &ConfigFile, rclone: &Rclone, name: &str, within: Option<Duration>) -> Result<Fresh> {
-    let read = || file.read().and_then(|document| Section::read(&document, name));
-    let before = read()?;
+    let before = read(file, name)?;
     if let Some(fresh) = still_good(&before, within) {
         return Ok(fresh);
     }
     file.require_writable()?;
-    let _claim = file.claim(name)?;
-    let mut now = read()?;
+    let claim = file.claim(name)?;
+    let now = read(file, name)?;
     if let Some(fresh) = by_another(&before, &now) {
         return Ok(fresh);
     }
+    let now = recover(file, now)?;
+    if let Some(fresh) = by_another(&before, &now).filter(|fresh| left(&fresh.token) > within) {
+        return Ok(fresh);
+    }
+    renew_held(file, rclone, &now, &claim)
+}
+
+/// The refresh lock of `name`, and the storage as it is once nobody renews it: with the newest token there is of it.
+pub(super) fn hold(file: &ConfigFile, name: &str) -> Result<(Claim, Section)> {
+    file.require_writable()?;
+    let claim = file.claim(name)?;
+    let section = recover(file, read(file, name)?)?;
+    Ok((claim, section))
+}
+
+/// Puts what became of its token in runs that ended too early in its place.
+fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
     let earlier = now.token().map(|token| store::successors(&token)).transpose()?.unwrap_or_default();
-    if let Some(last) = earlier.last() {
-        file.save_token(name, now.token().as_ref(), &last.token)?;
-        now = read()?;
-        if !file.is_private_copy() {
-            for found in &earlier {
-                store::discard(&found.file);
-            }
-        }
-        if let Some(fresh) = by_another(&before, &now).filter(|fresh| left(&fresh.token) > within) {
-            return Ok(fresh);
+    let Some(last) = earlier.last() else { return Ok(now) };
+    let saved = file.save_token(now.name(), now.token().as_ref(), &last.token)?;
+    if saved == TokenSave::Saved && !file.is_private_copy() {
+        for found in &earlier {
+            store::discard(&found.file);
         }
     }
+    read(file, now.name())
+}
+
+/// `renew` for a storage that is held already, so that nothing comes between its renewal and what follows.
+pub(super) fn ensure(
+    file: &ConfigFile,
+    rclone: &Rclone,
+    held: &Section,
+    claim: &Claim,
+    within: Duration,
+) -> Result<Fresh> {
+    still_good(held, Some(within)).map_or_else(|| renew_held(file, rclone, held, claim), Ok)
+}
+
+fn renew_held(file: &ConfigFile, rclone: &Rclone, now: &Section, _: &Claim) -> Result<Fresh> {
     let renewed = match now.kind() {
-        Kind::Quick | Kind::OwnApp => through_rclone(file, rclone, &now),
-        Kind::Jwt => minted(file, rclone, &now),
-        Kind::ClientCredentials => granted(file, rclone.limit(), &now),
-        Kind::AccessToken => Err(not_renewable(name, "an access token is good for 60 minutes and cannot be renewed")),
+        Kind::Quick | Kind::OwnApp => through_rclone(file, rclone, now),
+        Kind::Jwt => minted(file, rclone, now),
+        Kind::ClientCredentials => granted(file, rclone.limit(), now),
+        Kind::AccessToken => {
+            Err(not_renewable(now.name(), "an access token is good for 60 minutes and cannot be renewed"))
+        }
     };
     match renewed {
         Ok(token) => Ok(Fresh { how: How::Renewed, token }),
+        // Someone has to know of the token that was kept.
+        Err(error) if error.kept.is_some() => Err(error),
         // A plain rclone beside this one may have been first.
-        Err(error) => match read() {
-            Ok(latest) => by_another(&now, &latest).ok_or(error),
+        Err(error) => match read(file, now.name()) {
+            Ok(latest) => by_another(now, &latest).ok_or(error),
             Err(_) => Err(error),
         },
     }
+}
+
+fn read(file: &ConfigFile, name: &str) -> Result<Section> {
+    file.read().and_then(|document| Section::read(&document, name))
 }
 
 fn still_good(section: &Section, within: Option<Duration>) -> Option<Fresh> {
@@ -108,7 +142,14 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
     let listed = prove::list(rclone, &staged);
     // What counts is the token: that the listing failed after it came is another matter.
     match (staged.new_token(), listed) {
-        (Some(token), _) => save(file, staged, token),
+        (Some(token), _) => {
+            let staged = prove::save(file, staged)?;
+            if file.is_private_copy() {
+                // The copy goes with the run; the next one needs what was renewed in it.
+                staged.keep();
+            }
+            Ok(token)
+        }
         (None, Err(error)) => Err(error),
         (None, Ok(_)) => Err(not_renewable(section.name(), "rclone listed it without renewing its token")),
     }
@@ -118,14 +159,24 @@ fn minted(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token
     let staged = Staged::new(section.clone().without_token(), false)?;
     prove::mint(rclone, &staged)?;
     let token = staged.new_token().ok_or_else(|| not_renewable(section.name(), "rclone saved no token"))?;
-    file.save_token(section.name(), section.token().as_ref(), &token)?;
-    Ok(token)
+    save(file, section, token)
 }
 
 fn granted(file: &ConfigFile, limit: Duration, section: &Section) -> Result<Token> {
     let token = grant(section, limit)?;
-    file.save_token(section.name(), section.token().as_ref(), &token)?;
-    Ok(token)
+    save(file, section, token)
+}
+
+/// Saves a token that can be had again at any time, so that nothing is lost where it has no place.
+fn save(file: &ConfigFile, section: &Section, token: Token) -> Result<Token> {
+    match file.save_token(section.name(), section.token().as_ref(), &token)? {
+        TokenSave::Saved => Ok(token),
+        TokenSave::NoPlace => {
+            Err(Error::new(Code::ConfigConflict, format!("{:?} was changed while it was renewed", section.name()))
+                .who(Who::You)
+                .next("run this again"))
+        }
+    }
 }
 
 /// Asks Box for a client-credentials token.
@@ -153,18 +204,6 @@ pub(super) fn app(section: &Section) -> Option<App> {
         client_id: section.get("client_id")?.to_owned(),
         client_secret: Secret::new(section.get("client_secret")?),
     })
-}
-
-/// In a private copy the token is gone with the run, so what rclone staged is kept for the next.
-fn save(file: &ConfigFile, staged: Staged, token: Token) -> Result<Token> {
-    match file.save_token(staged.section().name(), staged.section().token().as_ref(), &token) {
-        Ok(()) if file.is_private_copy() => {
-            staged.keep();
-            Ok(token)
-        }
-        Ok(()) => Ok(token),
-        Err(error) => Err(staged.salvage(error)),
-    }
 }
 
 fn not_renewable(name: &str, why: &str) -> Error {

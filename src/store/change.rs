@@ -1,5 +1,6 @@
 //! Changes of a storage that is there: a newer token, other options, another name, none at all.
 
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,14 @@ const CLAIM_LIMIT: Duration = Duration::from_secs(180);
 /// The right to renew one storage's token. A refresh token works once, so only one process may hold it.
 #[derive(Debug)]
 pub(crate) struct Claim(#[expect(dead_code, reason = "held for its lock")] swap::Shared);
+
+/// What became of a token that was to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenSave {
+    Saved,
+    /// The section is gone, or holds another sign-in by now: the token is not in rclone.conf.
+    NoPlace,
+}
 
 /// A value elsewhere in rclone.conf that names the storage: the remote it stands in, its key, the new value.
 pub(crate) type Reference = (String, &'static str, String);
@@ -41,18 +50,23 @@ impl ConfigFile {
     }
 
     /// Saves the token that came of `given`. Where another has come in its place meanwhile, that one stays.
-    pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<()> {
+    pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<TokenSave> {
         let value = blob(token)?;
         let holder = holder(&self.read()?, name);
+        let outcome = Cell::new(TokenSave::NoPlace);
         self.edit(&holder, &|document| {
-            if holds(document, &holder, given) {
+            let has_place = holds(document, &holder, given);
+            if has_place {
                 document.set(&holder, "token", &value);
                 if document.get(&holder, "box_subject_id").is_some() {
                     document.unset(&holder, GRANT_KEY);
                 }
             }
+            let is_there = has_place || holds(document, &holder, Some(token));
+            outcome.set(if is_there { TokenSave::Saved } else { TokenSave::NoPlace });
             Ok(())
-        })
+        })?;
+        Ok(outcome.get())
     }
 
     /// Saves `keys` of a proven section, and no other key: its token may have been renewed meanwhile.

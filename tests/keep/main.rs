@@ -11,6 +11,7 @@ mod backup;
 mod edit;
 mod faults;
 mod grant_key;
+mod in_flight;
 mod interrupted;
 mod life;
 mod read_only;

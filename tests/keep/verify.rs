@@ -32,7 +32,7 @@ const MIXED: [(&str, &str); 6] = [
 fn a_value_that_rclone_reads_and_pluton_would_not_write_is_no_hindrance() {
     with_each(Sandbox::start, |life| {
         let token = life.sandbox.mint(box_sandbox::RCLONE_CLIENT_ID);
-        let token = token.blob().replace(",", ",\t");
+        let token = token.blob().replace(',', ",\t");
         life.section("Box", &format!("description = a\tb\nnote = `two words `\ntoken = {token}"));
         for args in [
             &["storage", "verify", "Box"][..],
