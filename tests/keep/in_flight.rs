@@ -91,6 +91,8 @@ fn a_renewal_waits_for_an_edit_that_has_box_replace_the_token() {
         assert!(ran.stdout.contains("another process"), "{ran:?}");
         end(child).ok();
         life.is_signed_in("Box");
+        let asked = life.sandbox.requests().iter().filter(|request| request.path.ends_with("/oauth2/token")).count();
+        assert_eq!(asked, 1, "a token was tried that Box had replaced");
     });
 }
 
