@@ -114,7 +114,7 @@ impl Bench {
 
     /// What is left of staged sections.
     pub(crate) fn staged(&self) -> Vec<String> {
-        self.home.files().into_iter().filter(|path| path.starts_with(".local/")).collect()
+        self.home.files().into_iter().filter(|path| path.contains("/pluton/staged/")).collect()
     }
 
     /// A run that has to fail this way, and to leave rclone.conf as it was and nothing staged.
