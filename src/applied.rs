@@ -58,7 +58,7 @@ impl Applied {
         let dir = state_dir();
         crate::store::make_private_dir(&dir).map_err(|cause| failed(&cause))?;
         let lock = File::create(dir.join("applied.lock")).map_err(|cause| failed(&cause))?;
-        lock.lock().map_err(|cause| failed(&cause))?;
+        crate::store::lock_file(&lock).map_err(|cause| failed(&cause))?;
         *self = Self::load()?;
         change(self);
         let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(|cause| failed(&cause))?;

@@ -58,9 +58,8 @@ impl Token {
                 return Err(wrong);
             }
         }
-        if let Some(expiry) = map.get("expiry").and_then(Json::as_str)
-            && expiry.parse::<Timestamp>().is_err()
-        {
+        let expiry = map.get("expiry").and_then(Json::as_str);
+        if expiry.is_some_and(|expiry| expiry.parse::<Timestamp>().is_err()) {
             return Err(NotAToken::BadExpiry);
         }
         let token = Self(map.clone());

@@ -172,12 +172,13 @@ impl Attempt<'_> {
         let found = asked.answer(section)?;
         added.warnings.extend(found.warnings);
         let Some(account) = found.account else { return Ok(()) };
-        if let Goal::Authorize { account: Some(before), .. } = self.goal
-            && before.id != account.id
-        {
-            let message =
-                format!("this is another account than before: it was {}, and now is {}", before.login, account.login);
-            added.warnings.push(Warning { code: "other_account", message });
+        match self.goal {
+            Goal::Authorize { account: Some(before), .. } if before.id != account.id => {
+                let (was, is) = (&before.login, &account.login);
+                let message = format!("this is another account than before: it was {was}, and now is {is}");
+                added.warnings.push(Warning { code: "other_account", message });
+            }
+            _ => {}
         }
         added.storage.account = Some(account);
         Ok(())

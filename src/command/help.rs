@@ -8,10 +8,10 @@ use crate::guide;
 use crate::report::{self, Report};
 
 pub(super) fn run(flags: &Help) -> Result<Report> {
-    if let [topic] = flags.words.as_slice()
-        && let Some(text) = guide::topic(topic)
-    {
-        return Ok(Report::Page(format!("{}\n", text.trim_end())));
+    if let [topic] = flags.words.as_slice() {
+        if let Some(text) = guide::topic(topic) {
+            return Ok(Report::Page(format!("{}\n", text.trim_end())));
+        }
     }
     if flags.words == ["json"] {
         return Ok(Report::Raw(format!("{}\n", report::schema()).into_bytes()));

@@ -79,14 +79,15 @@ fn unwrapped(line: &str) -> &str {
 /// Without date and level.
 fn without_prefix(line: &str) -> &str {
     let mut rest = line.trim();
-    if let Some((date, tail)) = rest.split_at_checked("2026/11/23 12:28:07 ".len())
-        && date.bytes().enumerate().all(|(i, byte)| match i {
+    let is_date = |text: &str| {
+        text.bytes().enumerate().all(|(i, byte)| match i {
             4 | 7 => byte == b'/',
             10 | 19 => byte == b' ',
             13 | 16 => byte == b':',
             _ => byte.is_ascii_digit(),
         })
-    {
+    };
+    if let Some((_, tail)) = rest.split_at_checked("2026/11/23 12:28:07 ".len()).filter(|(date, _)| is_date(date)) {
         rest = tail;
     }
     for level in ["CRITICAL", "ERROR", "NOTICE", "INFO", "DEBUG"] {

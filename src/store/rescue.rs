@@ -1,11 +1,12 @@
 //! Staged sections of runs that ended too early: those with the only live token are found again, the others cleared away.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::lock::{self, TryLockError};
 use super::place;
 use crate::conf::Document;
 use crate::error::Result;
@@ -131,7 +132,7 @@ pub(super) fn mark_alive(dir: &Path) -> io::Result<File> {
     // It has its name only once it is locked: an unlocked one means that its owner is gone.
     let unnamed = dir.join("locking");
     let alive = File::create(&unnamed)?;
-    let _ = alive.try_lock();
+    let _ = lock::try_lock(&alive);
     #[cfg(unix)]
     rustix::io::fcntl_setfd(&alive, rustix::io::FdFlags::empty())?;
     fs::rename(unnamed, dir.join(ALIVE))?;
@@ -174,7 +175,7 @@ fn is_dead(dir: &Path, wanted: Option<&str>) -> bool {
     let is_wanted = wanted.is_some_and(|wanted| given(dir).iter().any(|given| given == wanted));
     let deadline = Instant::now() + if is_wanted { PATIENCE } else { Duration::ZERO };
     loop {
-        match alive.try_lock_shared() {
+        match lock::try_lock_shared(&alive) {
             Err(TryLockError::WouldBlock) if Instant::now() < deadline && !interrupt::seen() => sleep(TICK),
             tried => return tried.is_ok(),
         }

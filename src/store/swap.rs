@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
 use super::access;
+use super::lock::{self, TryLockError};
 use crate::interrupt;
 
 const TICK: Duration = Duration::from_millis(5);
@@ -49,14 +50,14 @@ pub(super) fn lock(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
     access::private(&mut options);
     let file = options.open(dir.join(format!(".{}.lock-pluton", file_name(path))))?;
     loop {
-        match file.try_lock() {
+        match lock::try_lock(&file) {
             Ok(()) => return Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) if interrupt::seen() => return Err(io::ErrorKind::Interrupted.into()),
-            Err(fs::TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
-            Err(fs::TryLockError::WouldBlock) => sleep(TICK),
+            Err(TryLockError::WouldBlock) if interrupt::seen() => return Err(io::ErrorKind::Interrupted.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
+            Err(TryLockError::WouldBlock) => sleep(TICK),
             // Some network file systems have no locks; the exchange still protects the file.
-            Err(fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(Some(file)),
-            Err(fs::TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(Some(file)),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
@@ -76,7 +77,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         // For every process that has it.
-        let _ = self.0.unlock();
+        let _ = lock::unlock(&self.0);
     }
 }
 

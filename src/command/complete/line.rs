@@ -74,10 +74,8 @@ type Lookup = dyn Fn(&str) -> Option<String>;
 fn read_word<'a>(text: &'a str, breaks: &str, variable: &Lookup) -> (Word, Option<&'a str>) {
     let mut word = Word::default();
     let mut rest = text;
-    if let Some(path) = text.strip_prefix('~')
-        && (path.is_empty() || path.starts_with(['/', ' ']))
-        && let Some(home) = variable("HOME")
-    {
+    let below_home = text.strip_prefix('~').filter(|path| path.is_empty() || path.starts_with(['/', ' ']));
+    if let Some((path, home)) = below_home.zip(variable("HOME")) {
         word.text = home;
         rest = path;
     }

@@ -117,9 +117,8 @@ fn options(section: &Section, rclone: Option<Version>) -> Vec<Finding> {
                     .next(format!("pluton storage edit {name:?} --unset {}", spec.key)),
             );
         }
-        if let (Some(since), Some(version)) = (spec.since, rclone)
-            && (version.0, version.1) < since
-        {
+        let Some((since, version)) = spec.since.zip(rclone) else { continue };
+        if (version.0, version.1) < since {
             findings.push(
                 Finding::odd(name, format!("rclone {version} ignores {}; it needs {}.{}", spec.key, since.0, since.1))
                     .next("install a newer one: https://rclone.org/install/"),

@@ -27,10 +27,10 @@ pub(in super::super) fn correct(answers: &mut Answers, error: &Error) -> Result<
     }
     if let Some(&field) = fields.get(chosen) {
         answers.forget(field);
-        if let Field::Option(key) = field
-            && let Some(spec) = options::spec(key)
-        {
-            ask_option(answers, spec)?;
+        if let Field::Option(key) = field {
+            if let Some(spec) = options::spec(key) {
+                ask_option(answers, spec)?;
+            }
         }
     }
     Ok(Next::Again)
