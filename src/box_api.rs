@@ -4,7 +4,7 @@ mod account;
 
 use std::env;
 use std::fs;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use account::Account;
@@ -25,7 +25,6 @@ const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
 const ME_URL: &str = "https://api.box.com/2.0/users/me";
 /// Of an access token, where Box tells none or an odd one.
 const LIFETIME: Duration = Duration::from_secs(3600);
-const TICK: Duration = Duration::from_millis(50);
 
 /// What Box or the network answered instead of a token, in the words of either.
 #[derive(Debug)]
@@ -116,25 +115,13 @@ pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, R
     })
 }
 
-/// Runs a blocking call on its own thread, so that Ctrl-C is seen at once.
+/// Runs a blocking call so that Ctrl-C is seen at once.
 fn watched<T: Send + 'static>(
     limit: Duration,
     call: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<Result<T, Refused>> {
-    let (sender, answer) = mpsc::channel();
-    std::thread::spawn(move || sender.send(call()));
-    let mut waited = Duration::ZERO;
-    loop {
-        match answer.recv_timeout(TICK) {
-            Ok(answer) => return Ok(answer),
-            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(Err(Refused("the request broke off".into()))),
-            Err(mpsc::RecvTimeoutError::Timeout) if waited > limit => {
-                return Ok(Err(Refused("timeout: no answer in time".into())));
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => waited += TICK,
-        }
-        interrupt::check()?;
-    }
+    let answer = interrupt::watched(limit, call)?;
+    Ok(answer.unwrap_or_else(|| Err(Refused("timeout: no answer in time".into()))))
 }
 
 /// Proxies come from the environment, as for rclone.

@@ -1,19 +1,27 @@
 //! Ctrl-C and its kin: a flag that the waiting rooms look at, so that every way out runs its own clean-up.
 
 use std::cell::Cell;
-#[cfg(unix)]
-use std::sync::atomic::AtomicI32;
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
-#[cfg(unix)]
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
+
+#[cfg(unix)]
+use rustix::process::Pid;
+#[cfg(unix)]
+use signal_hook::low_level::siginfo::{Cause, Origin};
 
 use crate::error::{Error, Result};
 
 static SEEN: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-/// The process that signals are for, while there is one.
+/// Ctrl-C was pressed once more.
+static INSISTED: AtomicBool = AtomicBool::new(false);
+/// The command of `pluton run` has ended, and so must all that was done beside it.
+static LEAVING: AtomicBool = AtomicBool::new(false);
+/// The process that signals are for, while there is one. Locked while it is sent one, so that it is not gone by then.
 #[cfg(unix)]
-static CHILD: AtomicI32 = AtomicI32::new(0);
+static CHILD: Mutex<Option<Pid>> = Mutex::new(None);
 
 thread_local! {
     static SHIELDED: Cell<bool> = const { Cell::new(false) };
@@ -27,28 +35,48 @@ static LEAVE: Mutex<fn()> = Mutex::new(|| {});
 /// How long an open prompt has to see the signal by itself.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_millis(250);
+/// Some programs pass on a Ctrl-C that the terminal has sent to all of them: what follows sooner is the same one.
+#[cfg(unix)]
+const ECHO: Duration = Duration::from_millis(500);
+const TICK: Duration = Duration::from_millis(25);
 
 /// From here on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the program.
 #[cfg(unix)]
 pub(crate) fn watch() -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-    std::thread::Builder::new().name("signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            if pass_on(signal) {
-                continue;
-            }
-            SEEN.store(true, Ordering::SeqCst);
-            let prompt = PROMPTS.load(Ordering::SeqCst);
-            if prompt % 2 == 1 {
-                std::thread::sleep(GRACE);
-                if PROMPTS.load(Ordering::SeqCst) == prompt {
-                    leave_prompt();
-                }
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+    // Caught, it lets the write fail with an error that can be told.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
+    for_each_signal("signals", &[SIGINT, SIGTERM, SIGHUP], |origin| {
+        if pass_on(origin) {
+            return;
+        }
+        SEEN.store(true, Ordering::SeqCst);
+        let prompt = PROMPTS.load(Ordering::SeqCst);
+        if prompt % 2 == 1 {
+            std::thread::sleep(GRACE);
+            if PROMPTS.load(Ordering::SeqCst) == prompt {
+                leave_prompt();
             }
         }
-    })?;
-    Ok(())
+    })
+}
+
+#[cfg(unix)]
+fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + 'static) -> std::io::Result<()> {
+    use signal_hook::iterator::SignalsInfo;
+    use signal_hook::iterator::exfiltrator::WithOrigin;
+    let mut signals = SignalsInfo::<WithOrigin>::new(signals)?;
+    let started = std::thread::Builder::new().name(name.into()).spawn(move || {
+        let mut first = None;
+        for origin in signals.forever() {
+            act(&origin);
+            if origin.signal == signal_hook::consts::SIGINT && seen() {
+                let first = *first.get_or_insert_with(std::time::Instant::now);
+                INSISTED.fetch_or(first.elapsed() > ECHO, Ordering::SeqCst);
+            }
+        }
+    });
+    started.map(drop)
 }
 
 #[cfg(not(unix))]
@@ -66,40 +94,99 @@ fn leave_prompt() {
     std::process::exit(130);
 }
 
-/// Hands every signal to `child` from here on; this program ends when the child does.
+/// Hands every signal to the child that `spawn` starts, until [`take_back`].
 #[cfg(unix)]
-pub(crate) fn hand_to(child: u32) -> std::io::Result<()> {
+pub(crate) fn hand_to(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<Child> {
+    use rustix::process::{Signal, kill_process};
     use signal_hook::consts::{SIGQUIT, SIGUSR1, SIGUSR2};
-    CHILD.store(i32::try_from(child).unwrap_or_default(), Ordering::SeqCst);
+    // Held until the child is there, so that none is lost which comes meanwhile.
+    let mut known = CHILD.lock().unwrap_or_else(PoisonError::into_inner);
+    for_each_signal("more signals", &[SIGQUIT, SIGUSR1, SIGUSR2], |origin| {
+        pass_on(origin);
+    })?;
+    let child = spawn()?;
+    let pid = Pid::from_child(&child);
+    *known = Some(pid);
     // One that came a moment before was for the child too.
     if SEEN.swap(false, Ordering::SeqCst) {
-        pass_on(signal_hook::consts::SIGTERM);
+        let _ = kill_process(pid, Signal::TERM);
     }
-    let mut signals = signal_hook::iterator::Signals::new([SIGQUIT, SIGUSR1, SIGUSR2])?;
-    std::thread::Builder::new().name("more signals".into()).spawn(move || {
-        for signal in signals.forever() {
-            pass_on(signal);
-        }
-    })?;
-    Ok(())
+    drop(known);
+    Ok(child)
 }
 
 #[cfg(not(unix))]
-pub(crate) fn hand_to(_child: u32) -> std::io::Result<()> {
-    Ok(())
+pub(crate) fn hand_to(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<Child> {
+    spawn()
 }
 
-/// True if there is a child that has to deal with the signal. A key pressed at the terminal has reached it already.
+/// The child has ended, and its process ID may soon be another's.
+pub(crate) fn take_back() {
+    #[cfg(unix)]
+    CHILD.lock().unwrap_or_else(PoisonError::into_inner).take();
+}
+
+/// True if there is a child that has to deal with the signal. One that the terminal sent has reached it already.
 #[cfg(unix)]
-fn pass_on(signal: i32) -> bool {
-    use rustix::process::{Pid, Signal, getpgrp, kill_process};
-    let Some(child) = Pid::from_raw(CHILD.load(Ordering::SeqCst)) else { return false };
-    let from_keyboard = [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT].contains(&signal)
-        && rustix::termios::tcgetpgrp(std::io::stdin()).is_ok_and(|foreground| foreground == getpgrp());
-    if let (false, Some(signal)) = (from_keyboard, Signal::from_named_raw(signal)) {
-        let _ = kill_process(child, signal);
+fn pass_on(origin: &Origin) -> bool {
+    use rustix::process::{Signal, kill_process};
+    let child = CHILD.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(pid) = *child else { return false };
+    if let (false, Some(signal)) = (is_for_all(origin), Signal::from_named_raw(origin.signal)) {
+        let _ = kill_process(pid, signal);
     }
     true
+}
+
+/// Whether the kernel sent it to every process in front of the terminal.
+#[cfg(unix)]
+fn is_for_all(origin: &Origin) -> bool {
+    use rustix::process::{getpid, getsid};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
+    let from_kernel = matches!(origin.cause, Cause::Kernel | Cause::Unknown) && origin.process.is_none();
+    from_kernel
+        && match origin.signal {
+            SIGINT | SIGQUIT => true,
+            // A terminal that goes away tells the leader of its session alone.
+            SIGHUP => getsid(None).is_ok_and(|leader| leader != getpid()),
+            _ => false,
+        }
+}
+
+/// Has whatever waits in other threads end soon, as Ctrl-C does, while `work` runs.
+pub(crate) fn while_leaving(work: impl FnOnce()) {
+    LEAVING.store(true, Ordering::SeqCst);
+    work();
+    LEAVING.store(false, Ordering::SeqCst);
+}
+
+/// Whether this program is about to end without having been told to.
+pub(crate) fn is_leaving() -> bool {
+    LEAVING.load(Ordering::SeqCst)
+}
+
+/// Whether Ctrl-C was pressed a second time.
+pub(crate) fn is_insisted() -> bool {
+    INSISTED.load(Ordering::SeqCst)
+}
+
+/// Does what may block on a thread of its own, so that Ctrl-C is seen at once. `None` where it takes longer than `limit`.
+pub(crate) fn watched<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>> {
+    let (sender, done) = mpsc::channel();
+    std::thread::spawn(move || sender.send(work()));
+    let mut waited = Duration::ZERO;
+    loop {
+        match done.recv_timeout(TICK) {
+            Ok(done) => return Ok(Some(done)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) if waited > limit => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => waited += TICK,
+        }
+        check()?;
+    }
 }
 
 /// Runs `work` to its end whatever was pressed; for what must be cleaned up.
@@ -111,7 +198,7 @@ pub(crate) fn shielded<T>(work: impl FnOnce() -> T) -> T {
 }
 
 pub(crate) fn seen() -> bool {
-    SEEN.load(Ordering::SeqCst) && !SHIELDED.get()
+    (SEEN.load(Ordering::SeqCst) || is_leaving()) && !SHIELDED.get()
 }
 
 /// For Ctrl-C that came as a key, where the terminal makes no signal of it.

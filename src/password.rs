@@ -42,7 +42,7 @@ impl PasswordSource {
             }
         };
         if let Some(command) = &self.command {
-            let password = ask_command(command).map_err(|why| locked(&why).next("check --password-command"))?;
+            let password = ask_command(command)?.map_err(|why| locked(&why).next("check --password-command"))?;
             return opened(password, "the password that --password-command prints");
         }
         match std::env::var(ENV) {
@@ -67,12 +67,14 @@ impl PasswordSource {
 }
 
 /// Runs the command as rclone does: words at spaces, line ends cut from what it prints, nothing else.
-fn ask_command(command: &str) -> Result<Secret, String> {
+fn ask_command(command: &str) -> Result<Result<Secret, String>> {
     let words = split(command);
-    let (program, args) = words.split_first().ok_or("the password command is empty")?;
-    let output = process::capture(Command::new(program).args(args))
-        .map_err(|cause| format!("the password command cannot be started: {cause}"))?;
-    let (success, printed) = output;
+    let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
+    process::capture(Command::new(program).args(args)).map(printed)
+}
+
+fn printed(captured: std::io::Result<(bool, Vec<u8>)>) -> Result<Secret, String> {
+    let (success, printed) = captured.map_err(|cause| format!("the password command gave none: {cause}"))?;
     let text = String::from_utf8(printed).map_err(|_| "the password command prints no text")?;
     let text = Secret::new(text.trim_end_matches(['\r', '\n']));
     match (success, text.is_empty()) {

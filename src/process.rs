@@ -1,21 +1,32 @@
 //! The only room that starts other programs. A child gets its own process group, no standard input and a deadline;
 //! when it is ended, its children end with it.
 
-use std::io::{self, BufRead, BufReader, Read};
+mod output;
+
+use std::io::{self, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use output::{Output, for_each_line};
+
+use crate::error::Result;
 use crate::interrupt;
 
 /// How often the flag of Ctrl-C is looked at.
 const TICK: Duration = Duration::from_millis(25);
 /// What a child gets between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
 const GRACE: Duration = Duration::from_secs(3);
+/// How long a child that must not be ended yet is waited for.
+const HOLD: Duration = Duration::from_secs(15);
 /// How long output may still come from children that outlive the child: this many ticks without any. The clock says
 /// nothing here, since a busy machine may hold up those who read as well.
 const LINGER: u32 = 20;
+/// How many lines may wait to be taken; more hold the child up.
+const BACKLOG: usize = 16;
+/// More than any secret that a command prints.
+const LONGEST_SECRET: usize = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -28,6 +39,8 @@ pub(crate) enum Ending {
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
     pub(crate) stdout: String,
+    /// How many lines came, of which the text may leave some out.
+    pub(crate) lines: usize,
     pub(crate) stderr: String,
     pub(crate) took: Duration,
 }
@@ -38,82 +51,146 @@ impl Outcome {
     }
 }
 
+/// What is wanted of a child while it runs.
+pub(crate) struct Care<'a> {
+    pub(crate) limit: Duration,
+    /// Sees each line of standard error as it comes.
+    pub(crate) on_stderr: &'a mut dyn FnMut(&str),
+    /// Whether ending it now could lose what exists nowhere else. It is then given some time, or left to itself where this
+    /// program is about to end.
+    pub(crate) holds: &'a dyn Fn() -> bool,
+    /// Called when it is given that time, with why it was to end.
+    pub(crate) on_hold: &'a dyn Fn(Ending),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stream {
     Out,
     Err,
 }
 
-enum Event {
-    Line(Stream, String),
-    Exited(io::Result<ExitStatus>),
+/// How a child ended and what it printed.
+struct Ended {
+    ending: Ending,
+    stdout: Output,
+    stderr: Output,
 }
 
-/// Runs `command` to its end or to the deadline. `on_stderr` sees each line of standard error as it comes.
-pub(crate) fn run(command: &mut Command, limit: Duration, on_stderr: &mut dyn FnMut(&str)) -> io::Result<Outcome> {
+/// Runs `command` to its end or to the deadline.
+pub(crate) fn run(command: &mut Command, care: &mut Care<'_>) -> io::Result<Outcome> {
     let started = Instant::now();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = in_own_group(without_answers(command)).spawn()?;
-    let group = Group::of(&child);
-    let (sender, events) = mpsc::channel();
+    let child = in_own_group(without_answers(command)).spawn()?;
+    let tree = Tree::group_of(&child);
+    let Ended { ending, stdout, stderr } = watch_over(child, &tree, usize::MAX, care)?;
+    let lines = stdout.lines;
+    let (stdout, stderr) = (stdout.into_text(), stderr.into_text());
+    Ok(Outcome { ending, stdout, lines, stderr, took: started.elapsed() })
+}
+
+/// Runs a program of the user's own, which may talk to the terminal, and returns whether it succeeded and what it printed.
+pub(crate) fn capture(command: &mut Command) -> Result<io::Result<(bool, Vec<u8>)>> {
+    without_answers(command).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    // In a group of its own it could not read from the terminal, whose Ctrl-C reaches all of it in ours.
+    let is_alone = !has_terminal();
+    let spawned = if is_alone { in_own_group(command).spawn() } else { command.spawn() };
+    let ended = spawned.and_then(|child| {
+        let tree = if is_alone { Tree::group_of(&child) } else { Tree::alone(&child) };
+        let mut care = Care { limit: Duration::MAX, on_stderr: &mut |_| {}, holds: &|| false, on_hold: &|_| {} };
+        watch_over(child, &tree, LONGEST_SECRET, &mut care)
+    });
+    interrupt::check()?;
+    Ok(ended.and_then(|ended| match ended.ending {
+        Ending::Finished(status) => Ok((status.success(), ended.stdout.into_bytes())),
+        Ending::TimedOut | Ending::Interrupted => Err(io::Error::other("it prints far more than a secret")),
+    }))
+}
+
+fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care<'_>) -> io::Result<Ended> {
+    let started = Instant::now();
+    let (sender, lines) = mpsc::sync_channel(BACKLOG);
     read_lines(Stream::Out, child.stdout.take(), &sender);
     read_lines(Stream::Err, child.stderr.take(), &sender);
-    thread::spawn(move || sender.send(Event::Exited(child.wait())));
+    drop(sender);
 
-    let mut outcome =
-        Outcome { ending: Ending::TimedOut, stdout: String::new(), stderr: String::new(), took: Duration::ZERO };
-    let mut asked_to_end: Option<(Ending, Instant)> = None;
-    let mut exited: Option<ExitStatus> = None;
+    let (mut stdout, mut stderr) = (Output::default(), Output::default());
+    // Why it is to end before its time, since when that is put off, and since when it is told.
+    let mut reason: Option<Ending> = None;
+    let mut held: Option<Instant> = None;
+    let mut told: Option<Instant> = None;
+    let mut exited = false;
     let mut quiet = 0;
     loop {
-        match events.recv_timeout(TICK) {
-            Ok(Event::Line(Stream::Out, line)) => {
+        match lines.recv_timeout(TICK) {
+            Ok((Stream::Out, line)) => {
                 quiet = 0;
-                outcome.stdout.push_str(&line);
+                stdout.push(line);
             }
-            Ok(Event::Line(Stream::Err, line)) => {
+            Ok((Stream::Err, line)) => {
                 quiet = 0;
-                on_stderr(line.trim_end());
-                outcome.stderr.push_str(&line);
+                (care.on_stderr)(String::from_utf8_lossy(&line).trim_end());
+                stderr.push(line);
             }
-            Ok(Event::Exited(status)) => exited = Some(status?),
-            Err(RecvTimeoutError::Timeout) => quiet += u32::from(exited.is_some()),
-            // Both streams are closed and the child is waited for.
-            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => quiet += u32::from(exited),
+            Err(RecvTimeoutError::Disconnected) if exited => break,
+            // It ends in a moment, or has closed its streams.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
         }
-        if quiet > LINGER || (exited.is_some() && started.elapsed() >= limit) {
-            break;
+        exited = exited || has_exited(&mut child)?;
+        if exited {
+            if quiet > LINGER || started.elapsed() >= care.limit {
+                break;
+            }
+            continue;
         }
-        match asked_to_end {
-            None if exited.is_some() => {}
-            None if interrupt::seen() => asked_to_end = Some((Ending::Interrupted, group.end())),
-            None if started.elapsed() >= limit => asked_to_end = Some((Ending::TimedOut, group.end())),
-            Some((_, since)) if since.elapsed() >= GRACE => group.kill(),
-            _ => {}
+        let because = match reason {
+            _ if interrupt::seen() => Some(Ending::Interrupted),
+            None if started.elapsed() >= care.limit || stdout.bytes > most_output => Some(Ending::TimedOut),
+            reason => reason,
+        };
+        let Some(ending) = because else { continue };
+        let is_news = because != reason;
+        reason = because;
+        if let Some(since) = told {
+            if since.elapsed() >= GRACE {
+                tree.kill();
+            }
+            continue;
         }
+        if (care.holds)() {
+            if interrupt::is_leaving() {
+                return Ok(Ended { ending, stdout, stderr });
+            }
+            if is_news {
+                (care.on_hold)(ending);
+            }
+            let since = *held.get_or_insert_with(Instant::now);
+            if since.elapsed() < HOLD && !interrupt::is_insisted() {
+                continue;
+            }
+        }
+        told = Some(tree.end());
     }
-    if let Some((ending, _)) = asked_to_end {
-        group.kill();
-        outcome.ending = ending;
-    } else if let Some(status) = exited {
-        outcome.ending = Ending::Finished(status);
+    if told.is_some() {
+        tree.kill();
     }
-    outcome.took = started.elapsed();
-    Ok(outcome)
+    // Only now may its process ID become another's.
+    let status = child.wait()?;
+    let ending = match reason {
+        Some(Ending::Interrupted) => Ending::Interrupted,
+        Some(ending) if told.is_some() => ending,
+        _ => Ending::Finished(status),
+    };
+    Ok(Ended { ending, stdout, stderr })
 }
 
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
-    let mut child = without_answers(command).spawn()?;
-    interrupt::hand_to(child.id())?;
+    let mut child = interrupt::hand_to(|| without_answers(command).spawn())?;
     started();
+    wait_for_exit(&child)?;
+    interrupt::take_back();
     child.wait()
-}
-
-/// Runs a program of the user's own, which may talk to the terminal, and returns whether it succeeded and what it printed.
-pub(crate) fn capture(command: &mut Command) -> io::Result<(bool, Vec<u8>)> {
-    let output = without_answers(command).stdin(Stdio::inherit()).stderr(Stdio::inherit()).output()?;
-    Ok((output.status.success(), output.stdout))
 }
 
 /// Opens a link in the user's browser, which then lives on by itself. True if some program took it.
@@ -144,20 +221,48 @@ fn without_answers(command: &mut Command) -> &mut Command {
     command
 }
 
-fn read_lines(stream: Stream, pipe: Option<impl Read + Send + 'static>, events: &Sender<Event>) {
+fn read_lines(stream: Stream, pipe: Option<impl Read + Send + 'static>, lines: &SyncSender<(Stream, Vec<u8>)>) {
     let Some(pipe) = pipe else { return };
-    let events = events.clone();
-    thread::spawn(move || {
-        let mut reader = BufReader::new(pipe);
-        let mut line = Vec::new();
-        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            let text = String::from_utf8_lossy(&line).into_owned();
-            if events.send(Event::Line(stream, text)).is_err() {
-                break;
-            }
-            line.clear();
-        }
-    });
+    let lines = lines.clone();
+    thread::spawn(move || for_each_line(BufReader::new(pipe), |line| lines.send((stream, line)).is_ok()));
+}
+
+/// Leaves an exited child as it is, so that its process ID and its group stay its own.
+#[cfg(unix)]
+fn has_exited(child: &mut Child) -> io::Result<bool> {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(waitid(WaitId::Pid(Pid::from_child(child)), options)?.is_some())
+}
+
+#[cfg(not(unix))]
+fn has_exited(child: &mut Child) -> io::Result<bool> {
+    Ok(child.try_wait()?.is_some())
+}
+
+/// The same, waited for.
+#[cfg(unix)]
+fn wait_for_exit(child: &Child) -> io::Result<()> {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let (pid, options) = (Pid::from_child(child), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+    Ok(rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options)).map(drop)?)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn wait_for_exit(_child: &Child) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether a child could ask at a terminal.
+#[cfg(unix)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
+}
+
+#[cfg(not(unix))]
+fn has_terminal() -> bool {
+    false
 }
 
 #[cfg(unix)]
@@ -171,14 +276,21 @@ fn in_own_group(command: &mut Command) -> &mut Command {
     command
 }
 
-/// The process group a child leads.
+/// What is ended with a child: all of the group that it leads, or where it leads none, itself.
 #[cfg(unix)]
-struct Group(Option<rustix::process::Pid>);
+struct Tree {
+    pid: rustix::process::Pid,
+    is_group: bool,
+}
 
 #[cfg(unix)]
-impl Group {
-    fn of(child: &Child) -> Self {
-        Self(i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw))
+impl Tree {
+    fn group_of(child: &Child) -> Self {
+        Self { pid: rustix::process::Pid::from_child(child), is_group: true }
+    }
+
+    fn alone(child: &Child) -> Self {
+        Self { pid: rustix::process::Pid::from_child(child), is_group: false }
     }
 
     fn end(&self) -> Instant {
@@ -191,20 +303,24 @@ impl Group {
     }
 
     fn signal(&self, signal: rustix::process::Signal) {
-        if let Some(pid) = self.0 {
-            // It may be gone already, which is what was wanted.
-            let _ = rustix::process::kill_process_group(pid, signal);
-        }
+        use rustix::process::{kill_process, kill_process_group};
+        let kill = if self.is_group { kill_process_group } else { kill_process };
+        // It may be gone already, which is what was wanted.
+        let _ = kill(self.pid, signal);
     }
 }
 
 /// Without process groups the system's own tool ends a child and its children.
 #[cfg(not(unix))]
-struct Group(u32);
+struct Tree(u32);
 
 #[cfg(not(unix))]
-impl Group {
-    fn of(child: &Child) -> Self {
+impl Tree {
+    fn group_of(child: &Child) -> Self {
+        Self(child.id())
+    }
+
+    fn alone(child: &Child) -> Self {
         Self(child.id())
     }
 

@@ -6,6 +6,7 @@ mod together;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) use authorize::Authorize;
@@ -13,7 +14,7 @@ pub(crate) use environment::masks;
 
 use crate::error::{Code, Error, Result, Who};
 use crate::interrupt;
-use crate::process::{self, Ending, Outcome};
+use crate::process::{self, Care, Ending, Outcome};
 use crate::terminal::Terminal;
 
 /// The oldest rclone that all of this was tried with.
@@ -100,11 +101,15 @@ impl Rclone {
         Err(too_old(version, &format!("{what} needs rclone {}.{} or newer", needed.0, needed.1)))
     }
 
-    /// Lists the storage's root folder, renewing its token in `config` first where that is due.
-    pub(crate) fn list(&self, config: &Path, name: &str) -> Result<Outcome> {
+    /// Lists the storage's root folder, renewing its token in `config` first where that is due. While `renews`, rclone may
+    /// be waiting for the only live token.
+    pub(crate) fn list(&self, config: &Path, name: &str, renews: &dyn Fn() -> bool) -> Result<Outcome> {
         let mut command = self.isolated(config);
         command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
-        self.run(&mut command, &[], &format!("waiting for Box to list {name:?}"))
+        let _spinner = self.terminal.wait(&format!("waiting for Box to list {name:?}"));
+        let on_hold = |ending| self.say_hold(ending);
+        let mut care = Care { limit: self.limit, on_stderr: &mut |_| {}, holds: renews, on_hold: &on_hold };
+        self.run_with(&mut command, &[], &mut care)
     }
 
     /// Has rclone fetch a first token for a section that can sign in without a person, and save it in `config`.
@@ -163,12 +168,17 @@ impl Rclone {
         limit: Duration,
         on_stderr: &mut dyn FnMut(&str),
     ) -> Result<Outcome> {
+        let mut care = Care { limit, on_stderr, holds: &|| false, on_hold: &|_| {} };
+        self.run_with(command, secret_env, &mut care)
+    }
+
+    fn run_with(&self, command: &mut Command, secret_env: &[(&str, &str)], care: &mut Care<'_>) -> Result<Outcome> {
         for name in environment::masking() {
             command.env_remove(name);
         }
         command.envs(secret_env.iter().copied());
         let shown = command_line(command);
-        let outcome = process::run(command, limit, on_stderr).map_err(|cause| {
+        let outcome = process::run(command, care).map_err(|cause| {
             Error::new(Code::RcloneMissing, format!("{} cannot be started: {cause}", self.program.display()))
                 .who(Who::You)
                 .next(INSTALL)
@@ -177,6 +187,21 @@ impl Rclone {
         match outcome.ending {
             Ending::Interrupted => Err(Error::interrupted()),
             Ending::Finished(_) | Ending::TimedOut => Ok(outcome),
+        }
+    }
+}
+
+impl Rclone {
+    /// Says what keeps pluton from ending, once however many rclones do.
+    fn say_hold(&self, why: Ending) {
+        static SAID: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
+        let waiting = "waiting for Box to answer the renewal, so that the sign-in is not lost";
+        let (said, text) = match why {
+            Ending::Interrupted => (&SAID[0], format!("{waiting}; press Ctrl-C again to stop anyway")),
+            Ending::TimedOut | Ending::Finished(_) => (&SAID[1], format!("it takes too long; {waiting}")),
+        };
+        if !said.swap(true, Ordering::SeqCst) {
+            self.terminal.must_say(&text);
         }
     }
 }

@@ -123,6 +123,7 @@ impl ConfigFile {
             .who(Who::You)
             .next(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
             .next("to begin a new file, give that one another name"),
+            saves::ReadError::Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => Error::interrupted(),
             saves::ReadError::Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
                 .next("let this user read it, or choose another file with --rclone-config"),
         })

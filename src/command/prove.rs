@@ -78,7 +78,7 @@ pub(super) fn mint(rclone: &Rclone, staged: &Staged) -> Result<()> {
 }
 
 pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
-    let listed = rclone.list(staged.file(), staged.section().name())?;
+    let listed = rclone.list(staged.file(), staged.section().name(), &|| staged.awaits_renewal())?;
     if !listed.success() {
         return Err(why(rclone, staged, Doing::Listing, &listed));
     }
@@ -87,7 +87,7 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
         rclone.version()?;
         return Err(Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").who(Who::You));
     }
-    Ok(listed.stdout.lines().count())
+    Ok(listed.lines)
 }
 
 /// Writes a small file into the root folder, reads it back, compares, and deletes it, whatever happens in between.

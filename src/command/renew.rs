@@ -150,7 +150,10 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
             }
             Ok(token)
         }
-        (None, Err(error)) => Err(error),
+        (None, Err(error)) => {
+            staged.leave_to_rclone();
+            Err(error)
+        }
         (None, Ok(_)) => Err(not_renewable(section.name(), "rclone listed it without renewing its token")),
     }
 }

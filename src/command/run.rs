@@ -13,6 +13,7 @@ use crate::cli::Run;
 use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::process;
 use crate::report::Report;
 use crate::section::Section;
@@ -44,22 +45,28 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     }
     drop(patience);
 
+    interrupt::check()?;
     let (program, args) = flags.command.split_first().ok_or_else(Error::interrupted)?;
     let mut command = Command::new(program);
     command.args(args).env("RCLONE_CONFIG", file.real_path());
     command.envs(context.password_command().map(|printer| ("RCLONE_PASSWORD_COMMAND", printer)));
     let status = thread::scope(|scope| {
-        let mut ends = Vec::new();
+        let mut keepers = Vec::new();
         // COMMAND is started first: it must not share the locks of a renewal.
         let started = || {
             for storage in kept {
                 let (ended, end) = mpsc::channel();
-                scope.spawn(move || storage.keep(&end));
-                ends.push(ended);
+                keepers.push((ended, scope.spawn(move || storage.keep(&end))));
             }
         };
         let status = process::supervise(&mut command, started);
-        drop(ends);
+        interrupt::while_leaving(|| {
+            let (ends, threads): (Vec<_>, Vec<_>) = keepers.into_iter().unzip();
+            drop(ends);
+            for thread in threads {
+                let _ = thread.join();
+            }
+        });
         status
     });
     Ok(Report::Exit(status.map_or_else(|cause| not_started(&program.to_string_lossy(), &cause, context), code)))

@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::swap::{directory, file_name};
+use crate::interrupt;
 
 const TICK: Duration = Duration::from_millis(1);
 /// rclone's file is away for at most some 65 µs; a busy machine stretches that.
@@ -54,6 +55,9 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
             let whole = if saves.iter().any(|save| save.is_old) { saves } else { Vec::new() };
             let latest = whole.into_iter().max_by_key(|save| save.modified);
             return latest.map_or(Ok(None), |save| Err(ReadError::Interrupted(save.path)));
+        }
+        if interrupt::seen() {
+            return Err(ReadError::Io(io::ErrorKind::Interrupted.into()));
         }
         sleep(TICK);
     }

@@ -4,14 +4,19 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tempfile::TempDir;
 
 use super::{access, place, rescue};
 use crate::error::{Code, Error, Result};
+use crate::interrupt;
 use crate::section::Section;
 use crate::token::Token;
+
+/// rclone renews a token that ends within 10 seconds, and may need some to come to that.
+const AHEAD: i64 = 15;
 
 /// What rclone showed of a staged section.
 #[derive(Debug, Clone, Copy, Default, JsonSchema, Serialize)]
@@ -94,6 +99,15 @@ impl Staged {
         self.overdue && !self.has_rotated()
     }
 
+    /// Whether rclone may be waiting for Box to renew the token: until its answer is in the staged file, no one has a live one.
+    pub(crate) fn awaits_renewal(&self) -> bool {
+        let is_due = |token: &Token| {
+            let ends = token.expiry().map(Timestamp::as_second);
+            token.refresh_token().is_some() && ends.is_some_and(|ends| ends - Timestamp::now().as_second() < AHEAD)
+        };
+        (self.overdue || self.section.token().is_some_and(|token| is_due(&token))) && !self.has_rotated()
+    }
+
     /// Whether Box has replaced the user's refresh token, so that the staged file holds the only live one.
     pub(crate) fn has_rotated(&self) -> bool {
         self.new_token().is_some_and(|token| token.refresh_token().is_some())
@@ -116,6 +130,13 @@ impl Staged {
     pub(crate) fn keep(mut self) {
         rescue::supersede(self.dir.path());
         self.dir.disable_cleanup(true);
+    }
+
+    /// Where this run ends before its rclone does, the renewed token is for later runs to find.
+    pub(crate) fn leave_to_rclone(mut self) {
+        if interrupt::is_leaving() && self.awaits_renewal() {
+            self.dir.disable_cleanup(true);
+        }
     }
 
     pub(crate) fn verified(self, proof: Proof) -> Result<Verified> {

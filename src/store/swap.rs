@@ -76,8 +76,10 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // For every process that has it.
-        let _ = lock::unlock(&self.0);
+        // For every process that has it; where an rclone is left at work, it keeps the lock.
+        if !interrupt::is_leaving() {
+            let _ = lock::unlock(&self.0);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod ahead;
 mod authorize;
 mod backup;
 mod edit;
+mod ending;
 mod faults;
 mod grant_key;
 mod in_flight;

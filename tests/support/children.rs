@@ -70,8 +70,14 @@ pub(crate) fn terminate(child: &Child) {
     signal(child, rustix::process::Signal::TERM);
 }
 
+/// What a terminal's end sends.
+pub(crate) fn hang_up(child: &Child) {
+    signal(child, rustix::process::Signal::HUP);
+}
+
 fn signal(child: &Child, signal: rustix::process::Signal) {
     let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process ID");
+    // One that has ended stays a process until it is waited for.
     rustix::process::kill_process(pid, signal).expect("it is still there");
 }
 
@@ -95,7 +101,7 @@ pub(crate) fn wait_until_gone(pid: &str) {
 }
 
 /// A zombie is not alive: in a container nobody may be there to bury it.
-fn is_alive(pid: &str) -> bool {
+pub(crate) fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }

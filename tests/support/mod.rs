@@ -15,7 +15,7 @@ use box_sandbox::Sandbox;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-pub(crate) use children::{interrupt, terminate, wait_for, wait_until_gone};
+pub(crate) use children::{hang_up, interrupt, is_alive, terminate, wait_for, wait_until_gone};
 
 pub(crate) const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 

@@ -11,6 +11,7 @@ mod narrow;
 mod paste;
 mod plain;
 mod questions;
+mod run;
 mod sign_ins;
 
 use support::{desk, session};

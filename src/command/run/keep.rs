@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::command::patience::Patience;
 use crate::command::renew::{Fresh, How, is_renewable, left, renew};
 use crate::error::{Code, Error, Result};
+use crate::interrupt;
 use crate::rclone::Rclone;
 use crate::report::failure_text;
 use crate::secret::Secret;
@@ -82,6 +83,8 @@ impl<'a> Kept<'a> {
                     }
                     self.plan(&fresh);
                 }
+                // The command has ended meanwhile.
+                Err(_) if interrupt::is_leaving() => return,
                 Err(error) => self.failed(&error),
             }
         }

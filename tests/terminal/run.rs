@@ -1,0 +1,63 @@
+//! `pluton run` at a terminal: one key press is one signal, and a signal that a process sends arrives.
+
+use std::fs;
+
+use box_sandbox::RCLONE_CLIENT_ID;
+use rustix::process::Signal;
+
+use crate::desk::Desk;
+use crate::session::{CTRL_C, Session};
+use crate::support::{PLUTON, wait_for};
+
+fn signed_in() -> Desk {
+    let desk = Desk::new();
+    let token = desk.sandbox.mint(RCLONE_CLIENT_ID).blob();
+    desk.home.write_config(&format!("[Box]\ntype = box\ntoken = {token}\n"));
+    desk
+}
+
+/// Counts each Ctrl-C until a file says that it is over.
+const COUNT: &str = "
+import os, signal, time
+count = 0
+def caught(*_):
+    global count
+    count += 1
+    open('caught', 'w').close()
+signal.signal(signal.SIGINT, caught)
+print('ready', flush=True)
+while not os.path.exists('over'):
+    time.sleep(0.05)
+print('caught', count, flush=True)
+";
+
+#[test]
+fn one_ctrl_c_reaches_the_command_once_also_behind_a_pipe() {
+    for before in ["", "true | "] {
+        let desk = signed_in();
+        let script = desk.home.file("count.py", COUNT);
+        let mut command = desk.home.command("sh");
+        // The shell itself is not to die of it.
+        command.args(["-c", &format!("trap : INT; {before}'{PLUTON}' run Box -- python3 '{script}'")]);
+        let mut session = Session::start(command.into(), 100);
+        session.sees("ready").types(CTRL_C);
+        wait_for("the signal", || desk.home.path().join("caught").exists().then_some(()));
+        fs::write(desk.home.path().join("over"), "").expect("a file");
+        session.sees("caught 1");
+        session.ends();
+    }
+}
+
+#[test]
+fn a_signal_that_a_process_sends_reaches_the_command_at_a_terminal_too() {
+    for (signal, name) in [(Signal::INT, "INT"), (Signal::QUIT, "QUIT"), (Signal::HUP, "HUP"), (Signal::TERM, "TERM")] {
+        let desk = signed_in();
+        let mut command = desk.home.command(PLUTON);
+        let script = format!("trap 'echo caught; exit 42' {name}; echo ready; while :; do sleep 0.1; done");
+        command.args(["run", "Box", "--", "sh", "-c", &script]);
+        let mut session = Session::start(command.into(), 100);
+        session.sees("ready").signal(signal);
+        session.sees("caught");
+        session.ends().with(42);
+    }
+}
