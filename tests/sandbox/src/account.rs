@@ -51,7 +51,8 @@ impl Account {
     }
 
     /// The user object with every field, `used` bytes of uploads included.
-    pub(crate) fn describe(&self, id: &str, used: u64) -> Value {
+    pub(crate) fn describe(&self, id: &str, used: u64, floats: bool) -> Value {
+        let number = |bytes| number(bytes, floats);
         json!({
             "type": "user",
             "id": id,
@@ -61,9 +62,9 @@ impl Account {
             "modified_at": "2024-01-01T00:00:00-08:00",
             "language": "en",
             "timezone": "America/Los_Angeles",
-            "space_amount": self.space_amount,
-            "space_used": self.space_used + used,
-            "max_upload_size": self.max_upload_size,
+            "space_amount": number(self.space_amount),
+            "space_used": number(self.space_used + used),
+            "max_upload_size": number(self.max_upload_size),
             "status": self.status,
             "job_title": "",
             "phone": "",
@@ -77,4 +78,10 @@ impl Account {
             },
         })
     }
+}
+
+/// Bytes as Box writes them: from fifteen digits on a float, as in `1.0e+18`; all of them where `floats`.
+#[expect(clippy::cast_precision_loss, reason = "Box loses it too")]
+pub(crate) fn number(bytes: u64, floats: bool) -> Value {
+    if floats || bytes >= 100_000_000_000_000 { json!(bytes as f64) } else { json!(bytes) }
 }

@@ -20,10 +20,13 @@ pub enum AppKind {
 
 /// What an app is like. The default is an OAuth app with nothing wrong.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a tick in the developer console, or a missing one")]
 pub struct AppSpec {
     pub kind: AppKind,
     /// Reading only: every change is refused with `insufficient_scope`.
     pub read_only: bool,
+    /// May look up the enterprise's users.
+    pub manage_users: bool,
     /// The registered redirect URI; `None` is an app whose owner forgot it.
     pub redirect_uri: Option<String>,
     /// False: the enterprise's admin has not allowed the app.
@@ -37,6 +40,7 @@ impl Default for AppSpec {
         Self {
             kind: AppKind::OAuth,
             read_only: false,
+            manage_users: false,
             redirect_uri: Some(REDIRECT_URI.to_owned()),
             authorized: true,
             mismatch_redirects: false,

@@ -15,7 +15,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-const HOSTS: [&str; 4] = ["box.com", "*.box.com", "*.app.box.com", "*.ent.box.com"];
+const HOSTS: [&str; 5] = ["box.com", "*.box.com", "*.app.box.com", "*.ent.box.com", "*.boxcloud.com"];
 
 /// Writes the authority's certificate to `ca_file`; returns what serves Box's names under it, with a certificate that
 /// may be over; and the pin of that certificate's key.

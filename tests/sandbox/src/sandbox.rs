@@ -167,12 +167,11 @@ impl Sandbox {
         state.tree.share(folder, user_id);
     }
 
-    /// Moves a folder of the person's to the trash.
-    pub fn trash(&self, folder: &str) {
+    /// Moves a file or folder of the person's to the trash.
+    pub fn trash(&self, item: &str) {
         let mut state = self.world.state();
-        let folder = state.tree.find(ACCOUNT_ID, folder);
-        let folder = folder.expect("a folder of the person's").id;
-        state.tree.trash(folder);
+        let item = state.tree.find(ACCOUNT_ID, item).expect("an item of the person's").id;
+        state.tree.trash(item);
     }
 
     /// Path and size in bytes of each of the person's files, sorted by path.
@@ -223,6 +222,21 @@ impl Sandbox {
     /// From here on the proxy refuses every host with this status.
     pub fn proxy_refuses(&self, status: u16) {
         self.world.state().proxy_refuses = Some(status);
+    }
+
+    /// From here on the proxy refuses this host with 403, as a firewall that knows only some of Box's hosts.
+    pub fn block_host(&self, host: &str) {
+        self.world.state().blocked_hosts.insert(host.to_owned());
+    }
+
+    /// Whether Box writes every size and quota as a float; it always does so from fifteen digits on.
+    pub fn float_sizes(&self, floats: bool) {
+        self.world.state().float_sizes = floats;
+    }
+
+    /// How often the download of a file that is uploaded from here on is answered with 202 and `Retry-After: 1`.
+    pub fn fresh_files_wait(&self, times: u32) {
+        self.world.state().fresh_waits = times;
     }
 
     /// Moves Box's clock this many seconds ahead of the machine's, or behind.

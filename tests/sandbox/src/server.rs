@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::exchange::{Answer, Call, Upload, fields};
 use crate::faults::{Effect, strike};
 use crate::state::{State, World};
+use crate::tokens::random_id;
 use crate::tree::Content;
 use crate::{api, oauth, requests};
 
@@ -56,7 +57,7 @@ fn connect(request: Request<Incoming>, tls: &TlsAcceptor, world: &Arc<World>) ->
     if let Some(refusal) = refused_by_proxy(&request, world) {
         return finish(&world.state(), refusal);
     }
-    let is_box = host == "box.com" || host.ends_with(".box.com");
+    let is_box = host == "box.com" || host.ends_with(".box.com") || host.ends_with(".boxcloud.com");
     if request.method() != Method::CONNECT || !is_box || port != Some(443) {
         let answer = Answer::empty(502).body("only Box is here, and only by HTTPS\n");
         let call = Call {
@@ -92,6 +93,9 @@ fn refused_by_proxy(request: &Request<Incoming>, world: &World) -> Option<Answer
     if let Some(status) = state.proxy_refuses {
         return Some(Answer::empty(status));
     }
+    if request.uri().host().is_some_and(|host| state.blocked_hosts.contains(host)) {
+        return Some(Answer::empty(403));
+    }
     let wanted = format!("Basic {}", BASE64_STANDARD.encode(state.proxy_login.as_ref()?));
     let given = request.headers().get("proxy-authorization").and_then(|value| value.to_str().ok());
     let challenge = r#"Basic realm="proxy""#;
@@ -119,7 +123,7 @@ async fn serve(request: Request<Incoming>, host: &str, world: &World) -> Result<
         };
         let status = answer.as_ref().map_or(0, |answer| answer.status);
         state.requests.push(requests::Request::new(&call, status));
-        let answer = answer.map(|answer| finish(&state, answer));
+        let answer = answer.map(|answer| finish(&state, answer.header("Box-Request-Id", random_id(32))));
         (answer, delay + world.settings.delay)
     };
     if !delay.is_zero() {
@@ -140,6 +144,7 @@ fn route(state: &mut State, world: &World, call: &Call) -> Answer {
         ("upload.box.com", path) if path.starts_with("/api/2.0/") => {
             api::answer(state, settings, call, &path["/api/2.0/".len()..])
         }
+        ("dl.boxcloud.com", _) => api::downloaded(state, call),
         _ => Answer::html(404, "<!doctype html><title>Box | 404 Page Not Found</title>\n".into()),
     }
 }

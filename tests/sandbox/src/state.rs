@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use hyper::body::Bytes;
+
 use crate::account::{ACCOUNT_ID, Account};
 use crate::apps::{App, AppSpec, RCLONE_CLIENT_ID, Registered, new_app};
 use crate::faults::Fault;
@@ -37,6 +39,12 @@ pub(crate) struct State {
     pub(crate) faults: Vec<Fault>,
     pub(crate) requests: Vec<Request>,
     pub(crate) used_jwts: HashSet<String>,
+    /// Content behind each address of dl.boxcloud.com.
+    pub(crate) downloads: HashMap<String, Bytes>,
+    /// How often a file uploaded from here on says that it is not ready yet.
+    pub(crate) fresh_waits: u32,
+    /// Every size is a float.
+    pub(crate) float_sizes: bool,
     pub(crate) refuse_consent: bool,
     pub(crate) consent_page: bool,
     /// Seconds that Box's clock is ahead of this machine's.
@@ -45,6 +53,8 @@ pub(crate) struct State {
     pub(crate) proxy_login: Option<String>,
     /// The status with which the proxy refuses every host.
     pub(crate) proxy_refuses: Option<u16>,
+    /// What the proxy refuses with 403.
+    pub(crate) blocked_hosts: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -74,6 +84,10 @@ impl State {
             faults: Vec::new(),
             requests: Vec::new(),
             used_jwts: HashSet::new(),
+            downloads: HashMap::new(),
+            fresh_waits: 0,
+            float_sizes: false,
+            blocked_hosts: HashSet::new(),
             refuse_consent: false,
             consent_page: false,
             clock_skew: 0,
@@ -116,6 +130,7 @@ impl State {
             user_id: ACCOUNT_ID.to_owned(),
             server: false,
             read_only: self.apps[client_id].spec.read_only,
+            manage_users: false,
         }
     }
 

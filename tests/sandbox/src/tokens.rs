@@ -50,6 +50,7 @@ pub(crate) struct Grant {
     /// A server app: no refresh token, and `as-user` is allowed.
     pub(crate) server: bool,
     pub(crate) read_only: bool,
+    pub(crate) manage_users: bool,
 }
 
 #[derive(Debug)]

@@ -37,6 +37,8 @@ pub(crate) struct Node {
     pub(crate) content_created: Option<String>,
     pub(crate) content_modified: Option<String>,
     pub(crate) etag: u64,
+    /// How often a download is still answered with "not ready yet".
+    pub(crate) waits: u32,
 }
 
 impl Node {
@@ -51,7 +53,7 @@ pub(crate) struct Tree {
     roots: BTreeMap<String, u64>,
     /// Folder and the user it is shared with.
     shares: BTreeSet<(u64, String)>,
-    trashed: BTreeSet<u64>,
+    trashed: BTreeMap<u64, SystemTime>,
     last_id: u64,
 }
 
@@ -77,6 +79,7 @@ impl Tree {
             content_created: None,
             content_modified: None,
             etag: 0,
+            waits: 0,
         };
         self.nodes.insert(id, node);
         id
@@ -103,6 +106,10 @@ impl Tree {
         node
     }
 
+    pub(crate) fn wait(&mut self, id: u64, times: u32) {
+        self.nodes.get_mut(&id).expect("a node that was found").waits = times;
+    }
+
     pub(crate) fn get(&self, id: u64) -> &Node {
         &self.nodes[&id]
     }
@@ -122,7 +129,7 @@ impl Tree {
         let in_root = self.roots.get(user) == Some(&folder);
         self.nodes
             .values()
-            .filter(|node| !self.trashed.contains(&node.id))
+            .filter(|node| !self.trashed.contains_key(&node.id))
             .filter(|node| node.parent == Some(folder) || in_root && self.shares.contains(&(node.id, user.to_owned())))
             .collect()
     }
@@ -130,7 +137,7 @@ impl Tree {
     /// What has this name in this folder already; Box takes `a` and `A` for the same.
     pub(crate) fn named(&self, folder: u64, name: &str) -> Option<&Node> {
         let name = name.to_lowercase();
-        let mut siblings = self.nodes.values().filter(|node| !self.trashed.contains(&node.id));
+        let mut siblings = self.nodes.values().filter(|node| !self.trashed.contains_key(&node.id));
         siblings.find(|node| node.parent == Some(folder) && node.name.to_lowercase() == name)
     }
 
@@ -139,17 +146,42 @@ impl Tree {
     }
 
     pub(crate) fn trash(&mut self, id: u64) {
-        self.trashed.insert(id);
+        self.trashed.insert(id, SystemTime::now());
+    }
+
+    pub(crate) fn restore(&mut self, id: u64) {
+        self.trashed.remove(&id);
+    }
+
+    /// What `user` has thrown away, but not what is inside of it.
+    pub(crate) fn trash_of(&self, user: &str) -> Vec<&Node> {
+        self.trashed.keys().map(|id| &self.nodes[id]).filter(|node| node.owner == user).collect()
+    }
+
+    /// When the item itself was thrown away.
+    pub(crate) fn trashed_at(&self, id: u64) -> Option<SystemTime> {
+        self.trashed.get(&id).copied()
+    }
+
+    /// Bytes of a file, or of all that is in a folder.
+    pub(crate) fn size(&self, node: &Node) -> u64 {
+        match &node.content {
+            Some(content) => content.bytes.len() as u64,
+            None => {
+                self.nodes.values().filter(|below| below.parent == Some(node.id)).map(|below| self.size(below)).sum()
+            }
+        }
     }
 
     /// Whether the node, or a folder above it, is in the trash.
     pub(crate) fn is_trashed(&self, id: u64) -> bool {
-        self.lineage(id).any(|node| self.trashed.contains(&node.id))
+        self.lineage(id).any(|node| self.trashed.contains_key(&node.id))
     }
 
     /// Removes a node and all below it.
     pub(crate) fn remove(&mut self, id: u64) {
         self.nodes.remove(&id);
+        self.trashed.remove(&id);
         let below: Vec<u64> = self.nodes.values().filter(|node| node.parent == Some(id)).map(|node| node.id).collect();
         for child in below {
             self.remove(child);
@@ -168,6 +200,7 @@ impl Tree {
         let mut files: Vec<_> = self
             .nodes
             .values()
+            .filter(|node| !self.is_trashed(node.id))
             .filter_map(|node| Some((node, node.content.as_ref()?)))
             .filter_map(|(node, content)| Some((self.path(node.id, root)?, content.bytes.len())))
             .collect();

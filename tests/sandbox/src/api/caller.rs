@@ -9,6 +9,7 @@ use crate::state::State;
 /// A user with a live token, allowed to make this call.
 pub(super) struct Caller {
     pub(super) user_id: String,
+    pub(super) manage_users: bool,
 }
 
 impl Caller {
@@ -26,7 +27,7 @@ impl Caller {
             return Err(insufficient_scope());
         }
         let Some(as_user) = call.header("as-user") else {
-            return Ok(Self { user_id: grant.user_id.clone() });
+            return Ok(Self { user_id: grant.user_id.clone(), manage_users: grant.manage_users });
         };
         if !grant.server {
             return Err(error(
@@ -38,7 +39,7 @@ impl Caller {
         if !state.users.contains_key(as_user) {
             return Err(error(404, "not_found", "On-Behalf-Of User not found"));
         }
-        Ok(Self { user_id: as_user.to_owned() })
+        Ok(Self { user_id: as_user.to_owned(), manage_users: false })
     }
 }
 
@@ -47,7 +48,7 @@ fn unauthenticated(challenge: &str) -> Answer {
     Answer::empty(401).header("WWW-Authenticate", challenge)
 }
 
-fn insufficient_scope() -> Answer {
+pub(super) fn insufficient_scope() -> Answer {
     with_context(
         403,
         "insufficient_scope",

@@ -8,6 +8,7 @@ use super::items::{describe, file, folder};
 use super::{Caller, Outcome, limits, naming};
 use crate::exchange::{Answer, Call, Upload};
 use crate::state::State;
+use crate::tokens::random_id;
 
 /// Would a new file be taken?
 pub(super) fn preflight(state: &State, caller: &Caller, call: &Call) -> Outcome {
@@ -61,7 +62,9 @@ fn parts(call: &Call) -> Result<&Upload, Answer> {
 
 fn stored(state: &mut State, id: u64, attributes: &Value) -> Answer {
     let time = |name: &str| attributes[name].as_str().map(str::to_owned);
+    let waits = state.fresh_waits;
     let node = state.tree.get_mut(id);
+    node.waits = waits;
     node.content_created = time("content_created_at");
     node.content_modified = time("content_modified_at");
     let whole = describe(state, state.tree.get(id));
@@ -69,10 +72,25 @@ fn stored(state: &mut State, id: u64, attributes: &Value) -> Answer {
     Answer::json(201, &list)
 }
 
-pub(super) fn download(state: &State, caller: &Caller, call: &Call, id: &str) -> Outcome {
+/// Where to download from, which needs no token; or to come back for a file that is not ready yet.
+pub(super) fn download(state: &mut State, caller: &Caller, id: &str) -> Outcome {
     let node = file(state, caller, id)?;
-    let bytes = node.content.as_ref().map(|content| content.bytes.clone());
-    let bytes = bytes.unwrap_or_default();
+    let (id, waits) = (node.id, node.waits);
+    let bytes = node.content.as_ref().map(|content| content.bytes.clone()).unwrap_or_default();
+    if waits > 0 {
+        state.tree.wait(id, waits - 1);
+        return Ok(Answer::empty(202).header("Retry-After", "1"));
+    }
+    let key = random_id(32);
+    let address = format!("https://dl.boxcloud.com/d/1/{key}/download");
+    state.downloads.insert(key, bytes);
+    Ok(Answer::redirect(&address))
+}
+
+/// `GET` of an address that [`download`] gave.
+pub(crate) fn bytes(state: &State, call: &Call) -> Outcome {
+    let key = call.path.strip_prefix("/d/1/").and_then(|rest| rest.strip_suffix("/download"));
+    let bytes = key.and_then(|key| state.downloads.get(key)).ok_or_else(|| Answer::empty(404))?.clone();
     let size = bytes.len();
     let range = call.header("range").and_then(|r| r.strip_prefix("bytes="));
     let answer = match range.map(|range| span(range, size)) {

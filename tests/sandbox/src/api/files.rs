@@ -37,6 +37,6 @@ pub(super) fn copy(state: &mut State, caller: &Caller, call: &Call, id: &str) ->
 
 pub(super) fn delete(state: &mut State, caller: &Caller, id: &str) -> Outcome {
     let id = file(state, caller, id)?.id;
-    state.tree.remove(id);
+    state.tree.trash(id);
     Ok(Answer::empty(204))
 }

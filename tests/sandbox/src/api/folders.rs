@@ -72,7 +72,7 @@ pub(super) fn delete(state: &mut State, caller: &Caller, call: &Call, id: &str) 
         let words = "Cannot delete - folder not empty";
         return Err(error(400, "folder_not_empty", words));
     }
-    state.tree.remove(id);
+    state.tree.trash(id);
     Ok(Answer::empty(204))
 }
 

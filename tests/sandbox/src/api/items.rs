@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Caller;
 use super::error::{error, not_found};
+use crate::account::number;
 use crate::exchange::Answer;
 use crate::state::State;
 use crate::tokens::rfc3339;
@@ -21,6 +22,12 @@ pub(super) fn file<'a>(state: &'a State, caller: &Caller, id: &str) -> Result<&'
     in_sight(state, found.filter(|node| !node.is_folder()).ok_or_else(|| not_found("file", id))?)
 }
 
+/// What is in the trash under this ID.
+pub(super) fn trashed<'a>(state: &'a State, caller: &Caller, kind: &str, id: &str) -> Result<&'a Node, Answer> {
+    let found = state.tree.find(&caller.user_id, id).filter(|node| node.is_folder() == (kind == "folder"));
+    found.filter(|node| state.tree.trashed_at(node.id).is_some()).ok_or_else(|| not_found(kind, id))
+}
+
 fn in_sight<'a>(state: &State, node: &'a Node) -> Result<&'a Node, Answer> {
     if state.tree.is_trashed(node.id) { Err(error(404, "trashed", "Item is trashed")) } else { Ok(node) }
 }
@@ -29,19 +36,21 @@ fn in_sight<'a>(state: &State, node: &'a Node) -> Result<&'a Node, Answer> {
 pub(super) fn describe(state: &State, node: &Node) -> Value {
     let parent = node.parent.map(|id| mini(state.tree.get(id)));
     let owner = &state.users[&node.owner];
+    let trashed_at = state.tree.trashed_at(node.id).map(seconds);
     let mut whole = json!({
         "type": kind(node),
         "id": shown_id(node),
         "sequence_id": node.etag.to_string(),
         "etag": node.etag.to_string(),
         "name": node.name,
-        "size": 0,
+        "size": number(state.tree.size(node), state.float_sizes),
         "created_at": seconds(node.created),
         "modified_at": seconds(node.modified),
         "content_created_at": node.content_created.clone().unwrap_or_else(|| seconds(node.created)),
         "content_modified_at":
             node.content_modified.clone().unwrap_or_else(|| seconds(node.modified)),
-        "item_status": "active",
+        "trashed_at": trashed_at,
+        "item_status": if trashed_at.is_some() { "trashed" } else { "active" },
         "shared_link": null,
         "parent": parent,
         "owned_by": {
@@ -53,7 +62,6 @@ pub(super) fn describe(state: &State, node: &Node) -> Value {
     });
     if let Some(content) = &node.content {
         whole["sha1"] = json!(content.sha1);
-        whole["size"] = json!(content.bytes.len());
     }
     whole
 }

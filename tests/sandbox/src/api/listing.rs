@@ -14,12 +14,22 @@ const LARGEST_PAGE: usize = 1000;
 
 pub(super) fn items(state: &State, settings: &Settings, caller: &Caller, call: &Call, id: &str) -> Outcome {
     let folder = folder(state, caller, id)?;
-    let children = state.tree.children(&caller.user_id, folder.id);
-    let asked = number(call, "limit")?.unwrap_or(100);
-    if !(1..=LARGEST_PAGE).contains(&asked) {
+    page(state, settings, call, state.tree.children(&caller.user_id, folder.id))
+}
+
+/// Offset and limit of a call; a limit above the largest page is taken for that.
+pub(super) fn window(call: &Call) -> Result<(usize, usize), Answer> {
+    let limit = number(call, "limit")?.unwrap_or(100);
+    if limit == 0 {
         return Err(bad_parameter("limit"));
     }
-    let limit = asked.min(settings.page_size);
+    Ok((number(call, "offset")?.unwrap_or(0), limit.min(LARGEST_PAGE)))
+}
+
+/// The part of `children`, which come in the order of IDs, that the call asks for.
+pub(super) fn page(state: &State, settings: &Settings, call: &Call, children: Vec<&Node>) -> Outcome {
+    let (offset, limit) = window(call)?;
+    let limit = limit.min(settings.page_size);
     let shown = |node: &&Node| chosen(describe(state, node), call, &[]);
 
     let by_marker = call.query.get("usemarker").is_some_and(|v| v == "true");
@@ -36,7 +46,6 @@ pub(super) fn items(state: &State, settings: &Settings, caller: &Caller, call: &
             "next_marker": last.map(|node| format!("after-{}", node.id)),
         })
     } else {
-        let offset = number(call, "offset")?.unwrap_or(0);
         let page = children.iter().skip(offset).take(limit);
         json!({
             "total_count": children.len(),

@@ -9,9 +9,10 @@ mod items;
 mod limits;
 mod listing;
 mod naming;
+mod trash;
+mod users;
 
 use crate::exchange::{Answer, Call};
-use crate::fields::chosen;
 use crate::state::{Settings, State};
 use caller::Caller;
 use error::error;
@@ -29,7 +30,12 @@ fn route(state: &mut State, settings: &Settings, call: &Call, path: &str) -> Out
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let uploading = call.host == "upload.box.com";
     match (call.method.as_str(), uploading, parts.as_slice()) {
-        ("GET", false, ["users", "me"]) => Ok(me(state, &caller, call)),
+        ("GET", false, ["users", "me"]) => Ok(users::me(state, &caller, call)),
+        ("GET", false, ["users"]) => users::list(state, &caller, call),
+        ("GET", false, ["folders", "trash", "items"]) => trash::list(state, settings, &caller, call),
+        ("GET", false, [kind @ ("files" | "folders"), id, "trash"]) => trash::show(state, &caller, call, kind, id),
+        ("DELETE", false, [kind @ ("files" | "folders"), id, "trash"]) => trash::purge(state, &caller, kind, id),
+        ("POST", false, [kind @ ("files" | "folders"), id]) => trash::restore(state, &caller, call, kind, id),
         ("GET", false, ["folders", id]) => folders::show(state, &caller, call, id),
         ("GET", false, ["folders", id, "items"]) => listing::items(state, settings, &caller, call, id),
         ("POST", false, ["folders"]) => folders::create(state, &caller, call),
@@ -41,15 +47,14 @@ fn route(state: &mut State, settings: &Settings, call: &Call, path: &str) -> Out
         ("PUT", false, ["files", id]) => files::change(state, &caller, call, id),
         ("DELETE", false, ["files", id]) => files::delete(state, &caller, id),
         ("POST", false, ["files", id, "copy"]) => files::copy(state, &caller, call, id),
-        ("GET", false, ["files", id, "content"]) => content::download(state, &caller, call, id),
+        ("GET", false, ["files", id, "content"]) => content::download(state, &caller, id),
         ("POST", true, ["files", "content"]) => content::upload(state, &caller, call),
         ("POST", true, ["files", id, "content"]) => content::upload_version(state, &caller, call, id),
         _ => Err(error(405, "method_not_allowed", "Method Not Allowed")),
     }
 }
 
-fn me(state: &State, caller: &Caller, call: &Call) -> Answer {
-    let id = &caller.user_id;
-    let whole = state.users[id].describe(id, state.tree.used(id));
-    Answer::json(200, &chosen(whole, call, &["role", "enterprise"]))
+/// A call to `dl.boxcloud.com`.
+pub(crate) fn downloaded(state: &State, call: &Call) -> Answer {
+    content::bytes(state, call).unwrap_or_else(|refusal| refusal)
 }

@@ -1,7 +1,7 @@
 //! Client credentials: Box wants to know for whom, and rclone never says.
 
 use super::{Refusal, app_of_kind};
-use crate::apps::{ENTERPRISE_ID, Registered};
+use crate::apps::{AppSpec, ENTERPRISE_ID, Registered};
 use crate::exchange::Fields;
 use crate::state::{Settings, State};
 use crate::tokens::{Grant, Token};
@@ -26,5 +26,6 @@ pub(super) fn subject(app: &Registered, kind: Option<&str>, id: Option<&str>) ->
 }
 
 pub(super) fn server_grant(client_id: String, user_id: String, app: &Registered) -> Grant {
-    Grant { client_id, user_id, server: true, read_only: app.spec.read_only }
+    let AppSpec { read_only, manage_users, .. } = app.spec;
+    Grant { client_id, user_id, server: true, read_only, manage_users }
 }

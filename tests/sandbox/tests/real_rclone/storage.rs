@@ -191,3 +191,60 @@ fn only_box_is_reachable() {
     let refused = &bench.sandbox.requests()[0];
     assert_eq!((refused.host.as_str(), refused.status), ("example.com", 502));
 }
+
+#[test]
+fn a_download_comes_from_another_host_and_fails_where_that_is_blocked() {
+    with_each(|bench| {
+        bench.sign_in();
+        bench.sandbox.fresh_files_wait(1);
+        fs::write(bench.directory.path().join("a.txt"), "text").unwrap();
+        bench.ok(&["copy", "a.txt", "bx:"]);
+        assert_eq!(bench.ok(&["cat", "bx:a.txt"]), b"", "rclone takes 202 for the content");
+        assert_eq!(bench.ok(&["cat", "bx:a.txt"]), b"text");
+        let requests = bench.sandbox.requests();
+        let hosts: Vec<_> = requests.iter().rev().take(2).map(|r| (r.host.as_str(), r.status)).collect();
+        assert_eq!(hosts, [("dl.boxcloud.com", 200), ("api.box.com", 302)]);
+        bench.sandbox.block_host("dl.boxcloud.com");
+        let said = bench.fails(&["cat", "bx:a.txt", "--low-level-retries", "1"]);
+        assert!(said.contains("Forbidden"), "{said}");
+        bench.ok(&["lsf", "bx:"]);
+    });
+}
+
+#[test]
+fn sizes_and_quotas_may_be_floats() {
+    with_each(|bench| {
+        bench.sign_in();
+        bench.sandbox.float_sizes(true);
+        fs::write(bench.directory.path().join("a.txt"), "text").unwrap();
+        bench.ok(&["copy", "a.txt", "bx:Documents"]);
+        assert_eq!(bench.ok(&["lsf", "--format", "sp", "bx:Documents"]), b"4;a.txt\n");
+        bench.sandbox.set_account(Account { space_amount: 1_000_000_000_000_000_000, ..Account::default() });
+        let access = bench.sandbox.mint(RCLONE_CLIENT_ID).access;
+        let me = bench.sandbox.get_as("https://api.box.com/2.0/users/me", &access).body;
+        assert!(me.contains(r#""space_amount":1e+18,"space_used":4.0,"#), "{me}");
+    });
+}
+
+#[test]
+fn deleted_is_in_the_trash_until_that_is_emptied() {
+    let sandbox = Sandbox::start();
+    let bench = Bench::new(&rclone::newest(), sandbox);
+    bench.sign_in();
+    fs::write(bench.directory.path().join("a.txt"), "text").unwrap();
+    bench.ok(&["copy", "a.txt", "bx:Documents/Old"]);
+    bench.ok(&["copy", "a.txt", "bx:"]);
+    bench.ok(&["purge", "bx:Documents/Old"]);
+    bench.ok(&["deletefile", "bx:a.txt"]);
+    assert!(bench.sandbox.files().is_empty());
+    let access = bench.sandbox.mint(RCLONE_CLIENT_ID).access;
+    let trash = || -> serde_json::Value {
+        let page = bench.sandbox.get_as("https://api.box.com/2.0/folders/trash/items?fields=name,size", &access);
+        serde_json::from_str(&page.body).unwrap()
+    };
+    let full = trash();
+    assert_eq!(full["total_count"], 2, "{full}");
+    assert_eq!((&full["entries"][0]["name"], &full["entries"][0]["size"]), (&"Old".into(), &4.into()), "{full}");
+    bench.ok(&["cleanup", "bx:"]);
+    assert_eq!(trash()["total_count"], 0);
+}
