@@ -43,6 +43,7 @@ use error::{Code, Error};
 use terminal::{Terminal, Volume};
 
 fn main() -> ExitCode {
+    without_core_dump();
     if let Some(shell) = std::env::var_os(complete::VARIABLE) {
         complete::answer(&shell, std::env::args_os().skip(1)).print(false, false);
         return ExitCode::SUCCESS;
@@ -70,6 +71,12 @@ fn main() -> ExitCode {
     }
 }
 
+/// What a core dump would hold are tokens. Programs that this one starts are as the user set them.
+fn without_core_dump() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// The matches of the innermost subcommand.
 fn leaf(matches: &ArgMatches) -> &ArgMatches {
     matches.subcommand().map_or(matches, |(_, inner)| leaf(inner))
@@ -84,13 +91,20 @@ fn failed(error: &Error, json: bool) -> ExitCode {
     ExitCode::from(error.code.exit())
 }
 
-/// Help and version are results; anything else that clap stops at is wrong usage.
+/// Help and version are results; anything else that clap stops at is wrong usage, in which no token is repeated.
 fn usage(error: &clap::Error, json: bool) -> ExitCode {
-    if error.use_stderr() && json {
-        let text = error.to_string();
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
+    let arguments = arguments.filter(|argument| scrub::looks_like_token(argument));
+    let hidden = |text: String| arguments.fold(text, |text, token| text.replace(&token, "[hidden]"));
+    if json {
+        let text = hidden(error.to_string());
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         return failed(&Error::new(Code::InvalidValue, message).detail(text.trim()), true);
     }
-    let _ = error.print();
+    Terminal::new(Volume::Normal, true, json).usage(&hidden(error.render().ansi().to_string()));
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

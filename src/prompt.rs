@@ -15,6 +15,7 @@ pub(crate) use modes::Hush;
 use crate::error::Result;
 use crate::fold::fold;
 use crate::interrupt;
+use crate::scrub::for_screen;
 use crate::secret::Secret;
 use crate::terminal;
 use look::Look;
@@ -177,5 +178,5 @@ fn report(label: &str, answer: &str) {
 
 fn show(text: &str) {
     let mut out = anstream::stderr().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(for_screen(text).as_bytes()).and_then(|()| out.flush());
 }

@@ -7,6 +7,7 @@ use unicode_general_category::{GeneralCategory as Category, get_general_category
 use crate::conf::{DEFAULT_SECTION, Value};
 use crate::error::{Error, Field, Result};
 use crate::options::BoxOptions;
+use crate::scrub::looks_like_token;
 use crate::section::Section;
 use crate::sign_in::SignIn;
 
@@ -17,6 +18,11 @@ pub(crate) struct RemoteName(String);
 impl RemoteName {
     pub(crate) fn new(name: &str) -> Result<Self> {
         match fault(name) {
+            _ if looks_like_token(name) => {
+                Err(Error::invalid(Field::Name, "the storage's name looks like a token").next(
+                    "choose a name, and give the token by --token-file (what `rclone authorize` printed) or --access-token-file",
+                ))
+            }
             None => Ok(Self(name.to_owned())),
             Some(why) => Err(Error::invalid(Field::Name, format!("{name:?} cannot be a storage's name: {why}"))
                 .next("use letters, digits, spaces and any of _ - . + @")),

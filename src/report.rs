@@ -17,6 +17,7 @@ pub(crate) use units::{duration, size};
 use crate::box_api::Account;
 use crate::error::{Code, Error};
 use crate::fold;
+use crate::scrub::for_screen;
 use crate::sign_in::Kind;
 use crate::store::Proof;
 use crate::terminal;
@@ -213,7 +214,7 @@ impl Report {
         match self {
             Self::Exit(_) => {}
             Self::Added(_) | Self::Gone(_) if quiet && !json => {}
-            Self::Each(storages) if quiet && !json => write(text::failures(storages).as_bytes()),
+            Self::Each(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
             _ => write(&self.rendered(json)),
         }
     }
@@ -223,11 +224,13 @@ impl Report {
         let columns = terminal::columns(&console::Term::stdout());
         match self {
             _ if json => json::render(self),
-            Self::Raw(bytes) => bytes.clone(),
+            // For another program every byte is kept; a person's terminal gets text only.
+            Self::Raw(bytes) if columns.is_none() => bytes.clone(),
+            Self::Raw(bytes) => for_terminal(bytes),
             Self::Page(text) => fold::page(text, columns).into_bytes(),
             _ => match columns {
-                Some(columns) => fold::fold(&text::render(self), columns).into_bytes(),
-                None => text::render(self).into_bytes(),
+                Some(columns) => fold::fold(&for_screen(&text::render(self)), columns).into_bytes(),
+                None => for_screen(&text::render(self)).into_bytes(),
             },
         }
     }
@@ -272,7 +275,10 @@ pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
     if discards(&std::io::stdout())? {
         return Err(std::io::Error::other("standard output is closed, or a device that keeps nothing"));
     }
-    print_all(bytes)?;
+    match terminal::columns(&console::Term::stdout()) {
+        Some(_) => print_all(&for_terminal(bytes))?,
+        None => print_all(bytes)?,
+    }
     sync(&std::io::stdout())
 }
 
@@ -306,6 +312,11 @@ fn sync(_out: &std::io::Stdout) -> std::io::Result<()> {
 fn print_all(bytes: &[u8]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes).and_then(|()| out.flush())
+}
+
+fn for_terminal(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    text.split('\t').map(for_screen).collect::<Vec<_>>().join("\t").into_bytes()
 }
 
 fn write(bytes: &[u8]) {

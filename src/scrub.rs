@@ -10,6 +10,9 @@ use crate::secret::Secret;
 const HIDDEN: &str = "[hidden]";
 const LONGEST: usize = 2000;
 
+/// What [`for_screen`] lets through after an escape: the styles that Pluton itself uses.
+const COLOURS: [&str; 7] = ["[0m", "[1m", "[4m", "[31m", "[32m", "[33m", "[36m"];
+
 /// JSON fields and form fields whose values are secret wherever they turn up.
 const SECRET_FIELDS: [&str; 7] =
     ["access_token", "refresh_token", "client_secret", "clientSecret", "assertion", "passphrase", "privateKey"];
@@ -92,18 +95,89 @@ fn shortened(line: &str) -> String {
     }
 }
 
-/// Drops ANSI sequences and control characters; a line break stays one.
+/// Drops ANSI sequences, control characters and what cannot be seen; a line break stays one.
 pub(crate) fn printable(text: &str) -> String {
-    anstream::adapter::strip_str(text)
-        .to_string()
-        .chars()
-        .filter(|&c| c == '\n' || !(c.is_control() || is_bidi_control(c)))
-        .collect()
+    let mut parts = text.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    let mut rest = &text[plain.len()..];
+    while let Some(after) = rest.strip_prefix('\u{1b}') {
+        let code = &after[code_length(after)..];
+        rest = &code[code.find('\u{1b}').unwrap_or(code.len())..];
+        plain.push_str(&code[..code.len() - rest.len()]);
+    }
+    plain.retain(|c| c == '\n' || !is_unseen(c));
+    plain
 }
 
-/// Characters that reorder a line, and so could make it say something else.
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+/// How much of what follows an escape belongs to it. A title or a link that does not end in its line is none: it would
+/// take the rest of the text with it.
+fn code_length(after: &str) -> usize {
+    let line = &after[..after.find('\n').unwrap_or(after.len())];
+    let end = |of: &str, test: fn(char) -> bool| of.find(test).unwrap_or(of.len());
+    match after.chars().next() {
+        Some('[') => {
+            let parameters = 1 + end(&line[1..], |c| !matches!(c, ' '..='?'));
+            parameters + usize::from(line[parameters..].starts_with(|c| matches!(c, '@'..='~')))
+        }
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            let ends = ["\u{7}", "\u{1b}\\"].into_iter().filter_map(|end| Some(line.find(end)? + end.len()));
+            ends.min().unwrap_or(0)
+        }
+        Some(' '..='/') => {
+            let intermediate = end(line, |c| !matches!(c, ' '..='/'));
+            intermediate + usize::from(line[intermediate..].starts_with(|c| matches!(c, '0'..='~')))
+        }
+        Some('0'..='~') => 1,
+        _ => 0,
+    }
+}
+
+/// Text that is fit for a terminal, in the few colours of Pluton's own; all else goes that is no plain text.
+pub(crate) fn for_screen(text: &str) -> String {
+    if !text.contains(is_unseen) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split('\u{1b}');
+    let mut foreign = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = COLOURS.iter().find(|code| part.starts_with(**code));
+        if let Some(code) = code {
+            out.extend([&printable(&foreign), "\u{1b}", code]);
+            part[code.len()..].clone_into(&mut foreign);
+        } else {
+            foreign.push('\u{1b}');
+            foreign.push_str(part);
+        }
+    }
+    out + &printable(&foreign)
+}
+
+/// Characters that are seen by nobody, or make a line say something else: they reorder it, break it, or hide in it.
+/// Those that join letters stay, since names are written with them.
+pub(crate) fn is_unseen(c: char) -> bool {
+    use unicode_general_category::GeneralCategory as Category;
+    // Most text is ASCII.
+    if c.is_ascii() {
+        return c.is_control();
+    }
+    match unicode_general_category::get_general_category(c) {
+        Category::Control | Category::LineSeparator | Category::ParagraphSeparator => true,
+        Category::Format => {
+            !matches!(c, '\u{200c}' | '\u{200d}' | '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}')
+        }
+        _ => matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{e0000}'..='\u{e007f}'),
+    }
+}
+
+/// Whether this is what Box or rclone gives for a secret, pasted where a name belongs.
+pub(crate) fn looks_like_token(text: &str) -> bool {
+    let has = |test: fn(char) -> bool| text.contains(test);
+    let is_plain = text.len() >= 32 && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let is_random =
+        is_plain && has(|c| c.is_ascii_lowercase()) && has(|c| c.is_ascii_uppercase()) && has(|c| c.is_ascii_digit());
+    let is_newer = text.starts_with("1!") && text.len() >= 32;
+    is_random || is_newer || ["access_token", "refresh_token"].iter().any(|field| text.contains(field))
 }
 
 /// Hides the value of `"field":"value"` (escaped or not) and of `field=value`.
@@ -182,12 +256,46 @@ fn hide_passwords_in_urls(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::scrub;
+    use super::{for_screen, looks_like_token, scrub};
     use crate::secret::Secret;
 
     #[test]
     fn escape_codes_and_reordering_marks_go() {
         assert_eq!(scrub("a\u{1b}[31mred\u{1b}[0m\u{7}\r\nb\u{202e}c", &[]), "ared\nbc");
+    }
+
+    #[test]
+    fn a_screen_gets_own_colours_and_nothing_else_that_is_no_text() {
+        let own = "\u{1b}[1m\u{1b}[31m✗\u{1b}[0m Box";
+        assert_eq!(for_screen(own), own);
+        for (said, shown) in [
+            ("a\u{1b}]0;title\u{7}b\nc", "ab\nc"),
+            ("a\u{1b}]52;c;aGk=\u{1b}\\b", "ab"),
+            ("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+            ("\u{1b}[8mhidden\u{1b}[2J", "hidden"),
+            ("\u{9b}a\u{85}b\u{2028}c\u{2029}d\u{200b}e\u{202e}f\u{e0041}g\u{feff}h\u{ad}i", "abcdefghi"),
+            ("\u{1b}\u{1b}[32m", "\u{1b}[32m"),
+            ("a\u{1b}]0;no end: the rest stays\nb\u{7}", "a]0;no end: the rest stays\nb"),
+            ("\u{1b}(Ba\u{1b}cb\u{1b}[", "ab"),
+        ] {
+            assert_eq!(for_screen(said), shown, "{said:?}");
+        }
+        for name in ["名前 é Ünï", "نام\u{200c}ها", "👩\u{200d}💻", "क्\u{200d}ष"] {
+            assert_eq!(for_screen(name), name);
+        }
+    }
+
+    #[test]
+    fn a_token_is_told_from_a_name() {
+        let token = "c3FIOG9vSGV4VHo4QzAyg5T1JvNnJoZ3E";
+        for text in [token, "{\"access_token\":\"x\"}", "1!AbCdEf-gH_iJ0123456789abcdefghijkl"] {
+            assert!(looks_like_token(text), "{text}");
+        }
+        for text in
+            ["Box", "production-backups-of-the-whole-company", "0123456789abcdef0123456789abcdef", "My Box Drive"]
+        {
+            assert!(!looks_like_token(text), "{text}");
+        }
     }
 
     #[test]
@@ -245,6 +353,16 @@ mod tests {
             let shown = scrub(&format!("{before}{secret}{after}"), &[Secret::new(secret.clone())]);
             prop_assert!(!shown.contains(&secret));
             prop_assert!(shown.chars().all(|c| c == '\n' || !c.is_control()));
+        }
+
+        #[test]
+        fn no_screen_gets_a_foreign_code(text in "(\u{1b}|\\[|\\]|[0-9;m]|\u{7}|\u{9b}|.|\n){0,40}") {
+            let shown = for_screen(&text);
+            for after in shown.split('\u{1b}').skip(1) {
+                prop_assert!(super::COLOURS.iter().any(|code| after.starts_with(code)), "{:?}", shown);
+            }
+            let is_fit = |c| c == '\n' || c == '\u{1b}' || !super::is_unseen(c);
+            prop_assert!(shown.chars().all(is_fit), "{:?}", shown);
         }
 
         #[test]

@@ -8,6 +8,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::fold::fold;
+use crate::scrub::{clean, for_screen};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -74,12 +75,18 @@ impl Terminal {
     }
 
     pub(crate) fn warn(self, text: &str) {
-        self.say(&format!("{ODD}warning:{ODD:#} {text}"));
+        self.say(&format!("{ODD}warning:{ODD:#} {}", clean(text)));
     }
 
     #[expect(clippy::unused_self, reason = "an error is said whatever the volume, through the same door")]
     pub(crate) fn error(self, text: &str) {
         write_line(&format!("{BAD}error:{BAD:#} {text}"));
+    }
+
+    /// What clap says of wrong usage, folded by itself.
+    #[expect(clippy::unused_self, reason = "an error is said whatever the volume, through the same door")]
+    pub(crate) fn usage(self, text: &str) {
+        write_raw(text.trim_end());
     }
 
     pub(crate) fn trace(self, text: &str) {
@@ -96,7 +103,7 @@ impl Terminal {
             }
             return Spinner(None);
         }
-        let bar = ProgressBar::new_spinner().with_message(format!("{text} …"));
+        let bar = ProgressBar::new_spinner().with_message(clean(&format!("{text} …")));
         // Cut to the window: a row that wraps cannot be taken back.
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
@@ -127,12 +134,12 @@ pub(crate) fn columns(of: &Term) -> Option<usize> {
 /// Between words where the window ends; elsewhere as it is.
 fn write_line(text: &str) {
     match columns(&Term::stderr()) {
-        Some(columns) => write_raw(&fold(text, columns)),
+        Some(columns) => write_raw(&fold(&for_screen(text), columns)),
         None => write_raw(text),
     }
 }
 
 fn write_raw(text: &str) {
     // A closed standard error leaves no one to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(anstream::stderr().lock(), "{}", for_screen(text));
 }

@@ -8,7 +8,7 @@ use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::report::{Report, Storage, TokenState};
-use crate::scrub::scrub;
+use crate::scrub::{looks_like_token, scrub};
 use crate::section::Section;
 use crate::sign_in::Kind;
 use crate::token::{Ends, Token};
@@ -35,6 +35,11 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
 
 /// Stops where `name` is no Box storage, and says what is there.
 pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
+    if !document.has(name) && looks_like_token(name) {
+        return Err(Error::new(Code::StorageNotFound, "there is no such storage: this looks like a token, not a name")
+            .who(Who::You)
+            .next("see what is there: pluton storage list"));
+    }
     if !document.has(name) {
         let known: Vec<_> = document.sections().into_iter().filter(|n| n.eq_ignore_ascii_case(name)).collect();
         let error = Error::new(Code::StorageNotFound, format!("there is no storage called {name:?}")).who(Who::You);

@@ -6,6 +6,7 @@ use console::{Style, truncate_str};
 use dialoguer::theme::Theme;
 
 use super::Item;
+use crate::scrub::clean;
 
 pub(super) struct Look;
 
@@ -34,7 +35,7 @@ fn bold() -> Style {
 /// A question mark needs no colon after it.
 pub(super) fn question(label: &str) -> String {
     let colon = if label.ends_with('?') || label.ends_with("? [y/N]") { "" } else { ":" };
-    format!("{}{colon} ", bold().apply_to(label))
+    format!("{}{colon} ", bold().apply_to(clean(label)))
 }
 
 pub(super) fn with_default(label: &str, default: Option<&str>) -> String {
@@ -55,7 +56,7 @@ pub(super) fn rows(items: &[Item<'_>], columns: usize) -> Vec<String> {
     let width = widest.unwrap_or_default();
     // Two columns for the mark, and one that stays free.
     let room = columns.saturating_sub(3).max(1);
-    let row = |item: &Item<'_>| format!("{:<width$}  {}", item.title, item.meaning);
+    let row = |item: &Item<'_>| clean(&format!("{:<width$}  {}", item.title, item.meaning));
     items.iter().map(|item| truncate_str(row(item).trim_end(), room, "…").into_owned()).collect()
 }
 

@@ -1,6 +1,7 @@
 //! The same report as one JSON document, and the schema of all such documents.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use super::{Each, Finding, Gone, Outcome, Proof, Report, Step, Storage, WOULD_CHANGE, Warning};
 use crate::error::{Code, Error};
+use crate::scrub::is_unseen;
 
 /// The version of the documents' shape.
 const SCHEMA: u32 = 1;
@@ -109,9 +111,20 @@ pub(crate) fn schema() -> String {
 }
 
 fn line(ok: bool, body: Body<'_>) -> Vec<u8> {
-    let mut line = serde_json::to_vec(&Document { schema: SCHEMA, ok, body }).unwrap_or_default();
-    line.push(b'\n');
-    line
+    let line = serde_json::to_string(&Document { schema: SCHEMA, ok, body }).unwrap_or_default();
+    let mut out = String::with_capacity(line.len() + 1);
+    for c in line.chars() {
+        if is_unseen(c) {
+            // It can stand in a text only, and is the same to whoever reads it; a terminal does not obey it.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out.into_bytes()
 }
 
 #[expect(clippy::ref_option, reason = "serde hands over the field as it is")]

@@ -12,6 +12,7 @@ mod edit;
 mod ending;
 mod faults;
 mod grant_key;
+mod hostile;
 mod in_flight;
 mod interrupted;
 mod life;
