@@ -26,6 +26,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: &Global) -> Result<Self> {
+        store::check_owner()?;
         let preferences = Preferences::load()?;
         let named = preferences.color.as_deref().and_then(|name| clap::ValueEnum::from_str(name, false).ok());
         set_colour(global.color.or(named).unwrap_or(Color::Auto));

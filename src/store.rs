@@ -11,6 +11,7 @@ mod place;
 mod rescue;
 mod saves;
 mod staged;
+mod state;
 mod swap;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub(crate) use lock::lock as lock_file;
 pub(crate) use place::{find, others, shown, state_dir};
 pub(crate) use rescue::{Interrupted, discard, interrupted, interrupted_now, kept, successors};
 pub(crate) use staged::{Proof, Staged, Verified};
+pub(crate) use state::{check_owner, foreign, give_back};
 
 use zeroize::Zeroizing;
 
@@ -86,7 +88,12 @@ impl ConfigFile {
 
     /// Whether new tokens can be saved in it.
     pub(crate) fn is_writable(&self) -> bool {
-        access::is_writable(&self.real)
+        self.try_replacing().is_ok()
+    }
+
+    /// The same, with what stands against it; tries nothing that leaves a trace.
+    pub(crate) fn try_replacing(&self) -> Result<()> {
+        access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
     }
 
     /// Whether it is gone when the run ends.
@@ -179,19 +186,33 @@ impl ConfigFile {
     }
 
     fn lock(&self) -> Result<std::fs::File> {
-        swap::lock(&self.real, Instant::now() + LOCK_LIMIT).map_err(|cause| self.unwritable(&cause))?.ok_or_else(|| {
-            Error::new(
-                Code::ConfigConflict,
-                format!("another pluton has been writing {} for long", self.path.display()),
-            )
-            .who(Who::You)
-            .next("wait for it, or end it, and run this again")
-        })
+        swap::lock_beside(&self.real, Instant::now() + LOCK_LIMIT).map_err(|cause| self.unwritable(&cause))?.ok_or_else(
+            || {
+                Error::new(
+                    Code::ConfigConflict,
+                    format!("another pluton has been writing {} for long", self.path.display()),
+                )
+                .who(Who::You)
+                .next("wait for it, or end it, and run this again")
+            },
+        )
     }
 
     /// Finds out what can be known beforehand, so that Box is not asked for a token that then cannot be saved.
     pub(crate) fn require_writable(&self) -> Result<()> {
-        access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
+        /// More than a token or an option adds.
+        const MORE: usize = 2 * 1024;
+        access::try_writing(&self.real)
+            .and_then(|()| {
+                // A directory that is still to be made has room and belongs to this user.
+                if !swap::directory(&self.real).exists() {
+                    return Ok(());
+                }
+                let size = std::fs::metadata(&self.real).map_or(0, |data| data.len());
+                swap::try_room(&self.real, usize::try_from(size).unwrap_or_default() + MORE)?;
+                swap::lock_beside(&self.real, Instant::now()).map(drop)
+            })
+            .map_err(|cause| self.unwritable(&cause))
     }
 
     fn unwritable(&self, cause: &std::io::Error) -> Error {
@@ -211,8 +232,12 @@ impl ConfigFile {
                 .next("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
             ReadOnlyFilesystem => error.next("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
             PermissionDenied if access::is_immutable(cause) => {
-                error.next(format!("let the file be replaced: chattr -i '{}'", self.real.display()))
+                let fixed = access::fixed(&self.real).unwrap_or(&self.real);
+                error.next(format!("let the file be replaced: sudo chattr -i -a '{}'", fixed.display()))
             }
+            PermissionDenied if access::foreign_owner(swap::directory(&self.real)).is_some() => error
+                .next(format!("if that directory should be yours: sudo chown -R \"$(id -un)\" '{dir}'"))
+                .next("else choose another file with --rclone-config"),
             PermissionDenied => error.next(format!("let this user write in {dir}, or choose another file with --rclone-config")),
             _ => error.next("choose another file with --rclone-config"),
         }

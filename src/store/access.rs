@@ -6,14 +6,37 @@ use std::path::Path;
 
 use super::swap::directory;
 
-/// Creates what is missing of a directory, for its owner alone.
+/// Creates what is missing of a directory, for its owner alone: who owns the directory that it is made in.
 pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+    let missing: Vec<_> = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
+    builder.create(dir)?;
+    missing.into_iter().rev().for_each(give_to_owner_of_directory);
+    Ok(())
 }
+
+/// What root makes in a user's directory is that user's: he could not open it otherwise. Anyone else can give nothing away,
+/// and nobody gets a file of root's that has another name elsewhere.
+#[cfg(unix)]
+pub(super) fn give_to_owner_of_directory(path: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let Ok(dir) = fs::metadata(directory(path)) else { return };
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let Ok(file) = OpenOptions::new().read(true).custom_flags(flags).open(path) else { return };
+    if file.metadata().is_ok_and(|data| data.uid() == 0 && (data.is_dir() || data.nlink() == 1)) {
+        let _ = fchown(&file, Some(dir.uid()), Some(dir.gid()));
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn give_to_owner_of_directory(_path: &Path) {}
 
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
@@ -61,11 +84,13 @@ pub(super) fn keep_owner_and_mode(_file: &File, _old: &fs::Metadata) -> io::Resu
     Ok(())
 }
 
+/// The user whom it belongs to, if that is another. Root may do as it likes with everybody's.
 #[cfg(unix)]
 pub(super) fn foreign_owner(path: &Path) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
-    let owner = fs::metadata(path).ok()?.uid();
-    (owner != rustix::process::geteuid().as_raw()).then_some(owner)
+    let owner = fs::symlink_metadata(path).ok()?.uid();
+    let user = rustix::process::geteuid();
+    (owner != user.as_raw() && !user.is_root()).then_some(owner)
 }
 
 #[cfg(not(unix))]
@@ -73,33 +98,76 @@ pub(super) fn foreign_owner(_path: &Path) -> Option<u32> {
     None
 }
 
-/// Whether a file can be put beside this one, and so in its place.
-pub(super) fn is_writable(path: &Path) -> bool {
-    try_writing(path).is_ok()
+/// Whether it is this very user's: to root, too, another user's is foreign.
+#[cfg(unix)]
+pub(super) fn is_own(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::symlink_metadata(path).is_ok_and(|data| data.uid() == rustix::process::geteuid().as_raw())
 }
 
-/// The same, with what stands against it. Creates no directory that is missing.
+#[cfg(not(unix))]
+pub(super) fn is_own(_path: &Path) -> bool {
+    true
+}
+
+/// Whether a file can be put beside this one, and so in its place. Creates no directory that is missing.
 pub(super) fn try_writing(path: &Path) -> io::Result<()> {
     if is_mount_point(path) {
         return Err(io::ErrorKind::ResourceBusy.into());
     }
-    may_write_in(directory(path).ancestors().find(|dir| dir.exists()).unwrap_or(Path::new(".")))
+    may_write_in(directory(path).ancestors().find(|dir| dir.exists()).unwrap_or(Path::new(".")))?;
+    if fixed(path).is_some() {
+        return Err(io::Error::from_raw_os_error(EPERM));
+    }
+    if is_kept_by_sticky_bit(path) { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
+}
+
+/// The file, or its directory, if `chattr` has made it such that nobody can replace it.
+#[cfg(target_os = "linux")]
+pub(super) fn fixed(path: &Path) -> Option<&Path> {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    let fixed = StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
+    let is_fixed = |path: &&Path| {
+        let data = statx(CWD, *path, AtFlags::empty(), StatxFlags::empty());
+        data.is_ok_and(|data| data.stx_attributes.intersects(fixed))
+    };
+    [path, directory(path)].into_iter().find(is_fixed)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn fixed(_path: &Path) -> Option<&Path> {
+    None
+}
+
+/// In a directory like `/tmp` only its owner, the directory's or root may replace a file.
+#[cfg(unix)]
+fn is_kept_by_sticky_bit(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    const STICKY: u32 = 0o1000;
+    let is_sticky = fs::metadata(directory(path)).is_ok_and(|dir| dir.permissions().mode() & STICKY != 0);
+    is_sticky && foreign_owner(path).is_some() && foreign_owner(directory(path)).is_some()
+}
+
+#[cfg(not(unix))]
+fn is_kept_by_sticky_bit(_path: &Path) -> bool {
+    false
 }
 
 #[cfg(unix)]
-fn may_write_in(dir: &Path) -> io::Result<()> {
+pub(super) fn may_write_in(dir: &Path) -> io::Result<()> {
     use rustix::fs::{Access, access};
     Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
 #[cfg(not(unix))]
-fn may_write_in(dir: &Path) -> io::Result<()> {
+pub(super) fn may_write_in(dir: &Path) -> io::Result<()> {
     tempfile::tempfile_in(dir).map(drop)
 }
 
+const EPERM: i32 = 1;
+
 /// "Operation not permitted", not "permission denied": nobody may, whatever the mode.
 pub(super) fn is_immutable(cause: &io::Error) -> bool {
-    const EPERM: i32 = 1;
     cfg!(unix) && cause.raw_os_error() == Some(EPERM)
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{access, place};
+use super::{access, state};
 use crate::conf::Document;
 use crate::error::{Code, Error, Result};
 use crate::section::Section;
@@ -21,9 +21,9 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new<'a>(sections: impl IntoIterator<Item = &'a Section>) -> Result<Self> {
-        let parent = place::staging().with_file_name("copies");
+        let parent = state::copies();
         let failed = |cause| Error::disk(Code::Unknown, "make a private file in", &parent, &cause);
-        access::make_private_dir(&parent).map_err(failed)?;
+        state::make(&parent)?;
         let dir = tempfile::Builder::new().prefix("box-").tempdir_in(&parent).map_err(failed)?;
         let file = dir.path().join("rclone.conf");
         let mut document = Document::default();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{ConfigFile, Verified, place, swap};
+use super::{ConfigFile, Verified, state, swap};
 use crate::conf::{Document, Value};
 use crate::error::{Code, Error, Result, Who};
 use crate::section::GRANT_KEY;
@@ -39,11 +39,11 @@ impl ConfigFile {
         let file = self.original.as_ref().unwrap_or(&self.real);
         let hash = Sha256::digest(format!("{}\n{}", file.display(), holder(&self.read()?, name)).as_bytes());
         let id: String = hash.iter().take(8).map(|byte| char::from(b'a' + byte % 26)).collect();
-        let lock = swap::lock(&place::claims().join(id), Instant::now() + CLAIM_LIMIT).map_err(|cause| match cause
-            .kind()
-        {
+        let path = state::locks().join(id);
+        state::make(&state::locks())?;
+        let lock = swap::lock_file(&path, Instant::now() + CLAIM_LIMIT).map_err(|cause| match cause.kind() {
             ErrorKind::Interrupted => Error::interrupted(),
-            _ => failed(&cause),
+            _ => state::unusable(&path, &cause),
         })?;
         let lock = lock.ok_or_else(|| failed(&"another pluton has been renewing it for long"))?;
         swap::Shared::new(lock).map(Claim).map_err(|cause| failed(&cause))

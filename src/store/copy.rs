@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::{ConfigFile, access, place};
+use super::{ConfigFile, access, state};
 use crate::error::{Code, Error, Result};
 
 #[derive(Debug)]
@@ -16,9 +16,9 @@ pub(crate) struct PrivateCopy {
 
 impl PrivateCopy {
     pub(crate) fn of(original: &ConfigFile) -> Result<Self> {
-        let parent = place::staging().with_file_name("copies");
+        let parent = state::copies();
         let failed = |cause| Error::disk(Code::ConfigUnwritable, "make a private copy in", &parent, &cause);
-        access::make_private_dir(&parent).map_err(failed)?;
+        state::make(&parent)?;
         let dir = tempfile::Builder::new().prefix("box-").tempdir_in(&parent).map_err(failed)?;
         let path = dir.path().join("rclone.conf");
         fs::copy(&original.real, &path).map_err(failed)?;

@@ -88,22 +88,22 @@ pub(super) fn resolve(path: &Path) -> PathBuf {
     }
 }
 
-/// Where the locks of storages live, one for each.
-pub(super) fn claims() -> PathBuf {
-    staging().with_file_name("claims")
-}
-
-/// Where staged sections live while rclone proves them: private, and on a disk, since a renewed token may have to be found again.
-pub(super) fn staging() -> PathBuf {
-    state_dir().join("staged")
-}
-
 /// What Pluton remembers from one run to the next. No storages.
 pub(crate) fn state_dir() -> PathBuf {
     match directories::ProjectDirs::from("", "", "pluton") {
         Some(dirs) => dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned(),
-        None => env::temp_dir().join("pluton"),
+        None => without_home(),
     }
+}
+
+#[cfg(unix)]
+fn without_home() -> PathBuf {
+    env::temp_dir().join(format!("pluton-{}", rustix::process::geteuid().as_raw()))
+}
+
+#[cfg(not(unix))]
+fn without_home() -> PathBuf {
+    env::temp_dir().join("pluton")
 }
 
 /// A path as people write it, with `~` for the home directory.

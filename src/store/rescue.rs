@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::lock::{self, TryLockError};
-use super::place;
+use super::state;
 use crate::conf::Document;
 use crate::error::Result;
 use crate::interrupt;
@@ -67,7 +67,7 @@ pub(crate) fn interrupted_now(present: &Document) -> Vec<Interrupted> {
 fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<Interrupted>)> {
     let wanted = wanted.and_then(Token::fingerprint);
     let mut found: Vec<_> = dirs()
-        .filter(|dir| is_dead(dir, wanted.as_deref()))
+        .filter(|dir| is_dead(dir, wanted.as_deref()) && unreadable(dir).is_none())
         .map(|dir| {
             let found = rotated(&dir);
             (dir, found.filter(|found| !is_committed(present, &found.token) && !is_too_old(&found.file)))
@@ -86,7 +86,12 @@ fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<In
 /// work on it, this waits for its end, or for Ctrl-C.
 pub(crate) fn successors(token: &Token) -> Result<Vec<Interrupted>> {
     let Some(fingerprint) = token.fingerprint() else { return Ok(Vec::new()) };
-    let dead = dirs().filter(|dir| is_dead(dir, Some(&fingerprint)));
+    let dead: Vec<_> = dirs().filter(|dir| is_dead(dir, Some(&fingerprint))).collect();
+    let is_of_it = |dir: &PathBuf| !dir.join(GIVEN).exists() || given(dir).contains(&fingerprint);
+    if let Some(cause) = dead.iter().filter(|dir| is_of_it(dir)).find_map(|dir| unreadable(dir)) {
+        return Err(state::unusable(&state::staging(), &cause));
+    }
+    let dead = dead.into_iter();
     let mut left: Vec<_> = dead.filter_map(|dir| rotated(&dir)).filter(|found| !is_too_old(&found.file)).collect();
     interrupt::check()?;
     let mut chain: Vec<Interrupted> = Vec::new();
@@ -99,7 +104,7 @@ pub(crate) fn successors(token: &Token) -> Result<Vec<Interrupted>> {
 
 /// Takes a staged section away, once its token is in rclone.conf or known to be dead.
 pub(crate) fn discard(file: &Path) {
-    if let Some(dir) = file.parent().filter(|dir| dir.starts_with(place::staging())) {
+    if let Some(dir) = file.parent().filter(|dir| dir.starts_with(state::staging())) {
         let _ = fs::remove_dir_all(dir);
     }
 }
@@ -162,7 +167,7 @@ pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
 }
 
 fn dirs() -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(place::staging()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(state::staging()).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(|dir| dir.is_dir())
 }
 
@@ -180,6 +185,16 @@ fn is_dead(dir: &Path, wanted: Option<&str>) -> bool {
             tried => return tried.is_ok(),
         }
     }
+}
+
+/// Why this user cannot tell what another, most often root, has left there.
+fn unreadable(dir: &Path) -> Option<io::Error> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(cause) => return (cause.kind() == io::ErrorKind::PermissionDenied).then_some(cause),
+    };
+    let refused = |cause: &io::Error| cause.kind() == io::ErrorKind::PermissionDenied;
+    entries.flatten().find_map(|entry| File::open(entry.path()).err().filter(refused))
 }
 
 fn given(dir: &Path) -> Vec<String> {

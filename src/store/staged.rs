@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::{access, place, rescue};
-use crate::error::{Code, Error, Result};
+use super::{access, rescue, state};
+use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::section::Section;
 use crate::token::Token;
@@ -41,12 +41,9 @@ pub(crate) struct Staged {
 impl Staged {
     /// Writes the section out. `overdue` puts its token's expiry in the past, so that rclone must renew it.
     pub(crate) fn new(section: Section, overdue: bool) -> Result<Self> {
-        let parent = place::staging();
-        let failed = |cause: io::Error| {
-            let error = Error::disk(Code::Unknown, "make a private file in", &parent, &cause);
-            error.next(format!("make room and let this user write in {}", parent.display()))
-        };
-        access::make_private_dir(&parent).map_err(failed)?;
+        let parent = state::staging();
+        let failed = |cause: io::Error| state::unusable(&parent, &cause);
+        state::make(&parent)?;
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
@@ -67,6 +64,7 @@ impl Staged {
         if let Some(fingerprint) = token.as_ref().and_then(Token::fingerprint) {
             fs::write(dir.path().join(rescue::GIVEN), rescue::forebears(&fingerprint)).map_err(failed)?;
         }
+        own(dir.path());
         // Box is asked only once a renewed token is sure to have room.
         rescue::try_room(dir.path()).map_err(failed)?;
         Ok(Self { section, dir, file, overdue, _alive: alive })
@@ -117,6 +115,7 @@ impl Staged {
     pub(crate) fn salvage(mut self, mut error: Error) -> Error {
         if self.has_rotated() {
             self.dir.disable_cleanup(true);
+            own(self.dir.path());
             error.notes.push(format!(
                 "Box has replaced the token you gave. The one that works now is kept, and the next try finds it: {}",
                 self.file.display()
@@ -130,6 +129,7 @@ impl Staged {
     pub(crate) fn keep(mut self) {
         rescue::supersede(self.dir.path());
         self.dir.disable_cleanup(true);
+        own(self.dir.path());
     }
 
     /// Where this run ends before its rclone does, the renewed token is for later runs to find.
@@ -157,4 +157,12 @@ pub(crate) struct Verified {
     pub(crate) section: Section,
     pub(crate) proof: Proof,
     pub(crate) staged: Staged,
+}
+
+/// What root stages in a user's state directory is that user's, who may have to find it again.
+fn own(dir: &Path) {
+    access::give_to_owner_of_directory(dir);
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        access::give_to_owner_of_directory(&entry.path());
+    }
 }

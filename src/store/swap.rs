@@ -40,15 +40,40 @@ impl Displaced {
     }
 }
 
-/// Held by one pluton at a time; the system drops it with the process. `None` at the deadline; Ctrl-C ends the wait with
-/// an error of kind `Interrupted`.
-pub(super) fn lock(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
+/// Held by one pluton at a time for all rclone.confs of a directory; the system drops it with the process. `None` at the
+/// deadline; Ctrl-C ends the wait with an error of kind `Interrupted`. It is the directory's own: a file made for it could
+/// be opened by nobody but the first user who came.
+pub(super) fn lock_beside(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
     let dir = directory(path);
     access::make_private_dir(dir)?;
+    #[cfg(unix)]
+    match File::open(dir).and_then(|dir| locked(dir, deadline)) {
+        // Network file systems lock no directories, and some directories cannot be read.
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => {}
+        done => return done,
+    }
+    let file = open_lock(&dir.join(format!(".{}.lock-pluton", file_name(path))))?;
+    if let Ok(config) = fs::metadata(path) {
+        access::keep_owner_and_mode(&file, &config)?;
+    }
+    locked(file, deadline)
+}
+
+/// The same with a file of its own.
+pub(super) fn lock_file(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
+    access::make_private_dir(directory(path))?;
+    locked(open_lock(path)?, deadline)
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
-    access::private(&mut options);
-    let file = options.open(dir.join(format!(".{}.lock-pluton", file_name(path))))?;
+    let file = access::private(&mut options).open(path)?;
+    access::give_to_owner_of_directory(path);
+    Ok(file)
+}
+
+fn locked(file: File, deadline: Instant) -> io::Result<Option<File>> {
     loop {
         match lock::try_lock(&file) {
             Ok(()) => return Ok(Some(file)),
@@ -60,6 +85,12 @@ pub(super) fn lock(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
+}
+
+/// Fails where a file of `size` bytes has no room beside this one.
+pub(super) fn try_room(path: &Path, size: usize) -> io::Result<()> {
+    let mut draft = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(directory(path))?;
+    draft.write_all(&vec![b'#'; size])
 }
 
 /// A lock that the children of this process share, so that it outlives a pluton that is killed while its rclone works on.
@@ -171,19 +202,23 @@ fn digest(bytes: &[u8]) -> String {
     format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|index| hash[index])))
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
 fn exchange(fresh: &Path, path: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     Ok(renameat_with(CWD, fresh, CWD, path, RenameFlags::EXCHANGE)?)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 fn exchange(_fresh: &Path, _path: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The file system cannot exchange two names.
 fn is_unsupported(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOTSUP) {
+        return true;
+    }
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
 }
 

@@ -1,6 +1,5 @@
 //! One test's world: a Box, a home, and the words that most tests begin with.
 
-use std::fs;
 use std::path::Path;
 use std::thread;
 
@@ -99,15 +98,12 @@ impl Bench {
         token["refresh_token"].as_str().unwrap_or_else(|| panic!("a refresh token: {token}")).to_owned()
     }
 
-    /// Nothing is on disk but rclone.conf and the lock beside it, both private, in private directories.
+    /// Nothing is on disk but rclone.conf, private, in private directories.
     #[track_caller]
     pub(crate) fn leaves_only_rclone_conf(&self) {
         let files = self.home.files();
-        let [lock, conf] = &files[..] else { panic!("more than two files: {files:?}") };
-        assert!(lock.starts_with(".config/rclone/.rclone.conf."), "{files:?}");
-        assert_eq!(conf, CONF);
-        assert_eq!(fs::read(self.home.path().join(lock)).ok(), Some(Vec::new()));
-        assert_eq!((self.home.mode(lock), self.home.mode(conf)), (0o600, 0o600));
+        assert_eq!(files, [CONF]);
+        assert_eq!(self.home.mode(CONF), 0o600);
         assert_eq!(self.home.mode(".config/rclone"), 0o700);
         assert_eq!(self.home.mode(".local/state/pluton/staged"), 0o700);
     }

@@ -47,8 +47,7 @@ fn ctrl_c_ends_the_wait_for_another_writer_of_rclone_conf() {
     let life = Life::new();
     life.quick("Box");
     let before = life.home.config_text();
-    let lock =
-        fs::File::create(life.home.config().with_file_name(".rclone.conf.lock-pluton")).expect("the lock's file");
+    let lock = fs::File::open(life.home.config().parent().expect("a directory")).expect("rclone.conf's directory");
     lock.lock().expect("the lock");
     let child = life.home.start(&["storage", "edit", "Box", "--list-chunk", "5", "--no-verify"]);
     wait_until_at_a_lock(&life, &child);

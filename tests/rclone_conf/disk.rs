@@ -53,7 +53,8 @@ fn on_a_full_disk() {
     let token = world.token();
     let error = refused(&world, &before, &token, &world.add("box", &token, &["--json"]), "config_unwritable");
     assert!(remedy(&error).contains("make room"), "{error}");
-    assert_eq!(names_in(&world.dir()), [".rclone.conf.lock-pluton", "filler", "rclone.conf"]);
+    assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
+    assert_eq!(names_in(&world.dir()), ["filler", "rclone.conf"]);
     fs::remove_file(filler).expect("room again");
     works_again(&world, &token);
     world.nothing_beside();
@@ -73,6 +74,7 @@ fn where_the_size_of_files_is_limited() {
     let ran = command.output().expect("bash runs").into();
     let error = refused(&world, &before, &token, &ran, "config_unwritable");
     assert!(remedy(&error).contains("ulimit"), "{error}");
+    assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
     world.nothing_beside();
     works_again(&world, &token);
 }
@@ -101,7 +103,7 @@ fn without_permission() {
     }
     let ran = as_nobody(&world, &["storage", "add", "box", "box", "--token-file", "token.json", "--json"]);
     let error = refused(&world, ODD.as_bytes(), &token, &ran, "config_unwritable");
-    assert!(remedy(&error).contains("let this user write"), "{error}");
+    assert!(remedy(&error).contains("sudo chown -R"), "{error}");
     assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
 
     fs::set_permissions(world.home.config(), fs::Permissions::from_mode(0o600)).expect("chmod");
@@ -191,11 +193,18 @@ fn with_the_single_file_mounted() {
 fn with_an_immutable_file() {
     let world = World::new();
     world.home.write_config(ODD);
-    let Some(immutable) = Immutable::new(&world.home.config()) else { return };
     let token = world.token();
-    let error = refused(&world, ODD.as_bytes(), &token, &world.add("box", &token, &["--json"]), "config_unwritable");
-    assert!(remedy(&error).contains("chattr -i"), "{error}");
-    drop(immutable);
+    for path in [world.home.config(), world.dir()] {
+        let Some(immutable) = Immutable::new(&path) else { return };
+        let ran = world.add("box", &token, &["--json"]);
+        let error = refused(&world, ODD.as_bytes(), &token, &ran, "config_unwritable");
+        let advice = format!("chattr -i -a '{}'", path.display());
+        assert!(remedy(&error).contains(&advice), "{error}");
+        assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
+        let found = world.home.pluton(&["doctor", "--offline"]).fails(1);
+        assert!(found.stdout.contains("chattr"), "{found:?}");
+        drop(immutable);
+    }
     works_again(&world, &token);
     world.nothing_beside();
 }

@@ -19,6 +19,7 @@ mod killed;
 mod mounts;
 mod odd;
 mod oracle;
+mod owners;
 mod places;
 mod steps;
 mod world;

@@ -70,10 +70,10 @@ impl World {
         }
     }
 
-    /// Beside rclone.conf there is its lock and nothing else.
+    /// Beside rclone.conf there is nothing.
     #[track_caller]
     pub(crate) fn nothing_beside(&self) {
-        assert_eq!(names_in(&self.dir()), [".rclone.conf.lock-pluton", "rclone.conf"]);
+        assert_eq!(names_in(&self.dir()), ["rclone.conf"]);
     }
 
     pub(crate) fn staged(&self) -> Vec<String> {

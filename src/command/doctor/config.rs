@@ -25,6 +25,7 @@ pub(super) fn look(context: &Context) -> (Option<Document>, Vec<Finding>) {
     let encrypted = if file.is_encrypted() { ", encrypted" } else { "" };
     let mut findings = vec![Finding::good(ABOUT, format!("{place} ({why}{encrypted})"))];
     findings.extend(rights(&file, &place));
+    findings.extend(foreign());
     findings.extend(left_behind(&file, &document));
     (Some(document), findings)
 }
@@ -43,17 +44,20 @@ fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
                 .next(format!("sudo chown \"$(id -u)\" {place}")),
         );
     }
-    if !file.is_writable() {
-        findings.push(
-            Finding::bad(
-                ABOUT,
-                "it cannot be replaced here, so rclone cannot save a renewed token and the sign-in dies",
-            )
-            .next("mount the directory that holds it, writable, not the single file")
-            .next("run backups through `pluton run`, with a service account"),
-        );
+    if let Err(error) = file.try_replacing() {
+        let message = "it cannot be replaced here, so rclone cannot save a renewed token and the sign-in dies";
+        let finding = error.remedy.into_iter().fold(Finding::bad(ABOUT, message), Finding::next);
+        findings.push(finding.next("or run backups through `pluton run`, with a service account"));
     }
     findings
+}
+
+/// What another user, most often root, has left where Pluton keeps its own files.
+fn foreign() -> Option<Finding> {
+    let foreign = store::foreign();
+    let first = store::shown(foreign.first()?);
+    let message = format!("{first} belongs to another user, so that sign-ins may not be renewed");
+    Some(Finding::bad("pluton", message).next(store::give_back()))
 }
 
 fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
