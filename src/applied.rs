@@ -2,7 +2,7 @@
 //! declared, so that a token rclone has renewed since is not rolled back.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
-use crate::store::state_dir;
+use crate::store::{give_to_owner_of_directory, lock_file, make_private_dir, private, state_dir};
+use crate::token::Token;
 
 /// By rclone.conf and storage name.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -21,6 +22,12 @@ pub(crate) struct Applied {
     /// Random: without it a fingerprint says nothing.
     key: String,
     storages: BTreeMap<String, Record>,
+    /// Once what was remembered could not be understood: that a storage is not in here then says nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_partial: bool,
+    /// Why it could not, if that was found just now.
+    #[serde(skip)]
+    pub(crate) fault: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,8 +46,11 @@ fn path() -> PathBuf {
 impl Applied {
     pub(crate) fn load() -> Result<Self> {
         let mut applied: Self = match fs::read(path()) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|cause| Error::disk(Code::Unknown, "understand", &path(), &cause))?,
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|cause| Self {
+                is_partial: true,
+                fault: Some(format!("{}: {cause}", path().display())),
+                ..Self::default()
+            }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::default(),
             Err(cause) => return Err(Error::disk(Code::Unknown, "read", &path(), &cause)),
         };
@@ -56,20 +66,36 @@ impl Applied {
     fn update(&mut self, change: impl FnOnce(&mut Self)) -> Result<()> {
         let failed = |cause: &dyn std::fmt::Display| Error::disk(Code::Unknown, "write", &path(), &cause.to_string());
         let dir = state_dir();
-        crate::store::make_private_dir(&dir).map_err(|cause| failed(&cause))?;
-        let lock = File::create(dir.join("applied.lock")).map_err(|cause| failed(&cause))?;
-        crate::store::lock_file(&lock).map_err(|cause| failed(&cause))?;
+        make_private_dir(&dir).map_err(|cause| failed(&cause))?;
+        let lock = dir.join("applied.lock");
+        let mut options = OpenOptions::new();
+        private(options.create(true).truncate(false).write(true));
+        let file = options.open(&lock).map_err(|cause| failed(&cause))?;
+        give_to_owner_of_directory(&lock);
+        lock_file(&file).map_err(|cause| failed(&cause))?;
         *self = Self::load()?;
         change(self);
         let mut file = tempfile::NamedTempFile::new_in(&dir).map_err(|cause| failed(&cause))?;
         let bytes = serde_json::to_vec_pretty(self).map_err(|cause| failed(&cause))?;
-        file.write_all(&bytes).map_err(|cause| failed(&cause))?;
-        file.persist(path()).map(drop).map_err(|cause| failed(&cause))
+        file.write_all(&bytes).and_then(|()| file.as_file().sync_all()).map_err(|cause| failed(&cause))?;
+        file.persist(path()).map_err(|cause| failed(&cause))?;
+        give_to_owner_of_directory(&path());
+        if cfg!(unix) {
+            File::open(&dir).and_then(|dir| dir.sync_all()).map_err(|cause| failed(&cause))
+        } else {
+            Ok(())
+        }
     }
 
-    /// Whether this very token was declared when the storage was last applied.
-    pub(crate) fn knows_token(&self, config: &Path, name: &str, token: &Secret) -> bool {
-        self.storages.get(&id(config, name)).and_then(|record| record.token.as_ref()) == Some(&self.fingerprint(token))
+    /// Whether this very token was declared when the storage was last applied, so that `present` came of it. Where that
+    /// is forgotten, the one that lives longer is the newer one.
+    pub(crate) fn knows_token(&self, config: &Path, name: &str, token: &Secret, present: Option<&Token>) -> bool {
+        if let Some(record) = self.storages.get(&id(config, name)) {
+            return record.token.as_ref() == Some(&self.fingerprint(token));
+        }
+        let declared = Token::find(token.expose()).ok().and_then(|token| token.expiry());
+        let ours = present.and_then(Token::expiry);
+        self.is_partial && declared.zip(ours).is_some_and(|(declared, ours)| declared <= ours)
     }
 
     pub(crate) fn record(&mut self, config: &Path, name: &str, file: &Path, token: Option<&Secret>) -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod output;
 
+use std::ffi::OsString;
 use std::io::{self, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
@@ -196,7 +197,7 @@ pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Re
 /// Opens a link in the user's browser, which then lives on by itself. True if some program took it.
 pub(crate) fn open_in_browser(url: &str) -> bool {
     open::commands(url).into_iter().any(|mut command| {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("PATH", search_path());
         let Ok(mut child) = in_own_group(without_answers(&mut command)).spawn() else { return false };
         // An opener that fails, fails at once; one that is still there is showing the page.
         for _ in 0..20 {
@@ -209,6 +210,12 @@ pub(crate) fn open_in_browser(url: &str) -> bool {
         thread::spawn(move || child.wait());
         true
     })
+}
+
+/// Where programs are looked for: not where the user happens to be, which is what an empty or relative entry means.
+pub(crate) fn search_path() -> OsString {
+    let entries = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::env::split_paths(&entries).filter(|entry| entry.is_absolute())).unwrap_or_default()
 }
 
 /// What the user answers by `PLUTON_BOX_*`, secrets among it, is for this program alone.

@@ -207,10 +207,8 @@ impl Rclone {
 }
 
 fn locate(chosen: Option<&Path>) -> Result<PathBuf, which::Error> {
-    match chosen {
-        Some(path) => which::which(path),
-        None => which::which("rclone"),
-    }
+    let name = chosen.unwrap_or(Path::new("rclone"));
+    which::which_in(name, Some(process::search_path()), std::env::current_dir().unwrap_or_default())
 }
 
 fn too_old(version: Version, why: &str) -> Error {

@@ -162,6 +162,9 @@ pub(crate) struct Step {
     /// The keys that differ. Values are left out: they may be secrets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) keys: Vec<String>,
+    /// The keys whose commands a check does not run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_compared: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
     #[schemars(with = "Option<json::Failure<'_>>")]
     pub(crate) error: Option<Error>,
@@ -169,7 +172,7 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn new(name: &str, action: Action, keys: Vec<String>) -> Self {
-        Self { name: name.to_owned(), action, keys, error: None }
+        Self { name: name.to_owned(), action, keys, not_compared: Vec::new(), error: None }
     }
 
     fn changes(&self) -> bool {

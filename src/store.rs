@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(crate) use access::{is_open_to_others, make_private_dir};
+pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
 pub(crate) use batch::Batch;
 pub(crate) use change::{Claim, Reference, TokenSave};
 pub(crate) use copy::PrivateCopy;

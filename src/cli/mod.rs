@@ -102,7 +102,7 @@ pub(crate) struct Apply {
     /// The file that declares them
     #[arg(required_unless_present = "print_schema", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
-    /// Change nothing; exit 10 if something would change
+    /// Change nothing and run none of the file's commands, so what those print is not compared; exit 10 if something would change
     #[arg(long)]
     pub(crate) check: bool,
     /// Remove what an earlier apply of this file made and the file no longer declares

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::answers::Answers;
 use super::renew::{ensure, grant, hold, is_renewable};
-use super::{prove, verify};
+use super::{obtain, prove, verify};
 use crate::applied::Applied;
 use crate::cli::Apply;
 use crate::conf::Document;
@@ -25,13 +25,19 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let Some(path) = flags.file.as_deref().filter(|_| !flags.print_schema) else {
         return Ok(Report::Raw(Declared::schema().into_bytes()));
     };
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let text = std::fs::read_to_string(&path).map_err(|cause| {
+    let text = std::fs::read_to_string(path).map_err(|cause| {
         Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).who(Who::You)
     })?;
-    let declared = Declared::parse(&text, &path)?;
+    let declared = Declared::parse(&text, path)?;
+    let path = place(path);
     let file = context.config_file()?;
     let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
+    if let Some(fault) = &apply.applied.fault {
+        context.terminal.warn(&format!(
+            "what was applied before is forgotten, since it cannot be understood ({fault}): of a declared token and one in \
+             rclone.conf the newer is taken, and --prune removes nothing that was made before"
+        ));
+    }
     let present = apply.file.read()?;
     let plan: Vec<Planned> =
         declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage)).collect();
@@ -45,6 +51,13 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     steps.extend(surplus.iter().map(|name| apply.prune(name)));
     interrupt::check()?;
     Ok(Report::Applied { check: flags.check, steps })
+}
+
+/// The file by its real directory: however it is spelled, it is the same. A link to it is one that may lead elsewhere tomorrow.
+fn place(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let dir = path.parent().and_then(|dir| dir.canonicalize().ok());
+    dir.zip(path.file_name()).map(|(dir, name)| dir.join(name)).unwrap_or(path)
 }
 
 struct Run<'a> {
@@ -67,6 +80,8 @@ struct Wanted {
     token: Option<Secret>,
     /// Whether the section carries a token that Box has not seen from here.
     is_new_sign_in: bool,
+    /// Keys whose commands a check does not run.
+    not_compared: Vec<&'static str>,
 }
 
 impl Run<'_> {
@@ -79,7 +94,8 @@ impl Run<'_> {
                 (true, false) => Action::Change,
             };
             let keys = if action == Action::Add { Vec::new() } else { keys };
-            Planned { step: Step::new(name, action, keys), wanted: Some(wanted) }
+            let step = Step { not_compared: wanted.not_compared.clone(), ..Step::new(name, action, keys) };
+            Planned { step, wanted: Some(wanted) }
         });
         planned.unwrap_or_else(|error| Planned {
             step: Step { error: Some(error), ..Step::new(name, Action::Failed, Vec::new()) },
@@ -90,31 +106,42 @@ impl Run<'_> {
     fn wanted(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Result<Wanted> {
         let Provider::Box = storage.provider;
         let base = self.path.parent().unwrap_or(Path::new("."));
-        let secret = |source: &Option<Source>| source.as_ref().map(|source| source.read(base)).transpose();
-        let declared_token = secret(&storage.token)?;
         let there = present.has(name).then(|| Section::read(present, name)).transpose()?;
-        let known = declared_token.as_ref().is_none_or(|token| self.applied.knows_token(self.file.path(), name, token));
+        let mut not_compared = Vec::new();
+        let mut secret = |key: &'static str, source: &Option<Source>| match source {
+            Some(Source::Command(_)) if self.flags.check => {
+                not_compared.push(key);
+                let ours = there.as_ref().and_then(|section| section.get(key));
+                Ok(Some(ours.map_or_else(obtain::token_to_come, Secret::new)))
+            }
+            source => source.as_ref().map(|source| source.read(base)).transpose(),
+        };
+        let declared_token = secret("token", &storage.token)?;
+        let client_secret = secret("client_secret", &storage.client_secret)?;
+        let access_token = secret("access_token", &storage.access_token)?;
+        let present_token = there.as_ref().and_then(Section::token);
+        let is_known = |token: &Secret| {
+            self.applied.knows_token(self.file.real_path(), name, token, present_token.as_ref())
+                || not_compared.contains(&"token")
+        };
         // A token that rclone has renewed since it was applied is newer than the declared one.
-        let kept = there.as_ref().filter(|_| known).and_then(Section::token);
+        let kept = present_token.clone().filter(|_| declared_token.as_ref().is_none_or(is_known));
         let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
         let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
-        let answers =
-            answers(name, storage, base, token, secret(&storage.client_secret)?, secret(&storage.access_token)?)?;
+        let answers = answers(name, storage, base, token, client_secret, access_token)?;
         let remote = Remote { name: RemoteName::new(name)?, sign_in: answers.sign_in()?, options: answers.options()? };
         let mut section = remote.section()?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);
         }
-        if let (Kind::Jwt | Kind::ClientCredentials, Some(token)) =
-            (section.kind(), there.as_ref().and_then(Section::token))
-        {
+        if let (Kind::Jwt | Kind::ClientCredentials, Some(token)) = (section.kind(), present_token) {
             section = section.with_token(&token)?;
         }
-        Ok(Wanted { section, token: declared_token, is_new_sign_in: kept.is_none() })
+        Ok(Wanted { section, token: declared_token, is_new_sign_in: kept.is_none(), not_compared })
     }
 
     fn surplus(&self, present: &Document, declared: &Declared) -> Vec<String> {
-        let made = self.applied.made_by(self.file.path(), &self.path);
+        let made = self.applied.made_by(self.file.real_path(), &self.path);
         made.into_iter().filter(|name| !declared.storage.contains_key(name) && present.has(name)).collect()
     }
 
@@ -126,7 +153,7 @@ impl Run<'_> {
             Action::Change => self.put(&wanted, Some(&step.keys)),
             Action::Same | Action::Remove | Action::Failed => Ok(()),
         };
-        let record = |()| self.applied.record(self.file.path(), &step.name, &self.path, wanted.token.as_ref());
+        let record = |()| self.applied.record(self.file.real_path(), &step.name, &self.path, wanted.token.as_ref());
         step.error = done.and_then(record).err();
         step
     }
@@ -171,7 +198,7 @@ impl Run<'_> {
         let mut step = Step::new(name, Action::Remove, Vec::new());
         if !self.flags.check {
             let removed = self.file.claim(name).and_then(|_claim| self.file.remove(name));
-            step.error = removed.and_then(|()| self.applied.forget(self.file.path(), name)).err();
+            step.error = removed.and_then(|()| self.applied.forget(self.file.real_path(), name)).err();
         }
         step
     }

@@ -230,10 +230,14 @@ impl Step {
         if let Some(error) = &self.error {
             return format!("{BAD}✗{BAD:#} {name}: {}", failure(error));
         }
+        let open = match self.not_compared.as_slice() {
+            [] => String::new(),
+            keys => format!(" ({} not compared: --check runs no commands)", keys.join(", ")),
+        };
         match self.action {
             Action::Add => format!("{GOOD}+{GOOD:#} {name}"),
-            Action::Change => format!("{ODD}~{ODD:#} {name}: {}", self.keys.join(", ")),
-            Action::Same => format!("= {name}"),
+            Action::Change => format!("{ODD}~{ODD:#} {name}: {}{open}", self.keys.join(", ")),
+            Action::Same => format!("= {name}{open}"),
             Action::Remove => format!("{BAD}-{BAD:#} {name}"),
             Action::Failed => format!("{BAD}✗{BAD:#} {name}"),
         }

@@ -21,7 +21,7 @@ pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
 /// What root makes in a user's directory is that user's: he could not open it otherwise. Anyone else can give nothing away,
 /// and nobody gets a file of root's that has another name elsewhere.
 #[cfg(unix)]
-pub(super) fn give_to_owner_of_directory(path: &Path) {
+pub(crate) fn give_to_owner_of_directory(path: &Path) {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
     if !rustix::process::geteuid().is_root() {
         return;
@@ -36,9 +36,9 @@ pub(super) fn give_to_owner_of_directory(path: &Path) {
 }
 
 #[cfg(not(unix))]
-pub(super) fn give_to_owner_of_directory(_path: &Path) {}
+pub(crate) fn give_to_owner_of_directory(_path: &Path) {}
 
-pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

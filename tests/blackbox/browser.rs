@@ -176,6 +176,22 @@ fn the_browser_gets_the_link() {
 }
 
 #[test]
+fn no_program_of_the_current_directory_gets_the_link() {
+    let _port = authorize_port();
+    let mut bench = Bench::new();
+    for name in ["xdg-open", "gio", "gnome-open", "kde-open", "wslview"] {
+        bench.home.script(name, "echo \"$@\" > \"$HOME/trapped\"");
+        std::fs::rename(bench.home.beside(name), bench.home.path().join(name)).expect("a trap");
+    }
+    let good = bench.home.path().join("bin").display().to_string();
+    bench.home.set("PATH", format!(":.:{good}:/usr/bin:/bin"));
+    let waiting = start(&bench, &["Box"]);
+    went_through(&bench.sandbox.browse(&waiting.link));
+    waiting.end().ok();
+    assert!(!bench.home.path().join("trapped").exists());
+}
+
+#[test]
 fn variables_of_rclone_s_do_not_stand_in_for_the_browser_s_answers() {
     let _port = authorize_port();
     let mut bench = Bench::new();

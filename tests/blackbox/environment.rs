@@ -141,3 +141,35 @@ fn verbose_shows_each_program_and_no_secret() {
         assert!(!ran.stderr.contains(&bench.refresh_token("own")), "{ran:?}");
     });
 }
+
+/// Programs that would be run in the directory that the user happens to be in.
+fn lay_traps(bench: &mut Bench, names: &[&str]) {
+    for name in names {
+        for dir in ["", "sub/"] {
+            let _ = fs::create_dir(bench.home.path().join("sub"));
+            bench.home.script(name, "touch \"$HOME/trapped\"; exit 1");
+            let target = bench.home.path().join(format!("{dir}{name}"));
+            fs::rename(bench.home.beside(name), target).expect("a trap");
+        }
+    }
+    let good = bench.home.path().join("good").display().to_string();
+    bench.home.set("PATH", format!(":.:sub::{good}:/usr/bin:/bin"));
+}
+
+#[test]
+fn no_program_is_taken_from_an_empty_or_relative_entry_of_the_path() {
+    let mut bench = Bench::new();
+    let good = bench.home.path().join("good");
+    fs::create_dir(&good).expect("a directory");
+    fs::rename(bench.home.beside("rclone"), good.join("rclone")).expect("the rclone");
+    lay_traps(&mut bench, &["rclone"]);
+    bench.add(&bench.token(), &["Box"]).ok();
+    bench.home.pluton(&["doctor", "--offline"]);
+    assert!(!bench.home.path().join("trapped").exists());
+    // By its own path it is what the user wants.
+    bench.add(&bench.token(), &["Other", "--rclone", "./rclone"]);
+    assert!(bench.home.path().join("trapped").exists());
+    // With nothing else there, there is none.
+    bench.home.set("PATH", ":.:sub");
+    bench.refused(|bench| bench.add(&bench.token(), &["Other", "--json"]), 3, "rclone_missing");
+}

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod applied;
 mod apply;
 mod doctor;
 mod export;
