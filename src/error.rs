@@ -175,6 +175,13 @@ impl Error {
         self
     }
 
+    /// The likeliest remedy of all.
+    #[must_use]
+    pub(crate) fn first(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy.insert(0, printable(&remedy.into()));
+        self
+    }
+
     #[must_use]
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(printable(&detail.into())).filter(|text| !text.is_empty());

@@ -1,13 +1,23 @@
 //! Has rclone prove a staged section: mint a token where none can be given, then list once.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use super::explain;
 use crate::diagnosis::{Asked, Doing, Heard};
 use crate::error::{Code, Error, Result, Who};
+use crate::interrupt;
 use crate::process::Outcome;
 use crate::rclone::Rclone;
 use crate::scrub::scrub;
 use crate::sign_in::Kind;
 use crate::store::{ConfigFile, Proof, Staged, TokenSave, Verified};
+
+/// Where Box keeps what is downloaded.
+const DOWNLOADS: &str = "boxcloud.com";
+/// Seconds to wait before a fresh file is asked for again; Box's own Retry-After is not seen through rclone.
+const NOT_YET: [u64; 4] = [1, 2, 4, 8];
+const TICK: Duration = Duration::from_millis(50);
 
 /// Lists, and where `write` is wanted also writes a small file and takes it away again.
 pub(super) fn prove(rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
@@ -99,7 +109,7 @@ pub(super) fn write(rclone: &Rclone, staged: &Staged) -> Result<()> {
     let path = format!("{}:pluton-write-check-{unique}.txt", staged.section().name());
     let written = rclone.upload(staged.file(), &local, &path);
     let read = match &written {
-        Ok(done) if done.success() => Some(rclone.read_back(staged.file(), &path)),
+        Ok(done) if done.success() => Some(read_back(rclone, staged, &path)),
         _ => None,
     };
     // Box may have taken the file although the upload was broken off.
@@ -110,10 +120,15 @@ pub(super) fn write(rclone: &Rclone, staged: &Staged) -> Result<()> {
     }
     let read = read.transpose()?;
     if let Some(failed) = read.as_ref().filter(|read| !read.success()) {
-        return Err(why(rclone, staged, Doing::Writing, failed));
+        let error = why(rclone, staged, Doing::Writing, failed);
+        return Err(if failed.stderr.contains(DOWNLOADS) { no_downloads(error) } else { error });
+    }
+    let name = staged.section().name();
+    if read.as_ref().is_some_and(|read| read.stdout.is_empty()) {
+        let message = format!("Box took a small file written to {name:?}, but has not made it ready for reading yet");
+        return Err(Error::new(Code::BoxUnavailable, message).who(Who::Box).next("run this again later"));
     }
     if read.is_none_or(|read| read.stdout != content) {
-        let name = staged.section().name();
         return Err(Error::new(Code::Unknown, format!("a small file written to {name:?} came back changed")));
     }
     let deleted = deleted?;
@@ -121,6 +136,31 @@ pub(super) fn write(rclone: &Rclone, staged: &Staged) -> Result<()> {
         return Err(why(rclone, staged, Doing::Writing, &deleted));
     }
     Ok(())
+}
+
+/// Of a file that was uploaded a moment before, Box may say "not yet" (202), which rclone takes for an empty file and a
+/// success.
+fn read_back(rclone: &Rclone, staged: &Staged, path: &str) -> Result<Outcome> {
+    for seconds in NOT_YET {
+        let read = rclone.read_back(staged.file(), path)?;
+        if !read.success() || !read.stdout.is_empty() {
+            return Ok(read);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(seconds) {
+            interrupt::check()?;
+            thread::sleep(TICK);
+        }
+    }
+    rclone.read_back(staged.file(), path)
+}
+
+/// Uploads and listings come from other hosts than downloads, so backups pass and restores fail.
+fn no_downloads(error: Error) -> Error {
+    let message =
+        format!("files can be written but not read back: dl.{DOWNLOADS} cannot be reached ({})", error.message);
+    let allow = format!("have *.{DOWNLOADS} allowed on port 443 by the firewall or proxy, as api.box.com is");
+    Error { message, ..error }.first(allow)
 }
 
 fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {

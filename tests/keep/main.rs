@@ -8,6 +8,7 @@ mod account;
 mod ahead;
 mod authorize;
 mod backup;
+mod downloads;
 mod edit;
 mod ending;
 mod faults;

@@ -12,7 +12,8 @@ use crate::sign_in::Kind;
 const LIMIT: Duration = Duration::from_secs(8);
 /// Box gives a JWT 60 seconds; rclone's own lives 45.
 const SKEW: i64 = 10;
-const HOSTS: [&str; 3] = ["api.box.com", "upload.box.com", "app.box.com"];
+/// The last one is for downloads only: without it backups pass and restores fail.
+const HOSTS: [&str; 5] = ["api.box.com", "upload.box.com", "account.box.com", "app.box.com", "dl.boxcloud.com"];
 
 pub(super) fn look() -> Result<Vec<Finding>> {
     let probes = HOSTS.map(|host| (host, thread::spawn(move || box_api::reach(host, LIMIT))));
@@ -40,7 +41,12 @@ fn unreachable(host: &str, refused: &Refused) -> Finding {
     let error = diagnosis::diagnose(&asked, &Heard::answer(&refused.0, &shown));
     let said = error.detail.clone().unwrap_or_default();
     let message = format!("{host}: {} ({said})", error.message);
-    Finding { message, ..Finding::from_error("network", error) }
+    let finding = Finding { message, ..Finding::from_error("network", error) };
+    if host.ends_with("boxcloud.com") {
+        finding.next("without it backups pass and restores fail: have *.boxcloud.com allowed on port 443")
+    } else {
+        finding
+    }
 }
 
 /// Positive: this machine is behind.

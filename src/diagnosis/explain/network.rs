@@ -16,7 +16,7 @@ pub(super) fn explain(cause: Cause) -> Error {
             .next("check that this machine is online and can look up names: getent hosts api.box.com")
             .next("if this network has a proxy, set HTTPS_PROXY to http://HOST:PORT"),
         Cause::Unreachable => network(Code::Network, "no connection to Box: it was refused, or there is no way there")
-            .next("check that a firewall lets this machine reach api.box.com and upload.box.com on port 443")
+            .next("check that a firewall lets this machine reach api.box.com, upload.box.com, account.box.com, app.box.com and *.boxcloud.com on port 443")
             .next(DOCTOR),
         Cause::BrokeOff => network(Code::Network, "the connection to Box broke off").next("run this again").next(DOCTOR),
         Cause::ProxyUnreachable => network(Code::Network, "the proxy in HTTPS_PROXY cannot be reached")
@@ -25,7 +25,7 @@ pub(super) fn explain(cause: Cause) -> Error {
         Cause::ProxyAuth => you(Code::Network, "the proxy in HTTPS_PROXY wants a user and a password")
             .next("export HTTPS_PROXY='http://USER:PASSWORD@HOST:PORT' (a special character in the password as %XX)"),
         Cause::ProxyRefused => network(Code::Network, "the proxy in HTTPS_PROXY did not let the request through")
-            .next("ask whoever runs it to allow api.box.com, upload.box.com and app.box.com on port 443")
+            .next("ask whoever runs it to allow api.box.com, upload.box.com, account.box.com, app.box.com and *.boxcloud.com on port 443")
             .next("unset HTTPS_PROXY where no proxy is needed"),
         Cause::NotBox => network(Code::Network, "something else than Box answered, perhaps a login page of this network")
             .next("open any page in a browser, sign in to the network, and run this again"),
@@ -41,7 +41,7 @@ pub(super) fn explain(cause: Cause) -> Error {
             .next("check the path in RCLONE_CA_CERT: a file in PEM form")
             .next("unset RCLONE_CA_CERT"),
         _ => network(Code::Timeout, "Box did not answer in time")
-            .next("check that a firewall lets this machine reach api.box.com and upload.box.com on port 443")
+            .next("check that a firewall lets this machine reach api.box.com, upload.box.com, account.box.com, app.box.com and *.boxcloud.com on port 443")
             .next("on a slow line allow more time: --timeout 5m"),
     }
 }
