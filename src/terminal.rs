@@ -1,6 +1,7 @@
 //! What goes to standard error: steps, warnings, the spinner. Nothing here is the result.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -13,6 +14,9 @@ use crate::scrub::{clean, for_screen};
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const ODD: Style = AnsiColor::Yellow.on_default().bold();
+
+/// The spinner that turns now: it makes room for what is said meanwhile.
+static TURNING: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// How much the user wants to hear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +113,7 @@ impl Terminal {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(80));
+        *turning() = Some(bar.clone());
         Spinner(Some(bar))
     }
 }
@@ -116,6 +121,7 @@ impl Terminal {
 impl Drop for Spinner {
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
+            *turning() = None;
             bar.finish_and_clear();
         }
     }
@@ -141,5 +147,13 @@ fn write_line(text: &str) {
 
 fn write_raw(text: &str) {
     // A closed standard error leaves no one to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{}", for_screen(text));
+    let write = || drop(writeln!(anstream::stderr().lock(), "{}", for_screen(text)));
+    match &*turning() {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn turning() -> MutexGuard<'static, Option<ProgressBar>> {
+    TURNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
