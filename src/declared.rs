@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::error::{Code, Error, Result, Who};
 use crate::process;
+use crate::reading;
 use crate::secret::Secret;
 
 /// Storages by their names.
@@ -138,7 +139,7 @@ impl Source {
     pub(crate) fn read(&self, base: &Path) -> Result<Secret> {
         let failed = |why: String| Error::new(Code::InputRequired, why).who(Who::You);
         let from_file = |path: &Path| {
-            std::fs::read_to_string(path).map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
+            reading::file(path)?.map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
         };
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| failed(format!("the variable {name} is not set")))?,

@@ -32,8 +32,10 @@ static PROMPTS: AtomicUsize = AtomicUsize::new(0);
 /// Puts the terminal right for a prompt that cannot be left in the ordinary way.
 static LEAVE: Mutex<fn()> = Mutex::new(|| {});
 
+/// Whether this program has more to do than to ask, and goes on without an answer.
+static OPTIONAL: AtomicBool = AtomicBool::new(false);
+
 /// How long an open prompt has to see the signal by itself.
-#[cfg(unix)]
 const GRACE: Duration = Duration::from_millis(250);
 /// Some programs pass on a Ctrl-C that the terminal has sent to all of them: what follows sooner is the same one.
 #[cfg(unix)]
@@ -52,7 +54,7 @@ pub(crate) fn watch() -> std::io::Result<()> {
         }
         SEEN.store(true, Ordering::SeqCst);
         let prompt = PROMPTS.load(Ordering::SeqCst);
-        if prompt % 2 == 1 {
+        if prompt % 2 == 1 && !OPTIONAL.load(Ordering::SeqCst) {
             std::thread::sleep(GRACE);
             if PROMPTS.load(Ordering::SeqCst) == prompt {
                 leave_prompt();
@@ -210,6 +212,21 @@ pub(crate) fn now() -> Error {
 /// Stops here if the user asked to.
 pub(crate) fn check() -> Result<()> {
     if seen() { Err(Error::interrupted()) } else { Ok(()) }
+}
+
+/// Runs a prompt that need not be answered. `None` where a signal came that it does not see: it is then left as it is.
+pub(crate) fn optional_prompt<T: Send + 'static>(prompt: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    OPTIONAL.store(true, Ordering::SeqCst);
+    let (sender, answer) = mpsc::channel();
+    std::thread::spawn(move || sender.send(prompt()));
+    loop {
+        match answer.recv_timeout(TICK) {
+            Ok(answer) => return Some(answer),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) if seen() => return answer.recv_timeout(GRACE).ok(),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
 }
 
 /// Runs a prompt; `leave` puts the terminal right if the prompt cannot be left in the ordinary way.

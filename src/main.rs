@@ -22,6 +22,7 @@ mod preferences;
 mod process;
 mod prompt;
 mod rclone;
+mod reading;
 mod remote;
 mod report;
 mod scrub;

@@ -101,10 +101,22 @@ pub(crate) fn capture(command: &mut Command) -> Result<io::Result<(bool, Vec<u8>
         watch_over(child, &tree, LONGEST_SECRET, &mut care)
     });
     interrupt::check()?;
-    Ok(ended.and_then(|ended| match ended.ending {
-        Ending::Finished(status) => Ok((status.success(), ended.stdout.into_bytes())),
-        Ending::TimedOut | Ending::Interrupted => Err(io::Error::other("it prints far more than a secret")),
-    }))
+    match ended.map(|ended| (ended.ending, ended.stdout)) {
+        // It may have ended before this program has heard of the key.
+        Ok((Ending::Finished(status), _)) if is_of_ctrl_c(status) => Err(interrupt::now()),
+        Ok((Ending::Finished(status), stdout)) => Ok(Ok((status.success(), stdout.into_bytes()))),
+        Ok(_) => Ok(Err(io::Error::other("it prints far more than a secret"))),
+        Err(cause) => Ok(Err(cause)),
+    }
+}
+
+/// Whether a program ended as those do that Ctrl-C ends.
+fn is_of_ctrl_c(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    if std::os::unix::process::ExitStatusExt::signal(&status) == Some(signal_hook::consts::SIGINT) {
+        return true;
+    }
+    status.code() == Some(130)
 }
 
 fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care<'_>) -> io::Result<Ended> {

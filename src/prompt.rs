@@ -74,6 +74,22 @@ pub(crate) fn yes(question: &str) -> Result<bool> {
     }
 }
 
+/// The same, where nothing depends on the answer any more: Ctrl-C and its kin mean no, and what follows is done.
+pub(crate) fn yes_or_leave(question: &str) -> bool {
+    let asked = question.to_owned();
+    match interrupt::optional_prompt(move || yes(&asked)) {
+        Some(Ok(answer)) => answer,
+        // It has put the terminal right by itself.
+        Some(Err(_)) => false,
+        None => {
+            modes::restore();
+            show_cursor();
+            show("\n");
+            false
+        }
+    }
+}
+
 /// One of the things to choose from.
 pub(crate) struct Item<'a> {
     pub(crate) title: &'a str,

@@ -46,6 +46,12 @@ fn unknown(refused: &Refused, section: &Section) -> Warning {
     Warning { code: "account_unknown", message: format!("Box did not say whose account this is: {said}") }
 }
 
+/// For a storage that was saved before Ctrl-C came.
+pub(super) fn not_asked() -> Found {
+    let message = "interrupted before Box said whose account this is".to_owned();
+    Found { account: None, warnings: vec![Warning { code: "account_not_asked", message }] }
+}
+
 /// An answer that is waited for while rclone is at work.
 pub(super) struct Asked(Option<Receiver<Found>>);
 

@@ -63,7 +63,7 @@ pub(super) fn until_done(
                     store::discard(file);
                 }
                 warnings.append(&mut added.warnings);
-                warnings.extend(readable_by_others(context, &file)?);
+                warnings.extend(readable_by_others(context, &file));
                 for warning in &warnings {
                     context.terminal.warn(&warning.message);
                 }
@@ -150,7 +150,7 @@ impl Attempt<'_> {
         };
         let mut added = self.report(&remote, outcome, proof);
         if let Some(asked) = account {
-            self.look_at_account(asked, &section, &mut added)?;
+            self.look_at_account(asked, &section, &mut added);
         }
         Ok(added)
     }
@@ -166,12 +166,12 @@ impl Attempt<'_> {
         matches!(self.goal, Goal::Add { force: true, .. } | Goal::Authorize { .. })
     }
 
-    /// It is saved by now: nothing that Box says here makes it a failure.
-    fn look_at_account(&self, asked: account::Asked, section: &Section, added: &mut Added) -> Result<()> {
+    /// It is saved by now: neither what Box says here nor Ctrl-C makes it a failure.
+    fn look_at_account(&self, asked: account::Asked, section: &Section, added: &mut Added) {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
-        let found = asked.answer(section)?;
+        let found = asked.answer(section).unwrap_or_else(|_| account::not_asked());
         added.warnings.extend(found.warnings);
-        let Some(account) = found.account else { return Ok(()) };
+        let Some(account) = found.account else { return };
         match self.goal {
             Goal::Authorize { account: Some(before), .. } if before.id != account.id => {
                 let (was, is) = (&before.login, &account.login);
@@ -181,7 +181,6 @@ impl Attempt<'_> {
             _ => {}
         }
         added.storage.account = Some(account);
-        Ok(())
     }
 
     fn report(&self, remote: &Remote, outcome: Outcome, proof: Proof) -> Added {
@@ -215,20 +214,21 @@ pub(super) fn rclone_for(
     Ok(rclone)
 }
 
-/// rclone keeps a file's mode, so a file that others can read stays so until someone minds.
-fn readable_by_others(context: &Context, file: &ConfigFile) -> Result<Option<Warning>> {
+/// rclone keeps a file's mode, so a file that others can read stays so until someone minds. Whatever is answered here, the
+/// storage is saved.
+fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
     if !file.is_open_to_others() {
-        return Ok(None);
+        return None;
     }
     let place = store::shown(file.path());
-    if context.terminal.asks && prompt::yes(&format!("Other users of this machine can read {place}. Make it private?"))?
-    {
-        file.make_private()?;
-        return Ok(None);
+    let question = format!("Other users of this machine can read {place}. Make it private?");
+    let is_wanted = context.terminal.asks && prompt::yes_or_leave(&question);
+    if is_wanted && file.make_private().is_ok() {
+        return None;
     }
     let message =
         format!("other users of this machine can read the secrets in {place}; to make it private: chmod 600 {place}");
-    Ok(Some(Warning { code: "config_readable_by_others", message }))
+    Some(Warning { code: "config_readable_by_others", message })
 }
 
 /// Whether rclone.conf holds all of this already. A token that is minted on the way is not the user's to compare.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use clap::ArgMatches;
@@ -13,6 +12,7 @@ use crate::conf::Document;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::jwt::JwtFile;
 use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
+use crate::reading;
 use crate::report::Warning;
 use crate::secret::Secret;
 use crate::section::Section;
@@ -268,7 +268,7 @@ impl Answers {
                 .next("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
                 .about(Field::BoxConfigFile)
         };
-        let text = std::fs::read_to_string(&path).map_err(|cause| {
+        let text = reading::file(&path)?.map_err(|cause| {
             Error::new(Code::JwtInvalid, format!("cannot read {}: {cause}", path.display()))
                 .who(Who::You)
                 .next("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
@@ -330,11 +330,7 @@ impl Stdin {
                 "standard input (-) can be read for one secret only; use a file for the other",
             ));
         }
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))?;
-        Ok(text)
+        reading::stdin()?.map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))
     }
 }
 
@@ -342,7 +338,7 @@ fn read_secret(path: &Path, field: Field, stdin: &mut Stdin) -> Result<Secret> {
     if path == Path::new("-") {
         return stdin.read(field).map(Secret::new);
     }
-    std::fs::read_to_string(path)
+    reading::file(path)?
         .map(Secret::new)
         .map_err(|cause| Error::invalid(field, format!("cannot read {}: {cause}", path.display())).who(Who::You))
 }

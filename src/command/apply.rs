@@ -13,6 +13,7 @@ use crate::declared::{Declared, DeclaredStorage, Provider, Source};
 use crate::error::{Code, Error, Result, Who};
 use crate::interrupt;
 use crate::rclone::Rclone;
+use crate::reading;
 use crate::remote::{Remote, RemoteName};
 use crate::report::{Action, Report, Step};
 use crate::secret::Secret;
@@ -25,7 +26,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let Some(path) = flags.file.as_deref().filter(|_| !flags.print_schema) else {
         return Ok(Report::Raw(Declared::schema().into_bytes()));
     };
-    let text = std::fs::read_to_string(path).map_err(|cause| {
+    let text = reading::file(path)?.map_err(|cause| {
         Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).who(Who::You)
     })?;
     let declared = Declared::parse(&text, path)?;
@@ -47,9 +48,9 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
             context.terminal.say(&planned.step.line());
         }
     }
+    interrupt::check()?;
     let mut steps: Vec<Step> = plan.into_iter().map(|planned| apply.carry_out(planned)).collect();
     steps.extend(surplus.iter().map(|name| apply.prune(name)));
-    interrupt::check()?;
     Ok(Report::Applied { check: flags.check, steps })
 }
 
@@ -197,7 +198,8 @@ impl Run<'_> {
     fn prune(&mut self, name: &str) -> Step {
         let mut step = Step::new(name, Action::Remove, Vec::new());
         if !self.flags.check {
-            let removed = self.file.claim(name).and_then(|_claim| self.file.remove(name));
+            let removed =
+                interrupt::check().and_then(|()| self.file.claim(name)).and_then(|_claim| self.file.remove(name));
             step.error = removed.and_then(|()| self.applied.forget(self.file.real_path(), name)).err();
         }
         step

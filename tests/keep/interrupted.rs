@@ -1,13 +1,13 @@
 //! Whatever pluton waits for, Ctrl-C ends the wait at once, and nothing is half done.
 
 use std::fs;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use box_sandbox::Fault;
+use box_sandbox::{Fault, RCLONE_CLIENT_ID};
 
 use crate::life::Life;
-use crate::support::{Ran, interrupt, wait_for};
+use crate::support::{PLUTON, Ran, interrupt, terminate, wait_for, wait_until_gone};
 
 /// Waits until the process has a file or directory of its own open below the home, as it has while it waits for a lock.
 fn wait_until_at_a_lock(life: &Life, child: &Child) {
@@ -58,7 +58,7 @@ fn ctrl_c_ends_the_wait_for_another_writer_of_rclone_conf() {
 #[test]
 fn ctrl_c_ends_the_wait_for_an_rclone_that_outlived_its_pluton() {
     let life = Life::new();
-    let token = life.home.file("token", &life.sandbox.mint(box_sandbox::RCLONE_CLIENT_ID).blob());
+    let token = life.home.file("token", &life.sandbox.mint(RCLONE_CLIENT_ID).blob());
     let add = ["storage", "add", "box", "Box", "--token-file", &token];
     // rclone asks twice: Box refuses the first way in which it names its app.
     life.sandbox.fault(Fault::on("POST", "/").times(1));
@@ -70,4 +70,102 @@ fn ctrl_c_ends_the_wait_for_an_rclone_that_outlived_its_pluton() {
     let second = life.home.start(&add);
     wait_until_at_a_lock(&life, &second);
     is_over_at_once(second);
+}
+
+/// Waits until the process catches Ctrl-C, as it does before it asks anyone for anything.
+fn wait_until_it_listens(child: &Child) {
+    let status = format!("/proc/{}/status", child.id());
+    wait_for("a handler for Ctrl-C", || {
+        let status = fs::read_to_string(&status).ok()?;
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"))?.trim().to_owned();
+        (u64::from_str_radix(&caught, 16).ok()? & 2 != 0).then_some(())
+    });
+}
+
+fn fifo(life: &Life, name: &str) -> String {
+    let path = life.home.path().join(name);
+    assert!(Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()));
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn ctrl_c_ends_the_reading_of_what_nobody_writes() {
+    let life = Life::new();
+    life.quick("Box");
+    let before = life.home.config_text();
+    let (token, file) = (fifo(&life, "token"), fifo(&life, "declared.toml"));
+    let named = life.home.file("named.toml", "[storage.New]\nprovider = 'box'\ntoken = { file = 'token' }\n");
+    for args in [
+        &["storage", "add", "box", "New", "--token-file", "-"][..],
+        &["storage", "add", "box", "New", "--token-file", &token],
+        &["storage", "add", "box", "New", "--box-config-file", &token],
+        &["apply", &file],
+        &["apply", &named],
+    ] {
+        for stop in [interrupt, terminate] {
+            let mut command = life.home.command(PLUTON);
+            command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = command.spawn().expect("pluton starts");
+            // Open until the end: closed, it would be an answer.
+            let _stdin = child.stdin.take();
+            wait_until_it_listens(&child);
+            stop(&child);
+            let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
+            assert!(ran.stderr.contains("interrupted"), "{args:?}: {ran:?}");
+        }
+    }
+    assert_eq!(life.home.config_text(), before);
+}
+
+#[test]
+fn ctrl_c_ends_commands_that_print_secrets_and_what_they_started() {
+    let life = Life::new();
+    let script = life.home.file("slow", "sleep 600 &\necho $$ $! > pids.new\nmv pids.new pids\nwait\n");
+    let declared = format!("[storage.New]\nprovider = 'box'\ntoken = {{ command = ['sh', '{script}'] }}\n");
+    let declared = life.home.file("declared.toml", &declared);
+    let print = format!("sh {script}");
+    let encrypted = life.home.file("encrypted.conf", "RCLONE_ENCRYPT_V0:\nAAAA\n");
+    for args in
+        [&["apply", &declared][..], &["storage", "list", "--rclone-config", &encrypted, "--password-command", &print]]
+    {
+        for stop in [interrupt, terminate] {
+            // Away from any terminal, whose Ctrl-C would reach them by itself.
+            let mut command = life.home.command("setsid");
+            command.arg(PLUTON).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let child = command.spawn().expect("pluton starts");
+            let pids = wait_for("the command", || fs::read_to_string(life.home.path().join("pids")).ok());
+            stop(&child);
+            let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
+            assert!(ran.stderr.contains("interrupted"), "{args:?}: {ran:?}");
+            for pid in pids.split_whitespace() {
+                wait_until_gone(pid);
+            }
+            fs::remove_file(life.home.path().join("pids")).expect("it was there");
+        }
+    }
+}
+
+#[test]
+fn a_command_that_prints_without_end_is_a_failure() {
+    let life = Life::new();
+    let declared = life.home.file("declared.toml", "[storage.New]\nprovider = 'box'\ntoken = { command = ['yes'] }\n");
+    let ran = life.pluton(&["apply", &declared]).fails(2);
+    assert!(format!("{ran:?}").contains("far more than a secret"), "{ran:?}");
+}
+
+#[test]
+fn saved_is_0_whatever_is_pressed_while_box_says_whose_account_it_is() {
+    let life = Life::new();
+    let token = life.home.file("token", &life.sandbox.mint(RCLONE_CLIENT_ID).blob());
+    life.sandbox.fault(Fault::on("GET", "/2.0/users/me").delay(Duration::from_secs(60)));
+    for stop in [interrupt, terminate] {
+        life.home.write_config("");
+        let child = life.home.start(&["storage", "add", "box", "New", "--token-file", &token, "--json", "--force"]);
+        wait_for("the storage", || life.home.config_text().contains("[New]").then_some(()));
+        stop(&child);
+        let ran = Ran::from(child.wait_with_output().expect("pluton ends")).ok();
+        assert_eq!(ran.document()["warnings"][0]["code"], "account_not_asked", "{ran:?}");
+        life.is_signed_in("New");
+        life.home.file("token", life.home.token("New").to_string().as_str());
+    }
 }
