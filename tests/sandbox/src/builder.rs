@@ -20,6 +20,7 @@ impl Builder {
                 access_token_lifetime: Duration::from_secs(3600),
                 delay: Duration::ZERO,
                 page_size: 1000,
+                grace: std::env::var_os("BOX_SANDBOX_GRACE").is_some(),
             },
             port: 0,
             certificate_over: false,
@@ -44,6 +45,14 @@ impl Builder {
     #[must_use]
     pub fn page_size(mut self, items: usize) -> Self {
         self.settings.page_size = items;
+        self
+    }
+
+    /// Whether a used refresh token stays good, for the same pair, until the new access token is used; otherwise it works
+    /// once. The variable `BOX_SANDBOX_GRACE` turns it on for a whole run of tests.
+    #[must_use]
+    pub fn grace(mut self, grace: bool) -> Self {
+        self.settings.grace = grace;
         self
     }
 

@@ -15,6 +15,7 @@
 //!     .unwrap();
 //! ```
 #![allow(
+    clippy::missing_errors_doc,
     clippy::missing_panics_doc,
     clippy::must_use_candidate,
     reason = "a test crate: it panics where a test should stop, and results are for looking at"
@@ -30,6 +31,7 @@ mod exchange;
 mod faults;
 mod fields;
 mod oauth;
+pub mod pip;
 mod port;
 pub mod rclone;
 mod requests;

@@ -126,6 +126,11 @@ impl Sandbox {
         self.world.state().tokens.bearer(access).is_some()
     }
 
+    /// Whether the grace rule of refresh tokens is in force.
+    pub fn has_grace(&self) -> bool {
+        self.world.settings.grace
+    }
+
     /// An hour passes, as far as access tokens are concerned.
     pub fn expire_access_tokens(&self) {
         self.world.state().tokens.expire_access();

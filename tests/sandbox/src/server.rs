@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt as _, Full};
@@ -20,18 +21,6 @@ use crate::state::{State, World};
 use crate::tokens::random_id;
 use crate::tree::Content;
 use crate::{api, oauth, requests};
-
-/// Ends a connection without an answer.
-#[derive(Debug)]
-struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("dropped on request")
-    }
-}
-
-impl std::error::Error for Dropped {}
 
 pub(crate) async fn run(listener: TcpListener, tls: TlsAcceptor, world: Arc<World>) {
     loop {
@@ -103,8 +92,8 @@ fn refused_by_proxy(request: &Request<Incoming>, world: &World) -> Option<Answer
 }
 
 /// One request to Box: faults first, then the work, the record, the delay.
-async fn serve(request: Request<Incoming>, host: &str, world: &World) -> Result<Response<Full<Bytes>>, Dropped> {
-    let call = read(request, host).await.ok_or(Dropped)?;
+async fn serve(request: Request<Incoming>, host: &str, world: &World) -> Result<Response<Full<Bytes>>> {
+    let call = read(request, host).await.context("the request broke off")?;
     let (answer, delay) = {
         let mut state = world.state();
         let fault = strike(&mut state.faults, &call);
@@ -129,7 +118,7 @@ async fn serve(request: Request<Incoming>, host: &str, world: &World) -> Result<
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    answer.ok_or(Dropped)
+    answer.context("dropped on request")
 }
 
 fn route(state: &mut State, world: &World, call: &Call) -> Answer {

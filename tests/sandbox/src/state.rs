@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use hyper::body::Bytes;
 
 use crate::account::{ACCOUNT_ID, Account};
+use crate::api::sessions::Session;
 use crate::apps::{App, AppSpec, RCLONE_CLIENT_ID, Registered, new_app};
 use crate::faults::Fault;
 use crate::requests::Request;
@@ -19,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) access_token_lifetime: Duration,
     pub(crate) delay: Duration,
     pub(crate) page_size: usize,
+    /// A used refresh token stays good until the new access token is used.
+    pub(crate) grace: bool,
 }
 
 /// An authorization code on its way from the browser to rclone.
@@ -39,6 +42,8 @@ pub(crate) struct State {
     pub(crate) faults: Vec<Fault>,
     pub(crate) requests: Vec<Request>,
     pub(crate) used_jwts: HashSet<String>,
+    /// Uploads in parts.
+    pub(crate) sessions: HashMap<String, Session>,
     /// Content behind each address of dl.boxcloud.com.
     pub(crate) downloads: HashMap<String, Bytes>,
     /// How often a file uploaded from here on says that it is not ready yet.
@@ -65,7 +70,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { settings, state: Mutex::new(State::new()) }
+        let mut state = State::new();
+        state.tokens.grace = settings.grace;
+        Self { settings, state: Mutex::new(state) }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -84,6 +91,7 @@ impl State {
             faults: Vec::new(),
             requests: Vec::new(),
             used_jwts: HashSet::new(),
+            sessions: HashMap::new(),
             downloads: HashMap::new(),
             fresh_waits: 0,
             float_sizes: false,

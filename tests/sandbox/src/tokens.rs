@@ -1,4 +1,5 @@
-//! Access and refresh tokens, with the rule that hurts: a refresh token works exactly once.
+//! Access and refresh tokens, with the rule that hurts: a refresh token works exactly once, or,
+//! under the grace rule, until the access token it was given for is used.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -59,11 +60,17 @@ struct Held {
     sign_in: u64,
     ends: Instant,
     dead: bool,
+    /// The refresh token that this one was given for.
+    earlier: Option<String>,
+    /// What this refresh token was exchanged for.
+    given: Option<Token>,
 }
 
 /// What became of a refresh token.
 pub(crate) enum Redeemed {
     Good(Grant, u64),
+    /// The same pair as before: none of it was used yet.
+    Again(Token),
     Expired,
     Unknown,
 }
@@ -74,18 +81,26 @@ pub(crate) struct Tokens {
     access: HashMap<String, Held>,
     refresh: HashMap<String, Held>,
     sign_ins: u64,
+    pub(crate) grace: bool,
 }
 
 impl Tokens {
     pub(crate) fn sign_in(&mut self, grant: &Grant, lifetime: Duration) -> Token {
         self.sign_ins += 1;
-        self.issue(grant, self.sign_ins, lifetime)
+        self.issue(grant, self.sign_ins, lifetime, None)
     }
 
-    /// A new pair of the sign-in `sign_in`.
-    pub(crate) fn issue(&mut self, grant: &Grant, sign_in: u64, lifetime: Duration) -> Token {
+    /// A new pair of the sign-in `sign_in`, in exchange for `earlier`.
+    pub(crate) fn issue(&mut self, grant: &Grant, sign_in: u64, lifetime: Duration, earlier: Option<&str>) -> Token {
         let now = Instant::now();
-        let held = |ends| Held { grant: grant.clone(), sign_in, ends, dead: false };
+        let held = |ends| Held {
+            grant: grant.clone(),
+            sign_in,
+            ends,
+            dead: false,
+            earlier: earlier.map(str::to_owned),
+            given: None,
+        };
         let access = random_id(32);
         self.access.insert(access.clone(), held(now + lifetime));
         let refresh = if grant.server {
@@ -95,19 +110,39 @@ impl Tokens {
             self.refresh.insert(refresh.clone(), held(now + REFRESH_LIFETIME));
             refresh
         };
-        Token { access, refresh, expires_at: SystemTime::now() + lifetime, expires_in: lifetime.as_secs() }
+        let token = Token { access, refresh, expires_at: SystemTime::now() + lifetime, expires_in: lifetime.as_secs() };
+        if let Some(held) = earlier.and_then(|earlier| self.refresh.get_mut(earlier)) {
+            held.dead = !self.grace;
+            held.given = Some(token.clone());
+        }
+        token
     }
 
-    /// Uses a refresh token up, if it is good and `client_id`'s own.
+    /// What a refresh token is worth, if it is good and `client_id`'s own.
     pub(crate) fn redeem(&mut self, refresh: &str, client_id: &str) -> Redeemed {
-        match self.refresh.get_mut(refresh) {
+        match self.refresh.get(refresh) {
             Some(held) if held.dead || held.grant.client_id != client_id => Redeemed::Unknown,
             Some(held) if held.ends <= Instant::now() => Redeemed::Expired,
+            Some(Held { given: Some(token), .. }) => Redeemed::Again(token.clone()),
             Some(held) => {
-                held.dead = true;
-                Redeemed::Good(held.grant.clone(), held.sign_in)
+                let good = Redeemed::Good(held.grant.clone(), held.sign_in);
+                let earlier = held.earlier.clone();
+                self.bury(earlier);
+                good
             }
             None => Redeemed::Unknown,
+        }
+    }
+
+    /// Notes that an access token was used: the refresh token it was given for has done its work.
+    pub(crate) fn used(&mut self, access: &str) {
+        let earlier = self.access.get(access).and_then(|held| held.earlier.clone());
+        self.bury(earlier);
+    }
+
+    fn bury(&mut self, refresh: Option<String>) {
+        if let Some(held) = refresh.and_then(|refresh| self.refresh.get_mut(&refresh)) {
+            held.dead = true;
         }
     }
 

@@ -13,11 +13,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn of(state: &State, call: &Call) -> Result<Self, Answer> {
+    pub(super) fn of(state: &mut State, call: &Call) -> Result<Self, Answer> {
         let bearer = call.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         let Some(bearer) = bearer else {
             return Err(unauthenticated(r#"Bearer realm="Service""#));
         };
+        state.tokens.used(bearer);
         let grant = state.tokens.bearer(bearer).ok_or_else(|| {
             unauthenticated(
                 r#"Bearer realm="Service", error="invalid_token", error_description="The access token provided is invalid.""#,

@@ -13,11 +13,7 @@ use crate::tokens::random_id;
 /// Would a new file be taken?
 pub(super) fn preflight(state: &State, caller: &Caller, call: &Call) -> Outcome {
     let body = call.json();
-    let parent = folder(state, caller, text(&body["parent"]["id"]))?;
-    let name = text(&body["name"]);
-    naming::check(name)?;
-    naming::free_for_file(state, parent.id, name)?;
-    limits::check(state, &parent.owner, body["size"].as_u64().unwrap_or(0))?;
+    room(state, caller, text(&body["parent"]["id"]), text(&body["name"]), body["size"].as_u64().unwrap_or(0))?;
     let url = "https://upload.box.com/api/2.0/files/content";
     let target = json!({ "upload_url": url, "upload_token": null });
     Ok(Answer::json(200, &target))
@@ -25,9 +21,7 @@ pub(super) fn preflight(state: &State, caller: &Caller, call: &Call) -> Outcome 
 
 /// Would a new version of a file be taken?
 pub(super) fn preflight_version(state: &State, caller: &Caller, call: &Call, id: &str) -> Outcome {
-    let owner = &file(state, caller, id)?.owner;
-    let size = call.json()["size"].as_u64().unwrap_or(0);
-    limits::check(state, owner, size)?;
+    room_for_version(state, caller, id, call.json()["size"].as_u64().unwrap_or(0))?;
     let url = format!("https://upload.box.com/api/2.0/files/{id}/content");
     let target = json!({ "upload_url": url, "upload_token": null });
     Ok(Answer::json(200, &target))
@@ -35,24 +29,39 @@ pub(super) fn preflight_version(state: &State, caller: &Caller, call: &Call, id:
 
 pub(super) fn upload(state: &mut State, caller: &Caller, call: &Call) -> Outcome {
     let Upload { attributes, content } = parts(call)?;
-    let name = text(&attributes["name"]);
-    naming::check(name)?;
-    let parent = folder(state, caller, text(&attributes["parent"]["id"]))?;
-    let (parent, owner) = (parent.id, parent.owner.clone());
-    naming::free_for_file(state, parent, name)?;
-    limits::check(state, &owner, content.bytes.len() as u64)?;
-    let content = Some(content.clone());
-    let id = state.tree.add(Some(parent), &owner, name, content);
+    let (parent, name) = (text(&attributes["parent"]["id"]), text(&attributes["name"]));
+    let (parent, owner) = room(state, caller, parent, name, content.bytes.len() as u64)?;
+    let id = state.tree.add(Some(parent), &owner, name, Some(content.clone()));
     Ok(stored(state, id, attributes))
 }
 
 pub(super) fn upload_version(state: &mut State, caller: &Caller, call: &Call, id: &str) -> Outcome {
     let Upload { attributes, content } = parts(call)?;
-    let node = file(state, caller, id)?;
-    limits::check(state, &node.owner, content.bytes.len() as u64)?;
-    let id = node.id;
+    let id = room_for_version(state, caller, id, content.bytes.len() as u64)?;
     state.tree.get_mut(id).content = Some(content.clone());
     Ok(stored(state, id, attributes))
+}
+
+/// The folder and the owner of a new file, if there is nothing against it.
+pub(super) fn room(
+    state: &State,
+    caller: &Caller,
+    parent: &str,
+    name: &str,
+    size: u64,
+) -> Result<(u64, String), Answer> {
+    naming::check(name)?;
+    let parent = folder(state, caller, parent)?;
+    naming::free_for_file(state, parent.id, name)?;
+    limits::check(state, &parent.owner, size)?;
+    Ok((parent.id, parent.owner.clone()))
+}
+
+/// The file that gets a new version, if there is nothing against it.
+pub(super) fn room_for_version(state: &State, caller: &Caller, id: &str, size: u64) -> Result<u64, Answer> {
+    let node = file(state, caller, id)?;
+    limits::check(state, &node.owner, size)?;
+    Ok(node.id)
 }
 
 fn parts(call: &Call) -> Result<&Upload, Answer> {
@@ -60,7 +69,7 @@ fn parts(call: &Call) -> Result<&Upload, Answer> {
     call.upload.as_ref().ok_or_else(missing)
 }
 
-fn stored(state: &mut State, id: u64, attributes: &Value) -> Answer {
+pub(super) fn stored(state: &mut State, id: u64, attributes: &Value) -> Answer {
     let time = |name: &str| attributes[name].as_str().map(str::to_owned);
     let waits = state.fresh_waits;
     let node = state.tree.get_mut(id);

@@ -36,6 +36,9 @@ fn in_sight<'a>(state: &State, node: &'a Node) -> Result<&'a Node, Answer> {
 pub(super) fn describe(state: &State, node: &Node) -> Value {
     let parent = node.parent.map(|id| mini(state.tree.get(id)));
     let owner = &state.users[&node.owner];
+    let owner = json!({ "type": "user", "id": node.owner, "name": owner.name, "login": owner.login });
+    let mut above: Vec<Value> = state.tree.lineage(node.id).skip(1).map(mini).collect();
+    above.reverse();
     let trashed_at = state.tree.trashed_at(node.id).map(seconds);
     let mut whole = json!({
         "type": kind(node),
@@ -43,6 +46,7 @@ pub(super) fn describe(state: &State, node: &Node) -> Value {
         "sequence_id": node.etag.to_string(),
         "etag": node.etag.to_string(),
         "name": node.name,
+        "description": "",
         "size": number(state.tree.size(node), state.float_sizes),
         "created_at": seconds(node.created),
         "modified_at": seconds(node.modified),
@@ -53,12 +57,10 @@ pub(super) fn describe(state: &State, node: &Node) -> Value {
         "item_status": if trashed_at.is_some() { "trashed" } else { "active" },
         "shared_link": null,
         "parent": parent,
-        "owned_by": {
-            "type": "user",
-            "id": node.owner,
-            "name": owner.name,
-            "login": owner.login,
-        },
+        "path_collection": { "total_count": above.len(), "entries": above },
+        "created_by": owner,
+        "modified_by": owner,
+        "owned_by": owner,
     });
     if let Some(content) = &node.content {
         whole["sha1"] = json!(content.sha1);

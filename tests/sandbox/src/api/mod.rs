@@ -9,6 +9,7 @@ mod items;
 mod limits;
 mod listing;
 mod naming;
+pub(crate) mod sessions;
 mod trash;
 mod users;
 
@@ -28,6 +29,12 @@ pub(crate) fn answer(state: &mut State, settings: &Settings, call: &Call, path: 
 fn route(state: &mut State, settings: &Settings, call: &Call, path: &str) -> Outcome {
     let caller = Caller::of(state, call)?;
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    if let ([_, id, ..], Some(etag)) = (parts.as_slice(), call.header("if-match")) {
+        let found = state.tree.find(&caller.user_id, id);
+        if found.is_some_and(|node| node.etag.to_string() != etag) {
+            return Err(error(412, "precondition_failed", "The resource has been modified. Please retrieve it again"));
+        }
+    }
     let uploading = call.host == "upload.box.com";
     match (call.method.as_str(), uploading, parts.as_slice()) {
         ("GET", false, ["users", "me"]) => Ok(users::me(state, &caller, call)),
@@ -48,6 +55,11 @@ fn route(state: &mut State, settings: &Settings, call: &Call, path: &str) -> Out
         ("DELETE", false, ["files", id]) => files::delete(state, &caller, id),
         ("POST", false, ["files", id, "copy"]) => files::copy(state, &caller, call, id),
         ("GET", false, ["files", id, "content"]) => content::download(state, &caller, id),
+        ("POST", true, ["files", "upload_sessions"]) => sessions::create(state, &caller, call, None),
+        ("POST", true, ["files", id, "upload_sessions"]) => sessions::create(state, &caller, call, Some(id)),
+        (method, true, ["files", "upload_sessions", id, rest @ ..]) => {
+            sessions::answer(state, &caller, call, method, id, rest)
+        }
         ("POST", true, ["files", "content"]) => content::upload(state, &caller, call),
         ("POST", true, ["files", id, "content"]) => content::upload_version(state, &caller, call, id),
         _ => Err(error(405, "method_not_allowed", "Method Not Allowed")),

@@ -10,8 +10,10 @@ use crate::tree::Node;
 
 /// Refuses a name Box would refuse.
 pub(super) fn check(name: &str) -> Result<(), Answer> {
+    if name.chars().count() > 255 {
+        return Err(error(400, "item_name_too_long", "Item name too long"));
+    }
     let bad = name.is_empty()
-        || name.len() > 255
         || matches!(name, "." | "..")
         || name.trim_end() != name
         || name.chars().any(|c| matches!(c, '/' | '\\') || c.is_control());

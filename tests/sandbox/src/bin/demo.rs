@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use anyhow::{Context as _, Result, ensure};
 use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, rclone};
 
 const STORAGE: &str = "Box Backups";
@@ -13,25 +14,25 @@ fn main() -> ExitCode {
     match demo() {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            println!("\nThe demo stopped: {why}");
+            println!("\nThe demo stopped: {why:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn demo() -> Result<(), String> {
+fn demo() -> Result<()> {
     let pluton = build_pluton()?;
     let rclone = on_path("rclone").unwrap_or_else(rclone::newest);
     say(&format!("Using {}", first_line(Command::new(&rclone).arg("version"))?));
     say("Starting a Box of our own on 127.0.0.1; nothing leaves this machine");
     let sandbox = Sandbox::start();
-    let home = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let home = tempfile::tempdir()?;
     let world = World { sandbox: &sandbox, home: home.path(), rclone: &rclone };
 
     say("Signing in, as `rclone authorize \"box\"` does on a machine with a browser");
     let paste = sandbox.mint(RCLONE_CLIENT_ID).block();
     let token_file = home.path().join("token");
-    std::fs::write(&token_file, paste).map_err(|error| error.to_string())?;
+    std::fs::write(&token_file, paste)?;
 
     let token_file = token_file.display().to_string();
     world.show(&pluton, &["storage", "add", "box", STORAGE, "--token-file", &token_file])?;
@@ -53,7 +54,7 @@ struct World<'a> {
 
 impl World<'_> {
     /// Runs a command in a home of its own, after showing what is typed.
-    fn show(&self, program: &Path, args: &[&str]) -> Result<(), String> {
+    fn show(&self, program: &Path, args: &[&str]) -> Result<()> {
         let name = program.file_stem().unwrap_or_default().to_string_lossy();
         let words: Vec<String> = args
             .iter()
@@ -73,8 +74,9 @@ impl World<'_> {
             .env("PLUTON_RCLONE", self.rclone)
             .stdin(Stdio::null())
             .status()
-            .map_err(|error| format!("{}: {error}", program.display()))?;
-        if status.success() { Ok(()) } else { Err(format!("{name} ended with {status}")) }
+            .with_context(|| program.display().to_string())?;
+        ensure!(status.success(), "{name} ended with {status}");
+        Ok(())
     }
 }
 
@@ -84,14 +86,11 @@ fn is_settings(name: &OsString) -> bool {
     name.starts_with("RCLONE_") || name.starts_with("PLUTON_") || name.starts_with("XDG_")
 }
 
-fn build_pluton() -> Result<PathBuf, String> {
+fn build_pluton() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built =
-        Command::new(cargo).args(["build", "--package", "pluton"]).status().map_err(|error| error.to_string())?;
-    if !built.success() {
-        return Err("pluton did not build".into());
-    }
-    let here = std::env::current_exe().map_err(|error| error.to_string())?;
+    let built = Command::new(cargo).args(["build", "--package", "pluton"]).status()?;
+    ensure!(built.success(), "pluton did not build");
+    let here = std::env::current_exe()?;
     Ok(here.with_file_name(format!("pluton{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -100,8 +99,8 @@ fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|program| program.is_file())
 }
 
-fn first_line(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| error.to_string())?;
+fn first_line(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn authorize(state: &mut State, call: &Call) -> Answer {
         return page(400, "unsupported_response_type", "Only code is supported.");
     }
     let registered = app.spec.redirect_uri.as_deref();
-    if registered != Some(asked("redirect_uri")) {
+    if !registered.is_some_and(|registered| same_place(registered, asked("redirect_uri"))) {
         if app.spec.mismatch_redirects {
             return back(call, &[("error", "redirect_uri_mismatch")]);
         }
@@ -46,6 +46,18 @@ pub(crate) fn authorize(state: &mut State, call: &Call) -> Answer {
     };
     state.codes.insert(code.clone(), kept);
     back(call, &[("code", &code)])
+}
+
+/// Whether two addresses are one; on this very machine, any port will do.
+fn same_place(registered: &str, asked: &str) -> bool {
+    let without_port = |address: &str| {
+        let mut url = Url::parse(address).ok()?;
+        if matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")) {
+            url.set_port(None).ok()?;
+        }
+        Some(url)
+    };
+    registered == asked || without_port(registered).is_some_and(|url| Some(url) == without_port(asked))
 }
 
 /// Sends the browser back to the app, with its own `state`.

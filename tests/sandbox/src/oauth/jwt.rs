@@ -4,7 +4,9 @@ use std::time::UNIX_EPOCH;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use ring::signature::{
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey,
+};
 use serde_json::Value;
 
 use super::server_app::{server_grant, subject};
@@ -25,7 +27,7 @@ pub(super) fn exchange(state: &mut State, settings: &Settings, form: &Fields) ->
     let (header, claims) = verified(assertion)?;
     let text = |name: &str| claims[name].as_str();
 
-    if header["kid"].as_str() != app.key_id.as_deref() {
+    if header["kid"].is_string() && header["kid"].as_str() != app.key_id.as_deref() {
         return Err(check("kid"));
     }
     if text("iss") != Some(&client_id) {
@@ -52,17 +54,20 @@ fn check(claim: &str) -> Refusal {
     Refusal::invalid_grant(&format!("Please check the '{claim}' claim."))
 }
 
-/// Header and claims of a JWT whose RS256 signature is good.
+/// Header and claims of a JWT whose signature is good.
 fn verified(assertion: &str) -> Result<(Value, Value), Refusal> {
     let bad = || Refusal::invalid_grant("OAuth JWT signature is invalid.");
     let (signed, signature) = assertion.rsplit_once('.').ok_or_else(bad)?;
     let (header, claims) = signed.split_once('.').ok_or_else(bad)?;
     let header = json(header).ok_or_else(bad)?;
     let signature = BASE64_URL_SAFE_NO_PAD.decode(signature);
-    if header["alg"] != "RS256" {
-        return Err(bad());
-    }
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, PUBLIC_KEY)
+    let algorithm = match header["alg"].as_str() {
+        Some("RS256") => &RSA_PKCS1_2048_8192_SHA256,
+        Some("RS384") => &RSA_PKCS1_2048_8192_SHA384,
+        Some("RS512") => &RSA_PKCS1_2048_8192_SHA512,
+        _ => return Err(bad()),
+    };
+    UnparsedPublicKey::new(algorithm, PUBLIC_KEY)
         .verify(signed.as_bytes(), &signature.map_err(|_| bad())?)
         .map_err(|_| bad())?;
     Ok((header, json(claims).ok_or_else(bad)?))

@@ -1,4 +1,4 @@
-//! A refresh token for the next pair: once, and only by the app it was made for.
+//! A refresh token for the next pair, only by the app it was made for.
 
 use super::{Refusal, app};
 use crate::exchange::Fields;
@@ -11,8 +11,9 @@ pub(super) fn exchange(state: &mut State, settings: &Settings, form: &Fields) ->
     match state.tokens.redeem(refresh, &client_id) {
         Redeemed::Good(grant, sign_in) => {
             let lifetime = settings.access_token_lifetime;
-            Ok(state.tokens.issue(&grant, sign_in, lifetime))
+            Ok(state.tokens.issue(&grant, sign_in, lifetime, Some(refresh)))
         }
+        Redeemed::Again(token) => Ok(token),
         Redeemed::Expired => Err(Refusal::invalid_grant("Refresh token has expired")),
         Redeemed::Unknown => Err(Refusal::invalid_grant("Invalid refresh token")),
     }

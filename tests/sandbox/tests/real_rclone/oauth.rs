@@ -74,6 +74,28 @@ fn a_refresh_token_works_once() {
 }
 
 #[test]
+fn under_the_grace_rule_a_used_refresh_token_gives_the_same_pair_until_the_new_one_is_used() {
+    for grace in [false, true] {
+        let sandbox = Sandbox::builder().grace(grace).start();
+        let app = sandbox.own_app();
+        let old = sandbox.mint(&app.client_id).refresh;
+        let first = json(&refresh(&sandbox, &app, &old));
+        let again = refresh(&sandbox, &app, &old);
+        if grace {
+            assert_eq!(json(&again), first);
+        } else {
+            assert_eq!(json(&again)["error"], "invalid_grant");
+        }
+        assert_eq!(sandbox.is_live_refresh(&old), grace);
+        let access = first["access_token"].as_str().unwrap();
+        assert_eq!(sandbox.get_as("https://api.box.com/2.0/users/me", access).status, 200);
+        assert!(!sandbox.is_live_refresh(&old));
+        assert_eq!(json(&refresh(&sandbox, &app, &old))["error"], "invalid_grant");
+        assert_eq!(refresh(&sandbox, &app, first["refresh_token"].as_str().unwrap()).status, 200);
+    }
+}
+
+#[test]
 fn a_refresh_token_works_only_for_the_app_it_was_made_for() {
     with_each(|bench| {
         let mine = bench.sandbox.own_app();

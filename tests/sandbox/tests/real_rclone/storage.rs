@@ -67,6 +67,39 @@ fn fifty_mebibytes_less_one_go_up_in_one_piece() {
 }
 
 #[test]
+fn a_file_above_the_cutoff_goes_up_in_parts_and_so_does_its_next_version() {
+    with_each(|bench| {
+        bench.sign_in();
+        let mut sent = bytes((50 << 20) + 1);
+        for path in ["/api/2.0/files/upload_sessions", "/upload_sessions"] {
+            sent[0] ^= 1;
+            fs::write(bench.directory.path().join("big"), &sent).unwrap();
+            bench.sandbox.clear_requests();
+            bench.ok(&["copy", "--ignore-times", "big", "bx:"]);
+            let requests = bench.sandbox.requests();
+            let count = |method: &str, end: &str| {
+                let hits = |r: &&box_sandbox::Request| r.method == method && r.path.contains("upload_sessions");
+                requests.iter().filter(hits).filter(|r| r.path.ends_with(end)).count()
+            };
+            assert_eq!((count("POST", path), count("PUT", ""), count("POST", "/commit")), (1, 7, 1));
+        }
+        assert_eq!(bench.sandbox.files(), [("big".to_owned(), sent.len())]);
+        assert_eq!(bench.ok(&["cat", "--head", "3", "bx:big"]), &sent[..3]);
+    });
+}
+
+#[test]
+fn a_name_may_have_255_characters_and_a_page_1000_items() {
+    let bench = Bench::new(&rclone::newest(), Sandbox::start());
+    let token = bench.sign_in();
+    let said = bench.fails(&["mkdir", &format!("bx:{}", "n".repeat(256))]);
+    assert!(said.contains("item_name_too_long"), "{said}");
+    bench.ok(&["mkdir", &format!("bx:{}", "ü".repeat(255))]);
+    let page = bench.sandbox.get_as("https://api.box.com/2.0/folders/0/items?limit=5000", &token.access);
+    assert!(page.body.contains(r#""limit":1000"#), "{page:?}");
+}
+
+#[test]
 fn a_second_upload_replaces_the_first() {
     with_each(|bench| {
         bench.sign_in();
