@@ -217,12 +217,26 @@ mod tests {
         assert_eq!(page("one\ntwo\n\n    a b\n    c\n\nthree", None), "one two\n\n    a b\n    c\n\nthree");
     }
 
+    /// Into how many rows a text could be broken.
+    fn pieces(text: &str) -> usize {
+        let (prose, command, rest) = parts(text, true);
+        let count = |text: &str| words(text).into_iter().filter(|word| !word.is_empty()).count();
+        count(prose) + usize::from(!command.is_empty()) + count(rest)
+    }
+
     proptest! {
         #[test]
         fn nothing_is_lost_and_no_row_is_too_wide(text in "[ a-z:`.!✓\n]{0,200}", columns in 1_usize..60) {
             let folded = fold(&text, columns);
             let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
             prop_assert_eq!(words(&folded), words(&text));
+            for line in text.split('\n').filter(|line| !line.starts_with("    ")) {
+                for (index, row) in fold(line, columns).lines().enumerate() {
+                    let text = if index == 0 { row.get(lead(line).bytes..).unwrap_or("") } else { row.trim_start() };
+                    let fits = measure_text_width(row) < columns;
+                    prop_assert!(fits || pieces(text) <= 1, "{columns}: {row:?} of {line:?}");
+                }
+            }
         }
 
         #[test]
