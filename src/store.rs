@@ -1,4 +1,21 @@
 //! rclone.conf on disk. The only room that writes it, and only a [`Verified`] section gets in.
+//!
+//! Locks, always taken in this order: the refresh lock of one storage (`Claim`), from before Box is asked for a token until
+//! that token is saved; then the file lock, while rclone.conf is read, changed and put in place. No thread holds two
+//! refresh locks. The file lock is the lock of rclone.conf's directory; a refresh lock is a file in `claims`, which the
+//! rclone that renews inherits, so that it outlives a pluton that is killed.
+//!
+//! Files in the state directory, all private:
+//! - `claims/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
+//! - `staged/box-X/`: one section while rclone proves it. `rclone.conf` is the section; `given` has the fingerprints of the
+//!   refresh token that it began with and of those that one came from, one a line; `alive` is locked as long as the run
+//!   or its rclone lives. A token in `rclone.conf` whose fingerprint is not in `given` is the newest one of its sign-in.
+//! - `copies/box-X/`: a whole `rclone.conf` for one command, with `alive` as above. `origin` is the path it was copied from;
+//!   `tokens` has a fingerprint and a storage's name a line, as they were when it was made.
+//! - `applied.json`: see [`crate::applied`].
+//!
+//! Beside rclone.conf, for the moment of a save: `.NAME.pluton-draft-X` is being written; `.NAME.pluton-OLD-NEW-X` is to change
+//! places with it or just has, and is of no use to anyone once its content hashes to OLD or NEW.
 
 mod access;
 mod batch;
@@ -21,7 +38,7 @@ use std::time::{Duration, Instant};
 pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
 pub(crate) use batch::Batch;
 pub(crate) use change::{Claim, Reference, TokenSave};
-pub(crate) use copy::PrivateCopy;
+pub(crate) use copy::{PrivateCopy, left_copies};
 pub(crate) use lock::lock as lock_file;
 pub(crate) use place::{find, others, shown, state_dir};
 pub(crate) use rescue::{Interrupted, discard, interrupted, interrupted_now, kept, successors};
@@ -110,6 +127,11 @@ impl ConfigFile {
             source: self.source.clone(),
             password: Mutex::new(self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         }
+    }
+
+    /// Keeps what was renewed in private copies of this file, and removes those that nobody uses any more.
+    pub(crate) fn collect_copies(&self) {
+        copy::collect(self);
     }
 
     /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.

@@ -60,6 +60,7 @@ pub(super) fn hold(file: &ConfigFile, name: &str) -> Result<(Claim, Section)> {
 
 /// Puts what became of its token in runs that ended too early in its place.
 fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
+    file.collect_copies();
     let earlier = now.token().map(|token| store::successors(&token)).transpose()?.unwrap_or_default();
     let Some(last) = earlier.last() else { return Ok(now) };
     let saved = file.save_token(now.name(), now.token().as_ref(), &last.token)?;

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::patience::Patience;
+use super::several::boxes;
 use super::show::require_box;
 use crate::cli::Run;
 use crate::conf::Document;
@@ -34,7 +35,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     }
     let copy = (!file.is_writable()).then(|| PrivateCopy::of(&file)).transpose()?;
     if copy.is_some() {
-        warn_of_copy(context.terminal, &document, &flags.names)?;
+        warn_of_copy(context.terminal, &document)?;
     }
     let file = copy.as_ref().map_or(&file, PrivateCopy::file);
     let rclone = context.rclone(None)?.without_spinner();
@@ -80,10 +81,11 @@ fn masking(names: &[String]) -> Vec<String> {
     set.filter(|variable| prefixes.iter().any(|prefix| variable.starts_with(prefix))).collect()
 }
 
-fn warn_of_copy(terminal: Terminal, document: &Document, names: &[String]) -> Result<()> {
+/// The command may use any of the storages, and rclone renews those that nobody named.
+fn warn_of_copy(terminal: Terminal, document: &Document) -> Result<()> {
     terminal.warn("rclone.conf cannot be written here, so the command gets a private copy of it");
-    for name in names {
-        let token = Section::read(document, name)?.token();
+    for name in boxes(document) {
+        let token = Section::read(document, &name)?.token();
         if token.is_some_and(|token| token.refresh_token().is_some()) {
             terminal.warn(&format!(
                 "once {name:?} is renewed, the token in rclone.conf is dead, and only `pluton run` on this machine has the \

@@ -1,7 +1,7 @@
 //! Who may read and write: private files and directories, and the owner and mode a replaced file keeps.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::swap::directory;
@@ -42,6 +42,13 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
+}
+
+/// Makes a file for its owner alone.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create_new(true).write(true);
+    private(&mut options).open(path)?.write_all(bytes)
 }
 
 #[cfg(unix)]

@@ -1,12 +1,11 @@
 //! Several sections alone in one private file, for one rclone that lists them all.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{access, state};
+use super::{access, rescue, state};
 use crate::conf::Document;
 use crate::error::{Code, Error, Result};
 use crate::section::Section;
@@ -17,26 +16,23 @@ pub(crate) struct Batch {
     #[expect(dead_code, reason = "held until the file may go")]
     dir: TempDir,
     file: PathBuf,
+    /// Locked as in a staged section, so that one left behind is known for what it is.
+    _alive: File,
 }
 
 impl Batch {
     pub(crate) fn new<'a>(sections: impl IntoIterator<Item = &'a Section>) -> Result<Self> {
         let parent = state::copies();
         let failed = |cause| Error::disk(Code::Unknown, "make a private file in", &parent, &cause);
-        state::make(&parent)?;
-        let dir = tempfile::Builder::new().prefix("box-").tempdir_in(&parent).map_err(failed)?;
+        let dir = state::private_dir_in(&parent)?;
+        let alive = rescue::mark_alive(dir.path()).map_err(failed)?;
         let file = dir.path().join("rclone.conf");
         let mut document = Document::default();
         for section in sections {
             document.put_section(section.name(), &section.entries());
         }
-        let mut options = OpenOptions::new();
-        options.create_new(true).write(true);
-        access::private(&mut options)
-            .open(&file)
-            .and_then(|mut out| out.write_all(&document.render()))
-            .map_err(failed)?;
-        Ok(Self { dir, file })
+        access::write_private(&file, &document.render()).map_err(failed)?;
+        Ok(Self { dir, file, _alive: alive })
     }
 
     pub(crate) fn file(&self) -> &Path {

@@ -187,6 +187,29 @@ fn is_dead(dir: &Path, wanted: Option<&str>) -> bool {
     }
 }
 
+/// Whether the run that made this directory is gone, and all that it started there.
+pub(super) fn is_abandoned(dir: &Path) -> bool {
+    is_dead(dir, None)
+}
+
+/// Whether this token is kept, or one that came of it.
+pub(super) fn knows(fingerprint: &str) -> bool {
+    dirs().filter_map(|dir| rotated(&dir)).any(|found| {
+        found.token.fingerprint().as_deref() == Some(fingerprint)
+            || found.given.iter().any(|given| given == fingerprint)
+    })
+}
+
+/// This token's fingerprint, and those of the tokens that came of it and are kept.
+pub(super) fn lineage(fingerprint: &str) -> Vec<String> {
+    let mut lineage = vec![fingerprint.to_owned()];
+    let mut kept: Vec<_> = dirs().filter_map(|dir| rotated(&dir)).collect();
+    while let Some(at) = kept.iter().position(|found| found.given.iter().any(|given| lineage.contains(given))) {
+        lineage.extend(kept.swap_remove(at).token.fingerprint());
+    }
+    lineage
+}
+
 /// Why this user cannot tell what another, most often root, has left there.
 fn unreadable(dir: &Path) -> Option<io::Error> {
     let entries = match fs::read_dir(dir) {

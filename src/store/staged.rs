@@ -1,7 +1,7 @@
 //! A section alone in a private file, where rclone proves it and may renew its token, before rclone.conf hears of it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -43,11 +43,7 @@ impl Staged {
     pub(crate) fn new(section: Section, overdue: bool) -> Result<Self> {
         let parent = state::staging();
         let failed = |cause: io::Error| state::unusable(&parent, &cause);
-        state::make(&parent)?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let dir = builder.prefix("box-").tempdir_in(&parent).map_err(failed)?;
+        let dir = state::private_dir_in(&parent)?;
         let alive = rescue::mark_alive(dir.path()).map_err(failed)?;
         let token = section.token();
         let due = token.as_ref().filter(|token| overdue && token.refresh_token().is_some());
@@ -58,9 +54,7 @@ impl Staged {
         };
         let content = written.alone().render();
         let file = dir.path().join(rescue::SECTION);
-        let mut options = OpenOptions::new();
-        options.create_new(true).write(true);
-        access::private(&mut options).open(&file).and_then(|mut out| out.write_all(&content)).map_err(failed)?;
+        access::write_private(&file, &content).map_err(failed)?;
         if let Some(fingerprint) = token.as_ref().and_then(Token::fingerprint) {
             fs::write(dir.path().join(rescue::GIVEN), rescue::forebears(&fingerprint)).map_err(failed)?;
         }
@@ -130,6 +124,15 @@ impl Staged {
         rescue::supersede(self.dir.path());
         self.dir.disable_cleanup(true);
         own(self.dir.path());
+    }
+
+    /// Keeps a section for recovery whose token was renewed elsewhere, from the one of this fingerprint on.
+    pub(super) fn keep_renewed(section: Section, given: &str) -> Result<()> {
+        let staged = Self::new(section, false)?;
+        fs::write(staged.dir.path().join(rescue::GIVEN), rescue::lineage(given).join("\n"))
+            .map_err(|cause| state::unusable(staged.dir.path(), &cause))?;
+        staged.keep();
+        Ok(())
     }
 
     /// Where this run ends before its rclone does, the renewed token is for later runs to find.

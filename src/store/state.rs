@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
+
 use super::place::state_dir;
 use super::{access, place};
 use crate::error::{Code, Error, Result};
@@ -26,6 +28,15 @@ pub(super) fn copies() -> PathBuf {
 /// Makes one of these, and fails where this user cannot work in it.
 pub(super) fn make(dir: &Path) -> Result<()> {
     access::make_private_dir(dir).and_then(|()| access::may_write_in(dir)).map_err(|cause| unusable(dir, &cause))
+}
+
+/// A new directory in one of these, gone with the value.
+pub(super) fn private_dir_in(parent: &Path) -> Result<TempDir> {
+    make(parent)?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.prefix("box-").tempdir_in(parent).map_err(|cause| unusable(parent, &cause))
 }
 
 /// What to do where Pluton's own files cannot be used: another user, most often root, has made them.

@@ -67,15 +67,20 @@ fn storages_added_at_the_same_time_all_arrive() {
 #[test]
 fn a_name_that_inherits_from_another_is_not_changed_behind_its_back() {
     let bench = Bench::new();
-    bench.home.write_config("[Box]\ntype = box\nroot_folder_id = 4711\nclient_id = other\n");
-    let ran = bench.add(&bench.token(), &["Box.kid"]);
-    // Whatever pluton decides, the storage it calls good must be good.
-    if ran.code == 0 {
-        bench.works_after_an_hour("Box.kid");
-    } else {
-        assert!(ran.stderr.contains("Box.kid"), "{ran:?}");
-        assert!(bench.home.dump()["Box.kid"].is_null());
+    for (key, value) in [("root_folder_id", "4711"), ("client_id", "other")] {
+        let before = format!("[Box]\ntype = box\n{key} = {value}\n");
+        bench.home.write_config(&before);
+        let token = bench.token();
+        // What it took from [Box] would not be what was proven.
+        let ran = bench.add(&token, &["Box.kid"]).fails(2);
+        assert!(ran.stderr.contains(&format!("rclone would read {key} for \"Box.kid\" from [Box]")), "{ran:?}");
+        assert_eq!(bench.home.config_text(), before);
+        assert!(bench.sandbox.is_live_refresh(&token.refresh) && bench.sandbox.requests().is_empty());
     }
+    // Where there is nothing to take, it is a name like any other.
+    bench.home.write_config("[Box]\ntype = local\n");
+    bench.add(&bench.token(), &["Box.kid"]).ok();
+    bench.works_after_an_hour("Box.kid");
 }
 
 /// Encrypts the present rclone.conf as rclone itself does it.

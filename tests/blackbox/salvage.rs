@@ -123,19 +123,21 @@ fn when_ctrl_c_ends_rclone_after_the_renewal_the_new_token_is_kept() {
 fn when_rclone_conf_cannot_be_written_after_the_renewal_the_new_token_is_kept() {
     let bench = Bench::new();
     bench.home.write_config(ODD);
-    let blocked = bench.home.file("blocked", "a file, where a directory should be");
+    let dir = bench.home.path().join("elsewhere");
+    fs::create_dir(&dir).expect("a directory");
+    // Once rclone has renewed the token, a file stands where rclone.conf's directory was.
+    let rclone = box_sandbox::rclone::newest();
+    bench.home.script_rclone(&format!(
+        "'{}' \"$@\"\ncode=$?\nmv '{1}' '{1}.gone'; : > '{1}'\nexit $code",
+        rclone.display(),
+        dir.display()
+    ));
     let given = bench.token();
-    let conf = format!("{blocked}/rclone.conf");
-    let ran = bench.add(&given, &["Box", "--rclone-config", &conf]);
-    // Found out at once or only at the end, the token must be live somewhere.
-    assert_eq!(ran.code, 9, "{ran:?}");
-    if bench.sandbox.is_live_refresh(&given.refresh) {
-        assert!(bench.staged().is_empty());
-        assert!(bench.sandbox.requests().is_empty());
-    } else {
-        let kept = is_kept(&bench, &ran, &given);
-        goes_on_with(&bench, "Box", &kept);
-    }
+    let conf = dir.join("rclone.conf").display().to_string();
+    let ran = bench.add(&given, &["Box", "--rclone-config", &conf]).fails(9);
+    let kept = is_kept(&bench, &ran, &given);
+    Home::log_children(&bench.home);
+    goes_on_with(&bench, "Box", &kept);
 }
 
 #[test]

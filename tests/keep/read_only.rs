@@ -1,16 +1,21 @@
 //! An rclone.conf that cannot be written: a read-only mount, a single file that is mounted by itself.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use box_sandbox::Sandbox;
 
 use crate::life::{Life, hasty, with_each};
-use crate::support::{PLUTON, Ran, skip};
+use crate::support::{PLUTON, Ran, skip, wait_for};
 
 /// Runs pluton where rclone.conf's directory is read-only. `None` where this system allows no mounts.
 fn in_read_only(life: &Life, args: &[&str]) -> Option<Ran> {
+    mounted(life, &read_only(life), args)
+}
+
+fn read_only(life: &Life) -> String {
     let dir = life.home.config().parent().expect("a directory").to_owned();
-    mounted(life, &format!("mount --bind '{0}' '{0}' && mount -o remount,bind,ro '{0}'", dir.display()), args)
+    format!("mount --bind '{0}' '{0}' && mount -o remount,bind,ro '{0}'", dir.display())
 }
 
 /// Runs pluton where rclone.conf is a mount of its own, as a container sees a file that was handed to it.
@@ -20,6 +25,10 @@ fn as_mounted_file(life: &Life, args: &[&str]) -> Option<Ran> {
 }
 
 fn mounted(life: &Life, mount: &str, args: &[&str]) -> Option<Ran> {
+    Some(mounted_command(life, mount, args)?.output().expect("unshare runs").into())
+}
+
+fn mounted_command(life: &Life, mount: &str, args: &[&str]) -> Option<Command> {
     if !Path::new("/usr/bin/unshare").exists() || !may_mount() {
         skip("this machine does not let the tests mount");
         return None;
@@ -28,7 +37,7 @@ fn mounted(life: &Life, mount: &str, args: &[&str]) -> Option<Ran> {
     command
         .args(["--map-root-user", "--mount", "sh", "-c", &format!("{mount} && exec \"$0\" \"$@\""), PLUTON])
         .args(args);
-    Some(command.output().expect("unshare runs").into())
+    Some(command)
 }
 
 fn may_mount() -> bool {
@@ -99,4 +108,59 @@ fn nothing_else_burns_a_token_that_it_could_not_save() {
     assert_eq!(life.grants(), 0);
     let Some(ran) = in_read_only(&life, &["storage", "list"]) else { return };
     ran.ok();
+}
+
+/// What is left of private copies.
+fn copies(life: &Life) -> Vec<String> {
+    life.home.files().into_iter().filter(|file| file.contains("/copies/")).collect()
+}
+
+#[test]
+fn a_storage_that_nobody_named_is_renewed_in_the_copy_and_not_lost() {
+    with_each(Sandbox::start, |life| {
+        life.quick("Box");
+        let given = life.expired("Other");
+        let list = ["run", "Box", "--", "rclone", "lsd", "Other:"];
+        for _ in 0..2 {
+            let Some(ran) = in_read_only(&life, &list) else { return };
+            let ran = ran.ok();
+            assert!(ran.stdout.lines().count() == 3 && ran.stderr.contains("once \"Other\" is renewed"), "{ran:?}");
+            assert!(!life.sandbox.is_live_refresh(&given.refresh), "nothing was renewed");
+            assert_eq!(copies(&life), Vec::<String>::new());
+        }
+        life.pluton(&["storage", "refresh", "Other"]).ok();
+        life.is_signed_in("Other");
+    });
+}
+
+#[test]
+fn a_copy_of_a_run_that_was_killed_is_private_named_and_collected_with_what_was_renewed_in_it() {
+    with_each(Sandbox::start, |life| {
+        life.quick("Box");
+        let given = life.expired("Other");
+        let script = "touch began; while [ ! -e go ]; do sleep 0.1; done; rclone lsd Other: && echo $$ > ended";
+        let run = ["run", "Box", "--", "sh", "-c", script];
+        let Some(mut command) = mounted_command(&life, &read_only(&life), &run) else { return };
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("unshare runs");
+        wait_for("the command", || life.home.path().join("began").exists().then_some(()));
+        child.kill().expect("pluton is killed");
+        child.wait().expect("it ends");
+        let left = copies(&life);
+        let dir = left.first().and_then(|file| file.rsplit_once('/')).expect("a copy").0.to_owned();
+        assert_eq!((life.home.mode(&dir), life.home.mode(format!("{dir}/rclone.conf"))), (0o700, 0o600));
+        life.home.file("go", "");
+        let pid = wait_for("its rclone", || {
+            let text = std::fs::read_to_string(life.home.path().join("ended")).unwrap_or_default();
+            text.ends_with('\n').then(|| text.trim().to_owned())
+        });
+        crate::support::wait_until_gone(&pid);
+        assert!(!life.sandbox.is_live_refresh(&given.refresh), "nothing was renewed");
+        let found = life.pluton(&["doctor", "--offline"]);
+        assert!(found.stdout.contains("private copy"), "{found:?}");
+        let again = in_read_only(&life, &["run", "Box", "--", "rclone", "lsd", "Other:"]).expect("as before");
+        assert_eq!(again.ok().stdout.lines().count(), 3);
+        assert_eq!(copies(&life), Vec::<String>::new());
+        life.pluton(&["storage", "refresh", "Other"]).ok();
+        life.is_signed_in("Other");
+    });
 }

@@ -123,7 +123,7 @@ fn open_to_nobody(world: &World) -> bool {
     let state = world.home.path().join("state");
     fs::create_dir(&state).expect("a directory");
     chown(&state, Some(NOBODY), Some(NOBODY)).expect("chown");
-    fs::set_permissions(world.home.path(), fs::Permissions::from_mode(0o755)).expect("chmod");
+    mounts::open_to_all(world.home.path());
     // The build directory may be closed to others.
     let installed = Command::new("install").args(["-m", "755", PLUTON]).arg(world.home.beside("pluton")).status();
     installed.is_ok_and(|status| status.success())

@@ -12,6 +12,15 @@ pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Lets every user of the machine pass through a directory, also where all temporary files are root's alone.
+pub(crate) fn open_to_all(dir: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    for dir in [std::env::temp_dir().as_path(), dir] {
+        let mode = std::fs::metadata(dir).expect("a directory").permissions().mode();
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(mode | 0o055)).expect("chmod");
+    }
+}
+
 pub(crate) struct Mount(PathBuf);
 
 impl Mount {

@@ -22,9 +22,8 @@ fn world() -> Option<World> {
         return None;
     }
     let world = World::new();
-    let open = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
-    open(world.home.path(), 0o755);
-    open(world.sandbox.ca_file().parent().expect("a directory"), 0o755);
+    mounts::open_to_all(world.home.path());
+    mounts::open_to_all(world.sandbox.ca_file().parent().expect("a directory"));
     // The build directory may be closed to others.
     for (from, name) in [(PathBuf::from(PLUTON), "pluton"), (box_sandbox::rclone::newest(), "rclone")] {
         let to = world.home.beside(name);

@@ -26,6 +26,7 @@ pub(super) fn look(context: &Context) -> (Option<Document>, Vec<Finding>) {
     let mut findings = vec![Finding::good(ABOUT, format!("{place} ({why}{encrypted})"))];
     findings.extend(rights(&file, &place));
     findings.extend(foreign());
+    findings.extend(copies());
     findings.extend(left_behind(&file, &document));
     (Some(document), findings)
 }
@@ -58,6 +59,19 @@ fn foreign() -> Option<Finding> {
     let first = store::shown(foreign.first()?);
     let message = format!("{first} belongs to another user, so that sign-ins may not be renewed");
     Some(Finding::bad("pluton", message).next(store::give_back()))
+}
+
+/// They hold the secrets of a whole rclone.conf.
+fn copies() -> Vec<Finding> {
+    let left = store::left_copies();
+    let found = left.iter().map(|copy| {
+        let message =
+            format!("{} is a private copy of an rclone.conf, left by a run that was killed", store::shown(copy));
+        Finding::odd("pluton", message).next("pluton storage refresh --all").next(
+            "or where rclone.conf cannot be written, pluton run: it keeps what was renewed in the copy, and removes it",
+        )
+    });
+    found.collect()
 }
 
 fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
