@@ -57,6 +57,7 @@ const JWT: &[Sign] = &[
     (&["get box config"], Cause::JwtFileBad),
     (&["incorrect password"], Cause::JwtKeyLocked),
     (&["decrypted private key"], Cause::JwtFileBad),
+    (&["jwtutil: failed making auth request: 429"], Cause::RateLimited),
     (&["jwtutil: failed making auth request: 4"], Cause::JwtRefused),
 ];
 
