@@ -5,11 +5,14 @@ mod check;
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Field, Result};
+use crate::sign_in::Kind;
 
 /// One option of rclone's Box backend.
 pub(crate) struct Spec {
     /// Its key in rclone.conf. The flag is the same with hyphens.
     pub(crate) key: &'static str,
+    /// What people call it.
+    pub(crate) title: &'static str,
     /// What rclone does without it.
     pub(crate) default: &'static str,
     pub(crate) meaning: &'static str,
@@ -21,6 +24,18 @@ pub(crate) struct Spec {
 impl Spec {
     pub(crate) fn flag(&self) -> String {
         format!("--{}", self.key.replace('_', "-"))
+    }
+
+    /// Whether it does anything for this way to sign in.
+    pub(crate) fn fits(&self, kind: Kind) -> bool {
+        match self.key {
+            BOX_SUB_TYPE => kind == Kind::Jwt,
+            "auth_url" => matches!(kind, Kind::Quick | Kind::OwnApp),
+            "token_url" => matches!(kind, Kind::Quick | Kind::OwnApp | Kind::ClientCredentials),
+            // rclone's own app may not act as other users.
+            "impersonate" => kind != Kind::Quick,
+            _ => true,
+        }
     }
 
     /// The value as it will be written, or why it cannot be.
@@ -65,6 +80,7 @@ pub(crate) const BOX_SUB_TYPE: &str = "box_sub_type";
 pub(crate) const SPECS: [Spec; 11] = [
     Spec {
         key: "root_folder_id",
+        title: "Root folder",
         default: "the account's root",
         meaning: "the folder that the storage shows: its ID, or its address in the browser",
         since: None,
@@ -72,6 +88,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "upload_cutoff",
+        title: "Upload cutoff",
         default: "50Mi",
         meaning: "files above this size are uploaded in parts; at least 50 MB",
         since: None,
@@ -79,6 +96,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "commit_retries",
+        title: "Commit retries",
         default: "100",
         meaning: "how often to try to finish an upload in parts",
         since: None,
@@ -86,6 +104,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "list_chunk",
+        title: "Listing page size",
         default: "1000",
         meaning: "how many entries a listing asks for at once, 1 to 1000",
         since: None,
@@ -93,6 +112,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "owned_by",
+        title: "Only files owned by",
         default: "anyone's",
         meaning: "show only what this login (an e-mail address) owns",
         since: None,
@@ -100,6 +120,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "impersonate",
+        title: "Act as user",
         default: "no one",
         meaning: "act as the user with this numeric ID; needs a service account or an admin",
         since: Some((1, 64)),
@@ -107,6 +128,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: BOX_SUB_TYPE,
+        title: "JWT subject",
         default: "enterprise for a service account",
         meaning: "whom a JWT app signs in as: enterprise (its service account) or user",
         since: None,
@@ -114,6 +136,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "auth_url",
+        title: "Sign-in address",
         default: "Box's own",
         meaning: "where the browser signs in; Verified Enterprise uses https://ent.box.com/api/oauth2/authorize",
         since: None,
@@ -121,6 +144,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "token_url",
+        title: "Token address",
         default: "Box's own",
         meaning: "where tokens are renewed",
         since: None,
@@ -128,6 +152,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "encoding",
+        title: "File name encoding",
         default: "Slash,BackSlash,Del,Ctl,RightSpace,InvalidUtf8,Dot",
         meaning: "which characters rclone replaces in file names",
         since: None,
@@ -135,6 +160,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: DESCRIPTION,
+        title: "Description",
         default: "none",
         meaning: "a note for yourself",
         since: Some((1, 66)),

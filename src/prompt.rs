@@ -31,46 +31,81 @@ pub(crate) enum Progress {
     Partial(&'static str),
 }
 
-/// Asks for a line until `check` has nothing against it. An empty answer means `default`.
-pub(crate) fn line(label: &str, default: Option<&str>, check: impl Fn(&str) -> Result<()>) -> Result<String> {
-    loop {
-        let typed = one_line(&look::with_default(label, default), default.is_some())?;
-        let Some(answer) = some(&typed).or(default) else { continue };
-        report(label, answer);
-        match check(answer) {
-            Ok(()) => return Ok(answer.to_owned()),
-            Err(error) => complain(&error.message),
+/// What a person made of a question: an answer, or the way back to the question before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply<T> {
+    Answer(T),
+    Back,
+}
+
+impl<T> Reply<T> {
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
+        match self {
+            Self::Answer(answer) => Reply::Answer(change(answer)),
+            Self::Back => Reply::Back,
         }
     }
 }
 
-/// Asks for a line that may stay empty; `default` says what holds then.
-pub(crate) fn optional_line(label: &str, default: &str, check: impl Fn(&str) -> Result<()>) -> Result<Option<String>> {
+/// Typed alone, this explains a question.
+const EXPLAIN: &str = "?";
+/// Typed alone, this leads back to the question before, as Esc does where a key can be read.
+const BACK: &str = "<";
+
+/// How to answer, for those who meet the first question.
+pub(crate) fn introduce() {
+    show("Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.\n");
+}
+
+/// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.
+pub(crate) fn line(
+    label: &str,
+    default: Option<&str>,
+    help: &str,
+    check: impl Fn(&str) -> Result<()>,
+) -> Result<Reply<String>> {
     loop {
-        let typed = one_line(&look::with_default(label, Some(default)), true)?;
-        let Some(answer) = some(&typed) else {
-            report(label, default);
-            return Ok(None);
-        };
-        report(label, answer);
-        match check(answer) {
-            Ok(()) => return Ok(Some(answer.to_owned())),
-            Err(error) => complain(&error.message),
+        let typed = one_line(&look::with_default(label, default), default.is_some())?;
+        match some(&typed).or(default) {
+            None => {}
+            Some(EXPLAIN) => explain(help),
+            Some(BACK) => return Ok(Reply::Back),
+            Some(answer) => {
+                report(label, answer);
+                match check(answer) {
+                    Ok(()) => return Ok(Reply::Answer(answer.to_owned())),
+                    Err(error) => complain(&error.message),
+                }
+            }
+        }
+    }
+}
+
+/// A question that Enter answers with no, and that leads nowhere else.
+pub(crate) fn yes(question: &str) -> Result<bool> {
+    loop {
+        if let Reply::Answer(answer) = yes_or_back(question, "Answer y for yes or n for no.")? {
+            return Ok(answer);
         }
     }
 }
 
 /// A question that Enter answers with no.
-pub(crate) fn yes(question: &str) -> Result<bool> {
+pub(crate) fn yes_or_back(question: &str, help: &str) -> Result<Reply<bool>> {
     loop {
         let typed = one_line(&format!("{question} [y/N]"), true)?.to_lowercase();
         let answer = match some(&typed).unwrap_or("no") {
             "y" | "yes" => true,
             "n" | "no" => false,
+            BACK => return Ok(Reply::Back),
+            EXPLAIN => {
+                explain(help);
+                continue;
+            }
             _ => continue,
         };
         report(question, if answer { "yes" } else { "no" });
-        return Ok(answer);
+        return Ok(Reply::Answer(answer));
     }
 }
 
@@ -91,21 +126,55 @@ pub(crate) fn yes_or_leave(question: &str) -> bool {
 }
 
 /// One of the things to choose from.
+#[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
     pub(crate) title: &'a str,
     /// What it means, where the title does not say it all.
     pub(crate) meaning: &'a str,
 }
 
-/// Lets one of `items` be chosen, the first by default, and returns its index.
-pub(crate) fn choice(label: &str, items: &[Item<'_>]) -> Result<usize> {
-    if terminal::is_dumb() {
-        return plain::choice(label, items, columns());
+/// Lets one of `items` be chosen, the first by default, and returns its index. Where a question came before, a row and
+/// Esc lead back to it; where there is `help`, a row shows it.
+pub(crate) fn choice(label: &str, items: &[Item<'_>], help: Option<&str>, back: bool) -> Result<Reply<usize>> {
+    let mut rows = items.to_vec();
+    rows.extend(help.map(|_| Item { title: "?", meaning: "Explain these" }));
+    rows.extend(back.then_some(Item { title: BACK, meaning: "Back" }));
+    loop {
+        let chosen = if terminal::is_dumb() {
+            plain::choice(label, items, help.is_some(), back)?
+        } else {
+            select(label, &rows)?
+        };
+        let Some(row) = chosen.and_then(|index| rows.get(index).zip(Some(index))) else {
+            if back {
+                return Ok(Reply::Back);
+            }
+            continue;
+        };
+        match row {
+            (_, index) if index < items.len() => {
+                report(label, items[index].title);
+                return Ok(Reply::Answer(index));
+            }
+            (Item { title: EXPLAIN, .. }, _) => explain(help.unwrap_or_default()),
+            _ => return Ok(Reply::Back),
+        }
     }
-    let rows = look::rows(items, columns());
-    let chosen = ask(|| Select::with_theme(&Look).with_prompt(label).items(&rows).default(0).report(false).interact())?;
-    report(label, items.get(chosen).map_or("", |item| item.title));
-    Ok(chosen)
+}
+
+/// The same where there is no way back.
+pub(crate) fn must_choose(label: &str, items: &[Item<'_>]) -> Result<usize> {
+    loop {
+        if let Reply::Answer(chosen) = choice(label, items, None, false)? {
+            return Ok(chosen);
+        }
+    }
+}
+
+/// `None` for Esc.
+fn select(label: &str, rows: &[Item<'_>]) -> Result<Option<usize>> {
+    let rows = look::rows(rows, columns());
+    ask(|| Select::with_theme(&Look).with_prompt(label).items(&rows).default(0).report(false).interact_opt())
 }
 
 /// Says what a person has to know before the next question.
@@ -123,17 +192,32 @@ pub(crate) fn complain(why: &str) {
     show(&format!("{}\n", fold(&look::wrong(why), columns())));
 }
 
-/// One line that does not show while it is typed.
+/// One line that does not show while it is typed, taken as it is.
 pub(crate) fn hidden_line(label: &str) -> Result<Secret> {
-    let typed = hidden::read(label, &|_| Progress::Whole)?;
-    let line = typed.expose().lines().find(|line| !line.trim().is_empty());
-    Ok(Secret::new(line.unwrap_or_default()))
+    hidden::read(label, &|_| Progress::Whole).map(|typed| first_line(&typed.unwrap_or_else(|| Secret::new(""))))
+}
+
+/// The same, with a way back and an explanation.
+pub(crate) fn hidden_answer(label: &str, help: &str) -> Result<Reply<Secret>> {
+    Ok(hidden_paste(label, help, &|_| Progress::Whole)?.map(|typed| first_line(&typed)))
 }
 
 /// A paste of any length and any number of lines that does not show. It ends with the line that makes it whole, or with
 /// Enter on an empty line.
-pub(crate) fn hidden_paste(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Secret> {
-    hidden::read(label, progress)
+pub(crate) fn hidden_paste(label: &str, help: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Reply<Secret>> {
+    let progress = |text: &str| if [EXPLAIN, BACK].contains(&text.trim()) { Progress::Whole } else { progress(text) };
+    loop {
+        let Some(typed) = hidden::read(label, &progress)? else { return Ok(Reply::Back) };
+        match typed.expose().trim() {
+            EXPLAIN => explain(help),
+            BACK => return Ok(Reply::Back),
+            _ => return Ok(Reply::Answer(typed)),
+        }
+    }
+}
+
+fn first_line(typed: &Secret) -> Secret {
+    Secret::new(typed.expose().lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
 }
 
 /// Forgets the keys that were pressed while no question was open.

@@ -9,14 +9,14 @@ use super::obtain;
 use super::prove;
 use super::resume::resume;
 use crate::box_api::Account;
-use crate::cli::{AddBox, ProofFlags};
+use crate::cli::{AddBox, ProofFlags, SignInFlags};
 use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
 use crate::options::BoxOptions;
 use crate::prompt;
-use crate::rclone::Rclone;
+use crate::rclone::{OLDEST, Rclone};
 use crate::remote::{Remote, RemoteName};
 use crate::report::{Added, Outcome, Report, Warning, failure_text};
 use crate::section::{GRANT_KEY, Section};
@@ -53,12 +53,18 @@ pub(super) fn until_done(
     mut warnings: Vec<Warning>,
 ) -> Result<Report> {
     let file = context.config_file()?;
+    let present = file.read()?;
+    before_questions(context, &answers, &file, proof, goal)?;
     let _hush = context.terminal.asks.then(prompt::Hush::begin);
-    let mut kept = resume(context, &mut answers, &file.read()?, &mut warnings)?;
+    let mut kept = resume(context, &mut answers, &present, &mut warnings)?;
     let attempt = Attempt { context, proof, goal, file: &file };
     loop {
         let error = match attempt.ask_and_add(&mut answers) {
-            Ok(mut added) => {
+            Ok(Step::SignInAgain(name)) => {
+                let flags = SignInFlags::default();
+                return super::authorize::sign_in_again(context, &name, &flags, proof, warnings);
+            }
+            Ok(Step::Added(mut added)) => {
                 for file in &kept {
                     store::discard(file);
                 }
@@ -67,7 +73,7 @@ pub(super) fn until_done(
                 for warning in &warnings {
                     context.terminal.warn(&warning.message);
                 }
-                return Ok(Report::Added(Box::new(Added { warnings, ..added })));
+                return Ok(Report::Added(Box::new(Added { warnings, ..*added })));
             }
             Err(error) if !context.terminal.asks || interrupt::seen() => return Err(error),
             Err(error) => error,
@@ -84,6 +90,37 @@ pub(super) fn until_done(
     }
 }
 
+/// Stops before the first question where nothing could come of the answers.
+fn before_questions(
+    context: &Context,
+    answers: &Answers,
+    file: &ConfigFile,
+    proof: &ProofFlags,
+    goal: &Goal,
+) -> Result<()> {
+    if matches!(goal, Goal::Add { dry_run: true, .. }) {
+        return Ok(());
+    }
+    if let Some(name) = &answers.name {
+        RemoteName::new(name)?;
+    }
+    let rclone = context.rclone(proof.timeout)?;
+    if context.terminal.asks {
+        rclone.require((OLDEST.0, OLDEST.1), "pluton")?;
+    }
+    file.require_writable().map_err(|error| unharmed(file, error))
+}
+
+fn unharmed(file: &ConfigFile, error: Error) -> Error {
+    error.note(format!("{} was not changed.", store::shown(file.path())))
+}
+
+/// What one attempt came to.
+enum Step {
+    Added(Box<Added>),
+    SignInAgain(String),
+}
+
 struct Attempt<'a> {
     context: &'a Context,
     proof: &'a ProofFlags,
@@ -92,12 +129,16 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn ask_and_add(&self, answers: &mut Answers) -> Result<Added> {
+    fn ask_and_add(&self, answers: &mut Answers) -> Result<Step> {
         let present = self.file.read()?;
         if self.context.terminal.asks {
-            interview::complete(self.context, answers, &present, self.may_replace())?;
+            let force = self.may_replace(answers);
+            match interview::complete(self.context, answers, &present, force)? {
+                interview::Outcome::SignInAgain(name) => return Ok(Step::SignInAgain(name)),
+                interview::Outcome::Complete => {}
+            }
         }
-        self.add(answers, &present)
+        self.add(answers, &present).map(|added| Step::Added(Box::new(added)))
     }
 
     fn add(&self, answers: &mut Answers, present: &Document) -> Result<Added> {
@@ -114,7 +155,7 @@ impl Attempt<'_> {
             let remote = Remote { name: name.clone(), sign_in: answers.sign_in()?, options: options.clone() };
             let section = remote.section()?;
             let is_same = is_same(present, &section);
-            if rehearses && (is_same || !taken || self.may_replace()) {
+            if rehearses && (is_same || !taken || self.may_replace(answers)) {
                 store::put(&mut present.clone(), &section)?;
                 return Ok(self.report(&remote, Outcome::DryRun, Proof::default()));
             }
@@ -122,11 +163,11 @@ impl Attempt<'_> {
                 return Ok(self.report(&remote, Outcome::Unchanged, Proof::default()));
             }
         }
-        if taken && !self.may_replace() {
+        if taken && !self.may_replace(answers) {
             return Err(store::taken(name.as_str()));
         }
         let rclone = rclone_for(self.context, self.proof, Some(&name), &options)?;
-        let unharmed = |error: Error| error.note(format!("{} is as it was.", store::shown(self.file.path())));
+        let unharmed = |error: Error| unharmed(self.file, error);
         self.file.require_writable().map_err(unharmed)?;
 
         let sign_in = obtain::sign_in(self.context, &rclone, answers, &options, self.proof)?;
@@ -141,7 +182,9 @@ impl Attempt<'_> {
         let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let verified = self.prove(&rclone, section).map_err(unharmed)?;
         let (proof, section) = (verified.proof, verified.section.clone());
-        self.file.commit(&verified, self.may_replace()).map_err(|error| unharmed(verified.staged.salvage(error)))?;
+        self.file
+            .commit(&verified, self.may_replace(answers))
+            .map_err(|error| unharmed(verified.staged.salvage(error)))?;
 
         let outcome = match self.goal {
             Goal::Authorize { .. } => Outcome::Authorized,
@@ -162,8 +205,8 @@ impl Attempt<'_> {
         if no_verify { staged.verified(Proof::default()) } else { prove::prove(rclone, staged, check_write) }
     }
 
-    fn may_replace(&self) -> bool {
-        matches!(self.goal, Goal::Add { force: true, .. } | Goal::Authorize { .. })
+    fn may_replace(&self, answers: &Answers) -> bool {
+        answers.replaces || matches!(self.goal, Goal::Add { force: true, .. } | Goal::Authorize { .. })
     }
 
     /// It is saved by now: neither what Box says here nor Ctrl-C makes it a failure.

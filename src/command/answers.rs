@@ -19,6 +19,17 @@ use crate::section::Section;
 use crate::sign_in::{App, Kind, SignIn, Subject};
 use crate::token::Token;
 
+/// Where the browser is that signs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Browser {
+    /// Here, and Pluton opens it.
+    Here,
+    /// Here, or at the other end of a forwarded port: the link is shown.
+    Link,
+    /// On another machine, whose rclone prints the token.
+    Elsewhere,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     pub(super) name: Option<String>,
@@ -27,12 +38,13 @@ pub(super) struct Answers {
     pub(super) client_secret: Option<Secret>,
     /// The token blob, as it was pasted.
     pub(super) token: Option<Secret>,
-    /// Sign in through a browser here; false: only show the link.
-    pub(super) browser: Option<bool>,
+    pub(super) browser: Option<Browser>,
     pub(super) access_token: Option<Secret>,
     pub(super) box_config_file: Option<PathBuf>,
     pub(super) box_subject: Option<String>,
     pub(super) options: BTreeMap<&'static str, String>,
+    /// Whether the storage that has this name is to be replaced.
+    pub(super) replaces: bool,
 }
 
 impl Answers {
@@ -50,11 +62,12 @@ impl Answers {
             client_secret: secret(&flags.client_secret, &flags.client_secret_file, Field::ClientSecret)?,
             token: secret(&flags.token, &flags.token_file, Field::Token)?,
             access_token: secret(&flags.access_token, &flags.access_token_file, Field::AccessToken)?,
-            browser: flags.authorize.then_some(!flags.no_browser),
+            browser: flags.authorize.then_some(if flags.no_browser { Browser::Link } else { Browser::Here }),
             box_config_file: flags.box_config_file.clone(),
             box_subject: flags.box_subject.clone(),
             options: options.set().map(|(key, value)| (key, value.to_owned())).collect(),
             sign_in: None,
+            replaces: false,
         };
         answers.sign_in = answers.chosen(flags)?;
         answers.fill_from_environment()?;
@@ -166,7 +179,7 @@ impl Answers {
     /// Forgets an answer, so that it is asked again.
     pub(super) fn forget(&mut self, field: Field) {
         match field {
-            Field::Name => self.name = None,
+            Field::Name => (self.name, self.replaces) = (None, false),
             Field::SignIn => self.sign_in = None,
             Field::ClientId => self.client_id = None,
             Field::ClientSecret => self.client_secret = None,

@@ -6,21 +6,31 @@ use super::account;
 use super::add::{Goal, until_done};
 use super::answers::{Answers, exposed_secrets};
 use super::show::require_box;
-use crate::cli::{Authorize, OptionFlags};
+use crate::cli::{Authorize, OptionFlags, ProofFlags, SignInFlags};
 use crate::context::Context;
 use crate::error::Result;
 use crate::options::{BOX_SUB_TYPE, SPECS};
-use crate::report::Report;
+use crate::report::{Report, Warning};
 use crate::section::Section;
 use crate::sign_in::Kind;
 
 pub(super) fn run(context: &Context, flags: &Authorize, matches: &ArgMatches) -> Result<Report> {
+    sign_in_again(context, &flags.name, &flags.sign_in, &flags.proof, exposed_secrets(matches))
+}
+
+pub(super) fn sign_in_again(
+    context: &Context,
+    name: &str,
+    flags: &SignInFlags,
+    proof: &ProofFlags,
+    warnings: Vec<Warning>,
+) -> Result<Report> {
     let document = context.config_file()?.read()?;
-    require_box(&document, &flags.name)?;
-    let old = Section::read(&document, &flags.name)?;
-    let mut answers = Answers::gather(Some(&flags.name), &flags.sign_in, &OptionFlags::default())?;
+    require_box(&document, name)?;
+    let old = Section::read(&document, name)?;
+    let mut answers = Answers::gather(Some(name), flags, &OptionFlags::default())?;
     if matches!(answers.sign_in, Some(Kind::Quick | Kind::OwnApp | Kind::ClientCredentials)) {
-        answers.keep_app(&old, &flags.sign_in);
+        answers.keep_app(&old, flags);
     }
     for spec in &SPECS {
         // What a JWT app signs in as says nothing to any other sign-in.
@@ -30,5 +40,5 @@ pub(super) fn run(context: &Context, flags: &Authorize, matches: &ArgMatches) ->
         }
     }
     let account = account::who(&old)?.account;
-    until_done(context, answers, &flags.proof, &Goal::Authorize { old, account }, exposed_secrets(matches))
+    until_done(context, answers, proof, &Goal::Authorize { old, account }, warnings)
 }

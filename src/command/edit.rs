@@ -1,19 +1,21 @@
 //! `pluton storage edit NAME`: other options for a storage that is there, proven before they are saved.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::add::rclone_for;
-use super::prove;
 use super::renew::{ensure, grant, hold, is_renewable};
 use super::show::{describe, require_box};
+use super::{interview, prove};
 use crate::cli::{Edit, ProofFlags};
 use crate::conf::Value;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
-use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
-use crate::prompt;
+use crate::interrupt;
+use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS, Spec};
+use crate::prompt::{self, Item, Reply};
 use crate::rclone::Rclone;
-use crate::report::{Added, Outcome, Report};
+use crate::report::{Added, Outcome, Report, failure_text};
 use crate::section::{GRANT_KEY, Section};
 use crate::sign_in::Kind;
 use crate::store::{ConfigFile, Proof, Staged};
@@ -26,18 +28,48 @@ pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
     let document = file.read()?;
     require_box(&document, &flags.name)?;
     let before = Section::read(&document, &flags.name)?;
-    let edits = if flags.options.set().next().is_none() && flags.unset.is_empty() && context.terminal.asks {
-        ask(&before)?
-    } else {
-        from_flags(flags)?
-    };
+    if flags.options.set().next().is_none() && flags.unset.is_empty() && context.terminal.asks {
+        return by_menu(context, &file, flags, &before);
+    }
+    change(context, &file, flags, &before, &from_flags(flags)?)
+}
+
+/// Shows the options until what was chosen works, or the person gives up.
+fn by_menu(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section) -> Result<Report> {
+    let set = |spec: &Spec| Some((spec.key, before.get(spec.key)?.to_owned()));
+    let was: BTreeMap<_, _> = SPECS.iter().filter_map(set).collect();
+    let mut now = was.clone();
+    let mut shows_menu = true;
+    loop {
+        if shows_menu && interview::menu(before.kind(), &mut now, "Save")? == Reply::Back {
+            now.clone_from(&was);
+        }
+        let unset = was.keys().filter(|key| !now.contains_key(*key)).map(|key| (*key).to_owned()).collect();
+        let changed = now.iter().filter(|(key, value)| was.get(*key) != Some(*value));
+        let set = BoxOptions::checked(changed.map(|(key, value)| (*key, value.as_str())))?;
+        let error = match change(context, file, flags, before, &Edits { set, unset }) {
+            Err(error) if !interrupt::seen() => error,
+            done => return done,
+        };
+        context.terminal.error(&failure_text(&error));
+        prompt::forget_typed();
+        let items = ["Change the options", "Try again", "Give up"].map(|title| Item { title, meaning: "" });
+        match prompt::must_choose("What now?", &items)? {
+            0 => shows_menu = true,
+            1 => shows_menu = false,
+            _ => return Err(error.already_shown()),
+        }
+    }
+}
+
+fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, edits: &Edits) -> Result<Report> {
     let after = edits.applied(before.clone())?;
     let is_same = SPECS.iter().all(|spec| before.get(spec.key) == after.get(spec.key));
     let (outcome, proof) = if is_same {
         (Outcome::Unchanged, Proof::default())
     } else {
         let rclone = rclone_for(context, &flags.proof, None, &edits.set)?;
-        (Outcome::Edited, save(&file, &rclone, &flags.name, &edits, &flags.proof)?)
+        (Outcome::Edited, save(file, &rclone, &flags.name, edits, &flags.proof)?)
     };
     let mut storage = describe(&file.read()?, &flags.name, file.path(), false);
     storage.token = None;
@@ -113,21 +145,4 @@ fn from_flags(flags: &Edit) -> Result<Edits> {
         return Err(Error::new(Code::InvalidValue, format!("{both} is both set and unset")));
     }
     Ok(Edits { set, unset: flags.unset.clone() })
-}
-
-/// Every option with its present value; Enter keeps it, a single `-` takes it out.
-fn ask(section: &Section) -> Result<Edits> {
-    prompt::explain("Enter keeps a value, - takes it out.");
-    let (mut set, mut unset) = (Vec::new(), Vec::new());
-    for spec in &SPECS {
-        prompt::hint(&format!("{}: {}", spec.key, spec.meaning));
-        let present = section.get(spec.key);
-        let check = |text: &str| if text == "-" { Ok(()) } else { spec.check(text).map(drop) };
-        match prompt::optional_line(spec.key, present.unwrap_or(spec.default), check)?.as_deref() {
-            None => {}
-            Some("-") => unset.push(spec.key.to_owned()),
-            Some(text) => set.push((spec.key, text.to_owned())),
-        }
-    }
-    Ok(Edits { set: BoxOptions::checked(set.iter().map(|(key, text)| (*key, text.as_str())))?, unset })
 }

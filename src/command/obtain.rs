@@ -1,6 +1,6 @@
 //! Gets the token that a sign-in still lacks: from a browser through rclone, or from Box for client credentials.
 
-use super::answers::Answers;
+use super::answers::{Answers, Browser};
 use super::explain;
 use crate::box_api;
 use crate::cli::ProofFlags;
@@ -16,7 +16,8 @@ use crate::sign_in::{Kind, SignIn};
 use crate::token::Token;
 
 pub(super) fn needs_browser(answers: &Answers) -> Result<bool> {
-    Ok(matches!(answers.kind()?, Kind::Quick | Kind::OwnApp) && answers.token.is_none() && answers.browser.is_some())
+    let is_here = matches!(answers.browser, Some(Browser::Here | Browser::Link));
+    Ok(matches!(answers.kind()?, Kind::Quick | Kind::OwnApp) && answers.token.is_none() && is_here)
 }
 
 /// What stands for the browser's token in a rehearsal, which opens no browser.
@@ -53,7 +54,7 @@ pub(super) fn sign_in(
 fn through_browser(context: &Context, rclone: &Rclone, answers: &Answers, options: &BoxOptions) -> Result<Secret> {
     let app = answers.app()?;
     let terminal = context.terminal;
-    let open = answers.browser == Some(true);
+    let open = answers.browser == Some(Browser::Here);
     let mut spinner = None;
     let ask = Authorize { app: app.as_ref(), auth_url: options.get("auth_url"), token_url: options.get("token_url") };
     let outcome = rclone.authorize(&ask, &mut |link| {

@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
                 .next("say so with --yes"));
         }
         if !prompt::yes(&format!("Remove {name:?} from {}?", store::shown(file.path())))? {
-            return Err(Error::interrupted());
+            return Ok(Report::Gone(Gone { outcome: "not_removed", ..gone(name, Vec::new()) }));
         }
     }
     let (_claim, section) = hold(&file, name)?;
@@ -54,14 +54,11 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     for warning in &warnings {
         context.terminal.warn(&warning.message);
     }
-    Ok(Report::Gone(Gone {
-        outcome: "removed",
-        name: name.clone(),
-        new_name: None,
-        references: dependents,
-        revoked,
-        warnings,
-    }))
+    Ok(Report::Gone(Gone { revoked, warnings, ..gone(name, dependents) }))
+}
+
+fn gone(name: &str, references: Vec<String>) -> Gone {
+    Gone { outcome: "removed", name: name.to_owned(), new_name: None, references, revoked: None, warnings: Vec::new() }
 }
 
 /// A sign-in that cannot be ended from here ends by itself; the section goes in any case.

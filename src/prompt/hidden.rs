@@ -35,7 +35,8 @@ mod unix {
     const ESCAPE: u8 = 0x1b;
     const BACKSPACE: [u8; 2] = [0x08, 0x7f];
 
-    pub(in super::super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Secret> {
+    /// `None` for Esc alone.
+    pub(in super::super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
         interrupt::check()?;
         let answer = Raw::begin().map_err(|_| interrupt::now()).and_then(|_raw| {
             show(label);
@@ -48,7 +49,7 @@ mod unix {
         answer
     }
 
-    fn collect(progress: &dyn Fn(&str) -> Progress) -> Result<Secret> {
+    fn collect(progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
         let mut typed = Zeroizing::new(Vec::<u8>::new());
         let mut last = Instant::now();
         let mut hinted = false;
@@ -64,6 +65,10 @@ mod unix {
                 }
                 continue;
             };
+            // An arrow key sends more than the one byte of Esc.
+            if typed.is_empty() && bytes[..] == [ESCAPE] {
+                return Ok(None);
+            }
             let by_hand = last.elapsed() > BY_HAND;
             last = Instant::now();
             if bytes.contains(&CTRL_C) {
@@ -78,7 +83,7 @@ mod unix {
             }
         }
         while more(TAIL)?.is_some() {}
-        Ok(text(&typed))
+        Ok(Some(text(&typed)))
     }
 
     /// What came within `wait`; `None` if nothing did.
@@ -127,7 +132,7 @@ mod unix {
 
 /// Without Unix terminals: hidden lines, as the console gives them.
 #[cfg(not(unix))]
-pub(super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Secret> {
+pub(super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
     let term = console::Term::stderr();
     let mut typed = String::new();
     let _ = term.write_str(label);
@@ -138,7 +143,7 @@ pub(super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<S
         typed.push_str(&line);
         typed.push('\n');
         if empty || matches!(progress(&typed), Progress::Whole | Progress::Enough) {
-            return Ok(Secret::new(typed));
+            return Ok(Some(Secret::new(typed)));
         }
     }
 }

@@ -283,6 +283,7 @@ fn doctor(findings: &[Finding]) -> String {
 fn render_gone(gone: &Gone) -> String {
     let mut out = match &gone.new_name {
         Some(new) => format!("{GOOD}✓{GOOD:#} Renamed [{}] to [{new}]\n", gone.name),
+        None if gone.outcome == "not_removed" => format!("Not removed: [{}]\n", gone.name),
         None => format!("{GOOD}✓{GOOD:#} Removed [{}]; what is in Box stays there\n", gone.name),
     };
     if gone.revoked == Some(true) {

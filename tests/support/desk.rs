@@ -11,10 +11,11 @@ use super::{Home, PLUTON};
 pub(crate) const NAME: &str = "Storage name [Box]: ";
 pub(crate) const SIGN_IN: &str = "Sign in with\n";
 pub(crate) const BROWSER: &str = "Is there a browser on this machine?\n";
-pub(crate) const PASTE: &str = "Paste all that it prints here (it stays hidden): ";
+pub(crate) const PASTE: &str = "Paste everything it prints here (it stays hidden): ";
 pub(crate) const ADVANCED: &str = "Advanced options (root folder, upload cutoff …)? [y/N] ";
 pub(crate) const CLIENT_ID: &str = "Client ID: ";
 pub(crate) const CLIENT_SECRET: &str = "Client secret (it stays hidden): ";
+pub(crate) const OPTIONS: &str = "Options\n";
 pub(crate) const WHAT_NOW: &str = "What now?\n";
 
 pub(crate) struct Desk {

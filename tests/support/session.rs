@@ -99,7 +99,7 @@ impl Session {
     #[track_caller]
     pub(crate) fn chooses(&mut self, list: &str, item: &str) -> &mut Self {
         self.sees(list);
-        loop {
+        for _ in 0..40 {
             // The mark stands before the present item, each time the list is drawn.
             let begin = self.sees("> ").read;
             let end = self.sees("\n").read;
@@ -108,6 +108,13 @@ impl Session {
             }
             self.types(DOWN);
         }
+        panic!("{item:?} is not in the list:\n{}", self.plain());
+    }
+
+    /// Chooses an option in the menu and answers its question.
+    #[track_caller]
+    pub(crate) fn sets(&mut self, option: &str, answer: &str) -> &mut Self {
+        self.chooses("Options\n", option).sees(&format!("\n{option} [")).answers("]: ", answer)
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -17,7 +17,7 @@ fn link(session: &mut Session) -> String {
 
 fn to_the_link(desk: &Desk) -> Session {
     let mut session = desk.add(&["Box"]);
-    session.chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "Yes, but only show me the link");
+    session.chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "Yes, just show the link");
     session.sees("ssh -L 53682:127.0.0.1:53682").answers(ADVANCED, "");
     session
 }
@@ -77,7 +77,7 @@ fn in_a_narrow_window_the_spinner_leaves_nothing_behind() {
     let _port = authorize_port();
     let desk = Desk::new();
     let mut session = desk.add_in(&["Box"], 30);
-    session.chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "Yes, but only show").answers(ADVANCED, "");
+    session.chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "Yes, just show").answers(ADVANCED, "");
     session.sees("waiting for you");
     let ended = session.types(CTRL_C).ends().with(130);
     assert!(!ended.screen.contains("waiting for you"), "a spinner was left behind:\n{}", ended.screen);

@@ -1,9 +1,9 @@
 //! After a failure: what was wrong is corrected, and nothing else is asked again.
 
-use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, PASTE, SIGN_IN, WHAT_NOW};
+use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, OPTIONS, PASTE, SIGN_IN, WHAT_NOW};
 use crate::session::Session;
 
-const FOLDER: &str = "root_folder_id [the account's root]: ";
+const FOLDER: &str = "Root folder [the account's root]: ";
 
 /// How often pluton has written `words`.
 fn count(session: &Session, words: &str) -> usize {
@@ -13,10 +13,7 @@ fn count(session: &Session, words: &str) -> usize {
 /// A quick connect to a folder that is not there, up to the list of what to do now.
 fn to_a_missing_folder(desk: &Desk) -> Session {
     let mut session = desk.comes_to_the_paste();
-    session.types(&desk.token().block()).answers(ADVANCED, "y").answers(FOLDER, "999");
-    for option in ["upload", "commit", "list", "owned", "impers", "auth", "token_url", "enc", "desc"] {
-        session.answers(&format!("\n{option}"), "");
-    }
+    session.types(&desk.token().block()).answers(ADVANCED, "y").sets("Root folder", "999").chooses(OPTIONS, "Continue");
     session.sees("folder 999 is not there");
     session
 }

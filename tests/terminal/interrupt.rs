@@ -5,7 +5,7 @@ use std::time::Duration;
 use box_sandbox::Fault;
 use rustix::process::Signal;
 
-use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, NAME, PASTE, SIGN_IN, WHAT_NOW};
+use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, NAME, OPTIONS, PASTE, SIGN_IN, WHAT_NOW};
 use crate::session::{CTRL_C, Session};
 use crate::support::{PLUTON, wait_for, wait_until_gone};
 
@@ -27,12 +27,13 @@ const QUESTIONS: [(&str, Way); 12] = [
     ("an option", |desk| {
         let mut session = with_token(desk);
         session.answers(ADVANCED, "y");
-        seen(session, "root_folder_id [the account's root]: ")
+        session.chooses(OPTIONS, "Root folder");
+        seen(session, "Root folder [the account's root]: ")
     }),
     ("the subject", |desk| {
         let mut session = chosen(desk, "Client credentials");
         session.answers(CLIENT_ID, "abc").answers(CLIENT_SECRET, "secret");
-        seen(session, "Act for (enterprise:ID or user:ID): ")
+        seen(session, "Act as (enterprise:ID or user:ID): ")
     }),
     ("what now", |desk| {
         let mut session = with_client_id(desk);

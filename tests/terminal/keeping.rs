@@ -2,24 +2,9 @@
 
 use box_sandbox::RCLONE_CLIENT_ID;
 
-use crate::desk::{BROWSER, Desk, PASTE, SIGN_IN};
+use crate::desk::{BROWSER, Desk, OPTIONS, PASTE, SIGN_IN};
 use crate::session::{ENTER, Session};
 use crate::support::PLUTON;
-
-/// In the order in which they are asked.
-const OPTIONS: [&str; 11] = [
-    "root_folder_id",
-    "upload_cutoff",
-    "commit_retries",
-    "list_chunk",
-    "owned_by",
-    "impersonate",
-    "box_sub_type",
-    "auth_url",
-    "token_url",
-    "encoding",
-    "description",
-];
 
 fn desk(keys: &str) -> Desk {
     let desk = Desk::new();
@@ -39,17 +24,10 @@ fn the_form_of_edit_shows_what_is_there_and_enter_keeps_it() {
     let desk = desk("list_chunk = 500\ndescription = mine\nowned_by = a@b.c\n");
     let folder = desk.sandbox.create_folder("0", "Backups");
     let mut session = storage(&desk, &["edit", "Box"]);
-    for option in OPTIONS {
-        match option {
-            "root_folder_id" => session.answers("root_folder_id [", &folder),
-            "list_chunk" => {
-                session.answers("list_chunk [500]: ", "0").sees("1 to 1000").answers("list_chunk [500]: ", "-")
-            }
-            "owned_by" => session.answers("owned_by [a@b.c]: ", "-"),
-            "description" => session.answers("description [mine]: ", ""),
-            option => session.answers(&format!("{option} ["), ""),
-        };
-    }
+    session.sets("Root folder", &folder).chooses(OPTIONS, "Listing page size");
+    let page_size = "Listing page size [500]: ";
+    session.answers(page_size, "0").sees("1 to 1000").answers(page_size, "-");
+    session.sets("Only files owned by", "-").sets("Description", "").chooses(OPTIONS, "Save");
     session.ends().with(0).shows("Saved the changes of [Box]");
     let dump = desk.home.dump();
     let section = &dump["Box"];
@@ -66,9 +44,7 @@ fn a_form_that_changes_nothing_asks_box_nothing() {
     let desk = desk("list_chunk = 500\n");
     let before = desk.home.config_text();
     let mut session = storage(&desk, &["edit", "Box"]);
-    for option in OPTIONS {
-        session.answers(&format!("{option} ["), "");
-    }
+    session.sets("Description", "").chooses(OPTIONS, "Save");
     session.ends().with(0).shows("Unchanged");
     assert_eq!((desk.home.config_text(), desk.sandbox.requests().len()), (before, 0));
 }
@@ -79,7 +55,7 @@ fn remove_asks_and_enter_means_no() {
     let before = desk.home.config_text();
     let mut session = storage(&desk, &["remove", "Box"]);
     session.sees("Remove \"Box\" from ~/.config/rclone/rclone.conf? [y/N]").types(ENTER);
-    session.ends().with(130);
+    session.ends().with(0).shows("Not removed");
     assert_eq!(desk.home.config_text(), before);
     let mut session = storage(&desk, &["remove", "Box"]);
     session.answers("[y/N]", "y");

@@ -89,13 +89,16 @@ fn every_answer_heeds_what_the_terminal_can_show() {
     }
 }
 
+const FIVE: &str = "Number, 1 to 5, ? explains, < goes back [1]: ";
+
 #[test]
 fn a_dumb_terminal_is_asked_in_lines_without_escape_codes() {
     let mut desk = Desk::new();
     desk.home.set("TERM", "dumb");
     let mut session = desk.add(&[]);
-    session.answers(NAME, "Drive").sees(SIGN_IN).sees("1. Quick connect: ").answers("Number, 1 to 5 [1]: ", "9");
-    session.answers("Number, 1 to 5 [1]: ", "").sees(BROWSER).answers("Number, 1 to 3 [1]: ", "1");
+    session.answers(NAME, "Drive").sees(SIGN_IN).sees("1. Quick connect: ").answers(FIVE, "9");
+    session.answers(FIVE, "?").sees("Quick connect is right for").answers(FIVE, "").sees(BROWSER);
+    session.answers("Number, 1 to 3, ? explains, < goes back [1]: ", "1");
     session.sees(PASTE).types(&desk.token().block()).answers(ADVANCED, "n");
     let ended = session.ends().with(0).shows("Storage name [Box]: Drive").shows("Saved as [Drive]");
     assert!(!ended.raw.contains(&ESCAPE), "{}", String::from_utf8_lossy(&ended.raw));
@@ -110,7 +113,7 @@ fn a_dumb_terminal_is_left_by_ctrl_c_and_by_ctrl_d() {
         let mut session = desk.add(&[]);
         session.sees(NAME).types(key).ends().with(130);
         let mut session = desk.add(&["Box"]);
-        session.sees("Number, 1 to 5 [1]: ").types(key).ends().with(130);
+        session.sees(FIVE).types(key).ends().with(130);
     }
 }
 

@@ -1,6 +1,6 @@
 //! After a failure: the answers that may be wrong are offered for correction, and all others are kept.
 
-use super::{Answers, ask_option};
+use super::{Answers, menu};
 use crate::error::{Error, Field, Result};
 use crate::options;
 use crate::prompt::{self, Item};
@@ -21,7 +21,7 @@ pub(in super::super) fn correct(answers: &mut Answers, error: &Error) -> Result<
     let items: Vec<_> = titles.iter().map(|title| Item { title, meaning: "" }).collect();
     // An Enter too many while rclone was busy is no answer to this.
     prompt::forget_typed();
-    let chosen = prompt::choice("What now?", &items)?;
+    let chosen = prompt::must_choose("What now?", &items)?;
     if chosen == items.len() - 1 {
         return Ok(Next::GiveUp);
     }
@@ -29,7 +29,7 @@ pub(in super::super) fn correct(answers: &mut Answers, error: &Error) -> Result<
         answers.forget(field);
         if let Field::Option(key) = field {
             if let Some(spec) = options::spec(key) {
-                ask_option(answers, spec)?;
+                menu::ask(&mut answers.options, spec)?;
             }
         }
     }

@@ -1,0 +1,52 @@
+//! The options of a storage as a menu: what can be set, and what holds now. Shared by `add` and `edit`.
+
+use std::collections::BTreeMap;
+
+use super::saveable;
+use crate::error::{Field, Result};
+use crate::options::{SPECS, Spec};
+use crate::prompt::{self, Item, Reply};
+use crate::sign_in::Kind;
+
+pub(in super::super) type Options = BTreeMap<&'static str, String>;
+
+/// Lets options that fit the sign-in be changed one by one, until the row `done` is chosen.
+pub(in super::super) fn menu(kind: Kind, options: &mut Options, done: &str) -> Result<Reply<()>> {
+    loop {
+        let fitting: Vec<&'static Spec> = SPECS.iter().filter(|spec| spec.fits(kind)).collect();
+        let values: Vec<String> = fitting.iter().map(|spec| present(spec, options)).collect();
+        let rows = fitting.iter().zip(&values).map(|(spec, value)| Item { title: spec.title, meaning: value });
+        let items: Vec<Item<'_>> = std::iter::once(Item { title: done, meaning: "" }).chain(rows).collect();
+        match prompt::choice("Options", &items, None, true)? {
+            Reply::Back => return Ok(Reply::Back),
+            Reply::Answer(0) => return Ok(Reply::Answer(())),
+            Reply::Answer(row) => ask(options, fitting[row - 1])?,
+        }
+    }
+}
+
+/// Asks for one option; the way back leaves it as it is.
+pub(super) fn ask(options: &mut Options, spec: &'static Spec) -> Result<()> {
+    let is_set = options.contains_key(spec.key);
+    prompt::hint(&format!("{} ({})", spec.meaning, spec.key));
+    let keep = if is_set { "Enter keeps the value, - clears it" } else { "Enter leaves it unset" };
+    prompt::hint(keep);
+    let check = |text: &str| match text {
+        "-" => Ok(()),
+        text if text == present(spec, options) => Ok(()),
+        text => saveable(Field::Option(spec.key), &spec.check(text)?),
+    };
+    let now = present(spec, options);
+    let Reply::Answer(value) = prompt::line(spec.title, Some(&now), spec.meaning, check)? else { return Ok(()) };
+    if value == "-" {
+        options.remove(spec.key);
+    } else if value != now {
+        options.insert(spec.key, value);
+    }
+    Ok(())
+}
+
+/// What holds now: the value that was set, or what rclone does without one.
+fn present(spec: &Spec, options: &Options) -> String {
+    options.get(spec.key).cloned().unwrap_or_else(|| spec.default.to_owned())
+}
