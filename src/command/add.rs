@@ -112,7 +112,7 @@ fn before_questions(
 }
 
 fn unharmed(file: &ConfigFile, error: Error) -> Error {
-    error.note(format!("{} was not changed.", store::shown(file.path())))
+    error.note(format!("{} is as it was.", store::shown(file.path())))
 }
 
 /// What one attempt came to.

@@ -139,7 +139,7 @@ fn a_question_mark_explains_every_question() {
     session.answers(CLIENT_ID, "?").sees("Redirect URI").answers(CLIENT_ID, "abc");
     session.answers(CLIENT_SECRET, "?").sees("below the client ID").answers(CLIENT_SECRET, "secret");
     session.chooses(BROWSER, "?").sees("ssh").chooses(BROWSER, "No");
-    session.sees(PASTE).types("?").types(ENTER).sees("does not show on the screen").sees(PASTE);
+    session.sees(PASTE).types("?").types(ENTER).sees("with or without").sees(PASTE);
     session.types(&desk.token().block()).answers(ADVANCED, "?").sees("pluton storage edit");
     session.types(CTRL_C).ends().with(130);
 }
