@@ -1,6 +1,7 @@
 //! rclone missing, old, dead or hanging: pluton says so, and whatever it started is gone when it ends.
 
 use std::fs;
+use std::process::Child;
 
 use crate::bench::{Bench, ODD};
 use crate::support::{Ran, interrupt, terminate, wait_for, wait_until_gone};
@@ -93,7 +94,11 @@ fn at_the_deadline_the_child_and_its_children_are_gone() {
     let bench = Bench::new();
     bench.home.write_config(ODD);
     hanging(&bench, "[ \"$1\" = version ] && echo 'rclone v1.75.2' && exit 0");
-    bench.refused(|bench| bench.add(&bench.token(), &["Box", "--timeout", "2s", "--json"]), 8, "timeout");
+    bench.refused(
+        |bench| bench.add(&bench.token(), &["Box", "--no-refresh-check", "--timeout", "2s", "--json"]),
+        8,
+        "timeout",
+    );
     for pid in pids(&bench) {
         wait_until_gone(&pid);
     }
@@ -103,7 +108,11 @@ fn at_the_deadline_the_child_and_its_children_are_gone() {
 fn children_that_do_not_listen_are_gone_too() {
     let bench = Bench::new();
     hanging(&bench, "[ \"$1\" = version ] && echo 'rclone v1.75.2' && exit 0\ntrap '' TERM INT HUP");
-    bench.refused(|bench| bench.add(&bench.token(), &["Box", "--timeout", "2s", "--json"]), 8, "timeout");
+    bench.refused(
+        |bench| bench.add(&bench.token(), &["Box", "--no-refresh-check", "--timeout", "2s", "--json"]),
+        8,
+        "timeout",
+    );
     for pid in pids(&bench) {
         wait_until_gone(&pid);
     }
@@ -113,8 +122,27 @@ fn children_that_do_not_listen_are_gone_too() {
 fn an_rclone_that_hangs_in_everything_does_not_hold_pluton() {
     let bench = Bench::new();
     hanging(&bench, "");
-    let ran = bench.add(&bench.token(), &["Box", "--timeout", "1s"]);
-    assert!([3, 8].contains(&ran.code), "{ran:?}");
+    bench.refused(
+        |bench| bench.add(&bench.token(), &["Box", "--no-refresh-check", "--timeout", "1s", "--json"]),
+        8,
+        "timeout",
+    );
+}
+
+/// `pluton storage add`, ended once its rclone hangs; rclone and what it started are gone then.
+fn ended(bench: &Bench, stop: fn(&Child), args: &[&str]) -> Ran {
+    let file = bench.home.file("token.json", &bench.token().blob());
+    let args = [&["storage", "add", "box", "Box", "--token-file", &file, "--json"], args].concat();
+    let child = bench.home.start(&args);
+    let pids = pids(bench);
+    stop(&child);
+    let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
+    assert_eq!(ran.document()["error"]["code"], "interrupted");
+    for pid in pids {
+        wait_until_gone(&pid);
+    }
+    assert_eq!(bench.home.config_text(), ODD);
+    ran
 }
 
 #[test]
@@ -123,16 +151,24 @@ fn ctrl_c_and_sigterm_are_exit_130_and_leave_no_child_and_no_trace() {
         let bench = Bench::new();
         bench.home.write_config(ODD);
         hanging(&bench, "");
-        let file = bench.home.file("token.json", &bench.token().blob());
-        let child = bench.home.start(&["storage", "add", "box", "Box", "--token-file", &file, "--json"]);
-        let pids = pids(&bench);
-        stop(&child);
-        let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
-        assert_eq!(ran.document()["error"]["code"], "interrupted");
-        for pid in pids {
-            wait_until_gone(&pid);
-        }
-        assert_eq!(bench.home.config_text(), ODD);
+        ended(&bench, stop, &["--no-refresh-check"]);
+        assert_eq!(bench.staged(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn after_a_renewal_they_leave_no_child_and_the_live_token() {
+    for stop in [interrupt, terminate] {
+        let bench = Bench::new();
+        bench.home.write_config(ODD);
+        hanging(&bench, &format!("'{}' \"$@\"", box_sandbox::rclone::newest().display()));
+        let ran = ended(&bench, stop, &[]);
+        assert!(ran.document()["error"]["notes"].to_string().contains("is kept"), "{ran:?}");
+        let kept = bench.staged().into_iter().find(|file| file.ends_with("/rclone.conf")).expect("a kept section");
+        let kept = bench.home.path().join(kept);
+        bench.home.script_rclone(&format!("exec '{}' \"$@\"", box_sandbox::rclone::newest().display()));
+        bench.home.pluton(&["storage", "add", "box", "Box", "--token-file", kept.to_str().expect("UTF-8")]).ok();
+        bench.works_after_an_hour("Box");
         assert_eq!(bench.staged(), Vec::<String>::new());
     }
 }

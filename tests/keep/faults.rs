@@ -112,15 +112,20 @@ fn a_refresh_that_was_killed_while_box_answered_loses_nothing() {
 }
 
 #[test]
-fn an_answer_that_was_lost_is_told_for_what_it_is() {
+fn an_answer_that_is_lost_once_is_a_refusal_and_one_that_is_always_lost_is_the_network_s() {
     with_each(Sandbox::start, |life| {
-        life.expired("Box");
-        for path in ["/oauth2/token", "/api/oauth2/token"] {
-            life.sandbox.fault(Fault::on("POST", path).answer_lost());
+        for (times, code, error) in [(1, 6, "refresh_token_invalid"), (u32::MAX, 8, "network")] {
+            life.home.write_config("");
+            let given = life.expired("Box");
+            // rclone asks twice: Box refuses the first way in which it names its app.
+            life.sandbox.fault(Fault::on("POST", "/api/oauth2/token").times(1));
+            life.sandbox.fault(Fault::on("POST", "/api/oauth2/token").answer_lost().times(times));
+            let before = life.home.config_text();
+            let ran = life.pluton(&["storage", "refresh", "Box", "--wait", "0s", "--json"]).fails(code);
+            assert_eq!(ran.document()["storages"][0]["error"]["code"], error, "{ran:?}");
+            assert!(!life.sandbox.is_live_refresh(&given.refresh), "its answer was never made");
+            assert_eq!(life.home.config_text(), before);
+            life.sandbox.clear_faults();
         }
-        let before = life.home.config_text();
-        let ran = life.pluton(&["storage", "refresh", "Box", "--wait", "0s"]);
-        assert!([6, 8].contains(&ran.code), "{ran:?}");
-        assert_eq!(life.home.config_text(), before);
     });
 }
