@@ -11,7 +11,7 @@ use crate::support::{Home, Ran, interrupt, wait_for};
 /// The kept token is where the message says, private, live and alone, and `add` takes it from there.
 #[track_caller]
 fn is_kept(bench: &Bench, ran: &Ran, given: &Token) -> String {
-    assert!(!bench.sandbox.is_live_refresh(&given.refresh), "Box has replaced it");
+    assert!(bench.sandbox.is_renewed(&given.refresh), "Box has replaced it");
     let staged = bench.staged();
     let named = |path: &&String| ran.stderr.contains(&bench.home.path().join(path).display().to_string());
     let kept = staged.iter().find(named).unwrap_or_else(|| panic!("{staged:?} and {ran:?}")).clone();

@@ -39,7 +39,7 @@ fn started(life: &Life, args: &[&str], given: &Token, delay: Duration) -> Child 
     life.sandbox.fault(Fault::on("POST", TOKEN).times(1));
     life.sandbox.fault(Fault::on("POST", TOKEN).delay(delay));
     let child = life.home.start(args);
-    wait_for("the token's end", || (!life.sandbox.is_live_refresh(&given.refresh)).then_some(()));
+    wait_for("the token's end", || life.sandbox.is_renewed(&given.refresh).then_some(()));
     child
 }
 
@@ -149,7 +149,7 @@ fn run_ends_with_its_command_and_leaves_a_renewal_to_the_next_run() {
         let given = life.refresh_token("Box");
         life.sandbox.fault(Fault::on("POST", TOKEN).times(1));
         life.sandbox.fault(Fault::on("POST", TOKEN).delay(Duration::from_secs(8)));
-        wait_for("a renewal", || (!life.sandbox.is_live_refresh(&given)).then_some(()));
+        wait_for("a renewal", || life.sandbox.is_renewed(&given).then_some(()));
         life.home.file("over", "");
         let ran = Ran::from(child.wait_with_output().expect("pluton ends")).ok();
         assert_eq!(ran.stderr, "");

@@ -100,7 +100,7 @@ fn a_refresh_that_was_killed_while_box_answered_loses_nothing() {
             life.sandbox.clear_requests();
             life.sandbox.fault(Fault::on("POST", "/api/oauth2/token").delay(Duration::from_secs(3)));
             let mut child = life.home.start(&["storage", "refresh", "Box"]);
-            wait_for("the token's end", || (!life.sandbox.is_live_refresh(&given.refresh)).then_some(()));
+            wait_for("the token's end", || life.sandbox.is_renewed(&given.refresh).then_some(()));
             child.kill().expect("pluton is killed");
             child.wait().expect("it ends");
             assert_eq!(life.refresh_token("Box"), given.refresh, "it was too late to kill it");

@@ -20,7 +20,7 @@ fn slow() -> Sandbox {
 /// A pluton that waits for the answer to the renewal of `token`.
 fn renewing(life: &Life, token: &Token, args: &[&str]) -> Child {
     let child = life.home.start(args);
-    wait_for("the old token's end", || (!life.sandbox.is_live_refresh(&token.refresh)).then_some(()));
+    wait_for("the old token's end", || life.sandbox.is_renewed(&token.refresh).then_some(()));
     child
 }
 

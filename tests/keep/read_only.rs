@@ -59,7 +59,7 @@ pub(crate) fn a_run_works_on_a_private_copy_and_says_what_that_means() {
         assert!(ran.stderr.contains("private copy") && ran.stderr.contains("\"Box\""), "{ran:?}");
         assert!(!ran.stderr.contains("\"JWT\""), "{ran:?}");
         assert_eq!(life.home.config_text(), before);
-        assert!(!life.sandbox.is_live_refresh(&given.refresh), "nothing was renewed");
+        assert!(life.sandbox.is_renewed(&given.refresh), "nothing was renewed");
         // The next run on this machine goes on with what the first one renewed, and so do two at once.
         let again = ["run", "Box", "--", "rclone", "lsd", "Box:"];
         for _ in 0..2 {

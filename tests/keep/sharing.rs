@@ -86,7 +86,7 @@ fn a_renewal_that_comes_late_does_not_undo_a_new_sign_in() {
     with_each(slow, |life| {
         let old = life.expired("Box");
         let child = life.home.start(&["storage", "refresh", "Box"]);
-        wait_for("the old token's end", || (!life.sandbox.is_live_refresh(&old.refresh)).then_some(()));
+        wait_for("the old token's end", || life.sandbox.is_renewed(&old.refresh).then_some(()));
         let new = life.sandbox.mint(RCLONE_CLIENT_ID);
         let file = life.home.file("token", &new.blob());
         life.pluton(&["storage", "authorize", "Box", "--token-file", &file, "--no-refresh-check"]).ok();

@@ -55,6 +55,7 @@ def person(client_id, secret, access, refresh):
     client.trashed_files.delete_trashed_file_by_id(file.id)
 
     folder = client.folders.create_folder("Old", box.CreateFolderParent(id="0"))
+    client.folders.create_folder("Inner", box.CreateFolderParent(id=folder.id))
     client.folders.delete_folder_by_id(folder.id, recursive=True)
     client.trashed_folders.restore_folder_from_trash(folder.id)
     client.folders.delete_folder_by_id(folder.id, recursive=True)

@@ -122,6 +122,11 @@ impl Sandbox {
         self.world.state().tokens.is_live_refresh(refresh)
     }
 
+    /// Whether Box has given another pair for this refresh token, which is dead then or, under the grace rule, soon.
+    pub fn is_renewed(&self, refresh: &str) -> bool {
+        self.world.state().tokens.is_renewed(refresh)
+    }
+
     pub fn is_live_access(&self, access: &str) -> bool {
         self.world.state().tokens.bearer(access).is_some()
     }

@@ -156,6 +156,10 @@ impl Tokens {
         self.refresh.get(refresh).is_some_and(Held::alive)
     }
 
+    pub(crate) fn is_renewed(&self, refresh: &str) -> bool {
+        self.refresh.get(refresh).is_some_and(|held| held.given.is_some())
+    }
+
     pub(crate) fn expire_access(&mut self) {
         let now = Instant::now();
         for held in self.access.values_mut() {

@@ -15,7 +15,7 @@ pub(super) fn preflight(state: &State, caller: &Caller, call: &Call) -> Outcome 
     let body = call.json();
     room(state, caller, text(&body["parent"]["id"]), text(&body["name"]), body["size"].as_u64().unwrap_or(0))?;
     let url = "https://upload.box.com/api/2.0/files/content";
-    let target = json!({ "upload_url": url, "upload_token": null });
+    let target = json!({ "upload_url": url, "upload_token": random_id(32) });
     Ok(Answer::json(200, &target))
 }
 
@@ -23,7 +23,7 @@ pub(super) fn preflight(state: &State, caller: &Caller, call: &Call) -> Outcome 
 pub(super) fn preflight_version(state: &State, caller: &Caller, call: &Call, id: &str) -> Outcome {
     room_for_version(state, caller, id, call.json()["size"].as_u64().unwrap_or(0))?;
     let url = format!("https://upload.box.com/api/2.0/files/{id}/content");
-    let target = json!({ "upload_url": url, "upload_token": null });
+    let target = json!({ "upload_url": url, "upload_token": random_id(32) });
     Ok(Answer::json(200, &target))
 }
 
@@ -39,7 +39,7 @@ pub(super) fn upload_version(state: &mut State, caller: &Caller, call: &Call, id
     let Upload { attributes, content } = parts(call)?;
     let id = room_for_version(state, caller, id, content.bytes.len() as u64)?;
     state.tree.get_mut(id).content = Some(content.clone());
-    Ok(stored(state, id, attributes))
+    Ok(Answer { status: 200, ..stored(state, id, attributes) })
 }
 
 /// The folder and the owner of a new file, if there is nothing against it.

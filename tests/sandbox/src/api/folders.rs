@@ -66,7 +66,7 @@ pub(super) fn delete(state: &mut State, caller: &Caller, call: &Call, id: &str) 
     if node.parent.is_none() {
         return Err(forbidden());
     }
-    let recursive = call.query.get("recursive").is_some_and(|v| v == "true");
+    let recursive = call.query.get("recursive").is_some_and(|v| v.eq_ignore_ascii_case("true"));
     let id = node.id;
     if !recursive && !state.tree.children(&caller.user_id, id).is_empty() {
         let words = "Cannot delete - folder not empty";

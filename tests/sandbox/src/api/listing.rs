@@ -32,7 +32,7 @@ pub(super) fn page(state: &State, settings: &Settings, call: &Call, children: Ve
     let limit = limit.min(settings.page_size);
     let shown = |node: &&Node| chosen(describe(state, node), call, &[]);
 
-    let by_marker = call.query.get("usemarker").is_some_and(|v| v == "true");
+    let by_marker = call.query.get("usemarker").is_some_and(|v| v.eq_ignore_ascii_case("true"));
     let page: Value = if by_marker {
         let marker = call.query.get("marker").map_or("", String::as_str);
         let after = read_marker(marker)?;
