@@ -209,3 +209,37 @@ fn an_app_may_only_use_its_own_kind_of_grant() {
     let page = sandbox.post_form(TOKEN_URL, &fields);
     assert_eq!(json(&page)["error"], "unauthorized_client");
 }
+
+#[test]
+fn users_are_looked_up_only_by_apps_that_may_manage_them() {
+    let sandbox = Sandbox::start();
+    let look_up = |manage_users: bool| {
+        let app = sandbox.app(AppSpec { kind: AppKind::ClientCredentials, manage_users, ..AppSpec::default() });
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &app.client_id),
+            ("client_secret", &app.client_secret),
+            ("box_subject_type", "enterprise"),
+            ("box_subject_id", &app.enterprise_id),
+        ];
+        let token = json(&sandbox.post_form(TOKEN_URL, &fields));
+        let url = "https://api.box.com/2.0/users?filter_term=Person@example.com&fields=login";
+        json(&sandbox.get_as(url, token["access_token"].as_str().unwrap()))
+    };
+    assert_eq!(look_up(false)["code"], "insufficient_scope");
+    let found = look_up(true);
+    assert_eq!((&found["total_count"], &found["entries"][0]["login"]), (&1.into(), &"person@example.com".into()));
+}
+
+#[test]
+fn a_redirect_address_of_this_machine_may_have_any_port() {
+    let sandbox = Sandbox::start();
+    let app = sandbox.own_app();
+    let ends = |redirect: &str| {
+        let id = &app.client_id;
+        let url = "https://account.box.com/api/oauth2/authorize?response_type=code";
+        sandbox.browse(&format!("{url}&client_id={id}&redirect_uri={redirect}")).visited.pop().unwrap()
+    };
+    assert!(ends("http://127.0.0.1:9/").starts_with("http://127.0.0.1:9/?code="));
+    assert!(ends("http://127.0.0.1:9/other").contains("account.box.com"));
+}
