@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use account::Account;
+pub(crate) use account::{Account, Folder, Root};
 use rustls::crypto::ring::default_provider;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -22,7 +22,7 @@ use crate::token::Token;
 
 const TOKEN_URL: &str = "https://api.box.com/oauth2/token";
 const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
-const ME_URL: &str = "https://api.box.com/2.0/users/me";
+const API: &str = "https://api.box.com/2.0/";
 /// Of an access token, where Box tells none or an odd one.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
@@ -70,22 +70,56 @@ pub(crate) fn client_credentials(
     }))
 }
 
-/// `GET /users/me`, as the user that the storage acts as.
-pub(crate) fn me(access_token: &Secret, as_user: Option<&str>, limit: Duration) -> Result<Result<Account, Refused>> {
-    let authorization = Secret::new(format!("Bearer {}", access_token.expose()));
-    let as_user = as_user.map(str::to_owned);
+/// Whom a call is made for.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) access_token: Secret,
+    /// The user that the storage acts as.
+    pub(crate) as_user: Option<String>,
+}
+
+/// `GET /users/me`.
+pub(crate) fn me(caller: &Caller, limit: Duration) -> Result<Result<Account, Refused>> {
+    let answer = get(caller, "users/me", &[("fields", Account::FIELDS)], limit)?;
+    Ok(answer.and_then(|answer| Account::read(&answer).ok_or_else(|| Refused(format!("200 OK: {answer}")))))
+}
+
+/// The folders in an account's root that are somebody else's, and whether there is anything in it at all.
+pub(crate) fn root(caller: &Caller, account: &Account, limit: Duration) -> Result<Result<Root, Refused>> {
+    const QUERY: &[(&str, &str)] = &[("fields", "id,name,owned_by"), ("limit", "1000")];
+    Ok(get(caller, "folders/0/items", QUERY, limit)?.map(|answer| Root::read(&answer, account)))
+}
+
+/// How many bytes are in the trash, or at least: Box lists 1000 items at a time.
+pub(crate) fn trash(caller: &Caller, limit: Duration) -> Result<Result<u64, Refused>> {
+    let answer = get(caller, "folders/trash/items", &[("fields", "size"), ("limit", "1000")], limit)?;
+    Ok(answer.map(|answer| {
+        let items = answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(|item| account::number(&item["size"])).fold(0, u64::saturating_add)
+    }))
+}
+
+fn get(
+    caller: &Caller,
+    path: &str,
+    query: &'static [(&'static str, &'static str)],
+    limit: Duration,
+) -> Result<Result<Json, Refused>> {
+    let (caller, url) = (caller.clone(), format!("{API}{path}"));
     watched(limit, move || {
-        let mut request =
-            agent(limit).get(ME_URL).query("fields", Account::FIELDS).header("Authorization", authorization.expose());
-        if let Some(user) = &as_user {
+        let authorization = Secret::new(format!("Bearer {}", caller.access_token.expose()));
+        let mut request = agent(limit).get(&url).header("Authorization", authorization.expose());
+        for (key, value) in query {
+            request = request.query(key, value);
+        }
+        if let Some(user) = &caller.as_user {
             request = request.header("as-user", user);
         }
         let mut response = request.call().map_err(|cause| Refused(cause.to_string()))?;
+        let status = response.status();
         let body = response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?;
-        let account = serde_json::from_str(&body).ok().and_then(|answer| Account::read(&answer));
-        account
-            .filter(|_| response.status().is_success())
-            .ok_or_else(|| Refused(format!("{}: {body}", response.status())))
+        let answer = serde_json::from_str(&body).ok().filter(|_| status.is_success());
+        answer.ok_or_else(|| Refused(format!("{status}: {body}")))
     })
 }
 

@@ -15,6 +15,9 @@ pub(crate) struct Account {
     pub(crate) space_used: Option<u64>,
     pub(crate) max_upload_size: Option<u64>,
     pub(crate) enterprise: Option<Enterprise>,
+    /// What others share with a service account that has no root folder set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shared_folders: Vec<Folder>,
     /// Fields that Box sent in a form that nobody can read.
     #[serde(skip)]
     pub(crate) unclear: Vec<&'static str>,
@@ -24,6 +27,30 @@ pub(crate) struct Account {
 pub(crate) struct Enterprise {
     pub(crate) id: String,
     pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub(crate) struct Folder {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// What is in an account's root.
+#[derive(Debug, Default)]
+pub(crate) struct Root {
+    pub(crate) is_empty: bool,
+    pub(crate) shared: Vec<Folder>,
+}
+
+impl Root {
+    pub(super) fn read(answer: &Json, account: &Account) -> Self {
+        let Some(items) = answer["entries"].as_array() else { return Self::default() };
+        let is_shared = |item: &&Json| {
+            item["type"] == "folder" && text(&item["owned_by"]["id"]).is_some_and(|owner| owner != account.id)
+        };
+        let folder = |item: &Json| Some(Folder { id: text(&item["id"])?, name: text(&item["name"])? });
+        Self { is_empty: items.is_empty(), shared: items.iter().filter(is_shared).filter_map(folder).collect() }
+    }
 }
 
 impl Account {
@@ -60,6 +87,12 @@ impl Account {
             }
         }
         (!account.id.is_empty() || !account.login.is_empty()).then_some(account)
+    }
+
+    /// How much of the space is used, in percent, rounded down.
+    pub(crate) fn percent_used(&self) -> Option<u64> {
+        let (used, space) = (u128::from(self.space_used?), u128::from(self.space_amount?));
+        u64::try_from(used * 100 / space.max(1)).ok()
     }
 
     /// Box makes these logins up for apps.

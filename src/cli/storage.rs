@@ -72,6 +72,11 @@ pub(crate) struct Show {
     pub(crate) offline: bool,
 }
 
+fn percent(text: &str) -> Result<u8, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim().parse().ok().filter(|percent| *percent <= 100);
+    number.ok_or_else(|| "write a number from 0 to 100, for example 90%".to_owned())
+}
+
 /// Some storages, or all of them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Which {
@@ -96,6 +101,9 @@ pub(crate) struct Verify {
     /// Fail where an unused sign-in would end within this time, for example 14d
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) fail_within: Option<Duration>,
+    /// Fail (exit 1, storage_full) where more of the account's space is used, for example 90%
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) fail_above: Option<u8>,
     /// How long rclone may take for each storage [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::box_api::{self, Account, Refused};
-use crate::error::Result;
+use crate::box_api::{self, Account, Caller, Refused};
+use crate::error::{Code, Error, Result, Who};
 use crate::report::{Warning, size};
 use crate::scrub::{clean, scrub};
 use crate::secret::Secret;
@@ -17,6 +17,9 @@ use crate::token::Token;
 const LIMIT: Duration = Duration::from_secs(5);
 /// How many letters of an answer that cannot be understood are shown.
 const WORDS: usize = 160;
+/// Percent of the space in use that are worth a warning.
+const FULL: u64 = 90;
+pub(super) const NEARLY_FULL: &str = "account_nearly_full";
 const GIB: u64 = 1 << 30;
 /// What backup programs write at once by default stays below this.
 const PACK: u64 = 128 << 20;
@@ -35,10 +38,76 @@ pub(super) fn who(section: &Section) -> Result<Found> {
     let token = section.get("access_token").map(Secret::new);
     let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
     let Some(token) = token.or_else(|| own().map(|token| token.access_token())) else { return Ok(Found::default()) };
-    Ok(match box_api::me(&token, section.get("impersonate"), LIMIT)? {
-        Ok(account) => Found { warnings: warnings(&account), account: Some(account) },
-        Err(refused) => Found { account: None, warnings: vec![unknown(&refused, section)] },
-    })
+    let caller = Caller { access_token: token, as_user: section.get("impersonate").map(str::to_owned) };
+    let mut account = match box_api::me(&caller, LIMIT)? {
+        Ok(account) => account,
+        Err(refused) => return Ok(Found { account: None, warnings: vec![unknown(&refused, section)] }),
+    };
+    let mut warnings = Vec::new();
+    if is_nearly_full(&account) {
+        let trash = box_api::trash(&caller, LIMIT)?.ok();
+        warnings.push(nearly_full(&account, section.name(), trash));
+    }
+    warnings.extend(self::warnings(&account));
+    if account.is_service_account() && section.get("root_folder_id").is_none_or(|id| id == "0") {
+        let root = box_api::root(&caller, &account, LIMIT)?.unwrap_or_default();
+        if root.is_empty {
+            let (login, name) = (&account.login, section.name());
+            let message = format!(
+                "the root of this service account is empty, and it sees no files but its own: to back up into a folder of \
+                 yours, share it with {login}, role Editor, then: pluton storage edit {name:?} --root-folder-id ID"
+            );
+            warnings.push(Warning { code: "service_account_empty", message });
+        }
+        account.shared_folders = root.shared;
+    }
+    Ok(Found { account: Some(account), warnings })
+}
+
+fn is_nearly_full(account: &Account) -> bool {
+    let left = account.space_amount.zip(account.space_used).map(|(space, used)| space.saturating_sub(used));
+    left.is_some_and(|left| left < GIB) || account.percent_used().is_some_and(|percent| percent >= FULL)
+}
+
+fn nearly_full(account: &Account, name: &str, trash: Option<u64>) -> Warning {
+    let left = account.space_amount.unwrap_or_default().saturating_sub(account.space_used.unwrap_or_default());
+    let in_trash = match trash {
+        Some(0) => "none of it is in the trash".to_owned(),
+        Some(trash) => format!("{} of it in the trash; {}", size(trash), how_to_empty(account, name)),
+        None => format!("files in the trash count too; {}", how_to_empty(account, name)),
+    };
+    let percent = account.percent_used().unwrap_or(100);
+    let message = format!("the Box account has only {} left, {percent}% is used, {in_trash}", size(left));
+    Warning { code: NEARLY_FULL, message }
+}
+
+/// A service account has no way into the web page.
+pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
+    if account.is_service_account() {
+        format!("to empty it (rclone 1.71.1 or newer): rclone cleanup '{name}:'")
+    } else {
+        "to empty it: https://app.box.com/trash".to_owned()
+    }
+}
+
+/// Fails where more of the space is used than `most` percent, or nobody knows how much.
+pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
+    let failed = |message: String| Err(Error::new(Code::StorageFull, message).who(Who::You));
+    let Some(account) = &found.account else {
+        return failed(format!("Box did not say how full the account of {name:?} is"));
+    };
+    match account.percent_used() {
+        Some(percent) if percent > u64::from(most) => failed(format!(
+            "{percent}% of the space of {name:?} is used, more than {most}%: {} of {}",
+            size(account.space_used.unwrap_or_default()),
+            size(account.space_amount.unwrap_or_default())
+        ))
+        .map_err(|error| match found.warnings.iter().find(|warning| warning.code == NEARLY_FULL) {
+            Some(warning) => error.note(warning.message.clone()),
+            None => error.next(format!("files in the trash count too; {}", how_to_empty(account, name))),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn unknown(refused: &Refused, section: &Section) -> Warning {
@@ -80,14 +149,7 @@ impl Asked {
 fn warnings(account: &Account) -> Vec<Warning> {
     let mut found = Vec::new();
     let mut warn = |code, message| found.push(Warning { code, message });
-    if let (Some(space), Some(used)) = (account.space_amount, account.space_used) {
-        let left = space.saturating_sub(used);
-        if left < GIB || left < space / 20 {
-            warn(
-                "account_nearly_full",
-                format!("the Box account has only {} left; files in the trash count too", size(left)),
-            );
-        }
+    if let Some(space) = account.space_amount {
         if account.is_service_account() && space <= SERVICE_SPACE {
             let message = format!(
                 "a service account has only {} of its own; for more, share a folder with {} and use its ID as --root-folder-id",
@@ -111,7 +173,7 @@ fn warnings(account: &Account) -> Vec<Warning> {
 
 #[cfg(test)]
 mod tests {
-    use super::warnings;
+    use super::{is_nearly_full, warnings};
     use crate::box_api::Account;
 
     fn account(space: u64, used: u64, most: u64, login: &str) -> Account {
@@ -130,7 +192,9 @@ mod tests {
     fn what_is_too_small_for_backups_is_pointed_out() {
         let codes = |account: Account| warnings(&account).into_iter().map(|warning| warning.code).collect::<Vec<_>>();
         assert!(codes(account(1 << 40, 0, 5 << 30, "a@b.c")).is_empty());
-        assert_eq!(codes(account(10 << 30, 10 << 30, 5 << 30, "a@b.c")), ["account_nearly_full"]);
+        for (used, is_full) in [(8 << 40, false), ((9 << 40) - 1, false), (9 << 40, true)] {
+            assert_eq!(is_nearly_full(&account(10 << 40, used, 5 << 30, "a@b.c")), is_full, "{used}");
+        }
         assert_eq!(codes(account(1 << 40, 0, 1 << 20, "a@b.c")), ["small_file_limit"]);
         assert_eq!(
             codes(account(10 << 30, 0, 5 << 30, "AutomationUser_1_x@boxdevedition.com")),

@@ -4,6 +4,7 @@ use clap::ArgMatches;
 
 use super::account;
 use super::answers::{Answers, exposed_secrets};
+use super::edit;
 use super::interview::{self, Next};
 use super::obtain;
 use super::prove;
@@ -15,7 +16,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
 use crate::options::BoxOptions;
-use crate::prompt;
+use crate::prompt::{self, Item, Reply};
 use crate::rclone::{OLDEST, Rclone};
 use crate::remote::{Remote, RemoteName};
 use crate::report::{Added, Outcome, Report, Warning, failure_text};
@@ -178,13 +179,14 @@ impl Attempt<'_> {
         };
         store::put(&mut present.clone(), &section)?;
         // What replaces a storage must not come in between while that one is renewed.
-        let _claim = taken.then(|| self.file.claim(section.name())).transpose().map_err(unharmed)?;
+        let claim = taken.then(|| self.file.claim(section.name())).transpose().map_err(unharmed)?;
         let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let verified = self.prove(&rclone, section).map_err(unharmed)?;
         let (proof, section) = (verified.proof, verified.section.clone());
         self.file
             .commit(&verified, self.may_replace(answers))
             .map_err(|error| unharmed(verified.staged.salvage(error)))?;
+        drop(claim);
 
         let outcome = match self.goal {
             Goal::Authorize { .. } => Outcome::Authorized,
@@ -194,6 +196,7 @@ impl Attempt<'_> {
         let mut added = self.report(&remote, outcome, proof);
         if let Some(asked) = account {
             self.look_at_account(asked, &section, &mut added);
+            self.offer_folders(&rclone, &mut added);
         }
         Ok(added)
     }
@@ -224,6 +227,28 @@ impl Attempt<'_> {
             _ => {}
         }
         added.storage.account = Some(account);
+    }
+
+    /// Lets a folder that is shared with a service account be chosen as the root. The storage is saved whatever is said.
+    fn offer_folders(&self, rclone: &Rclone, added: &mut Added) {
+        let account = added.storage.account.iter();
+        let folders: Vec<_> = account.flat_map(|account| account.shared_folders.clone()).collect();
+        if folders.is_empty() || !self.context.terminal.asks || matches!(self.goal, Goal::Authorize { .. }) {
+            return;
+        }
+        let meanings: Vec<_> = folders.iter().map(|folder| format!("shared with it, ID {}", folder.id)).collect();
+        let own = Item { title: "Its own root", meaning: "seen by the service account alone" };
+        let shared = folders.iter().zip(&meanings).map(|(folder, meaning)| Item { title: &folder.name, meaning });
+        let items: Vec<_> = std::iter::once(own).chain(shared).collect();
+        let Ok(Reply::Answer(chosen)) = prompt::choice("Back up into", &items, None, false) else { return };
+        let Some(folder) = chosen.checked_sub(1).and_then(|index| folders.get(index)) else { return };
+        match edit::set_root(self.file, rclone, &added.storage.name, &folder.id, self.proof) {
+            Ok(()) => {
+                added.storage.options.insert("root_folder_id".to_owned(), folder.id.clone());
+                added.warnings.retain(|warning| warning.code != "service_account_space");
+            }
+            Err(error) => added.warnings.push(Warning { code: "root_not_set", message: failure_text(&error) }),
+        }
     }
 
     fn report(&self, remote: &Remote, outcome: Outcome, proof: Proof) -> Added {

@@ -22,6 +22,9 @@ pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
         findings.extend(network::look()?);
     }
     if let Some(document) = &document {
+        if !flags.offline {
+            findings.extend(storages::space(document));
+        }
         findings.extend(storages::look(document, version, &context.other_config_files()));
     }
     drop(spinner);

@@ -77,6 +77,12 @@ fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, 
     Ok(Report::Added(Box::new(Added { storage, verified: proof, warnings: Vec::new(), outcome, is_default_config })))
 }
 
+/// Shows another folder as the root, once that is proven.
+pub(super) fn set_root(file: &ConfigFile, rclone: &Rclone, name: &str, id: &str, proof: &ProofFlags) -> Result<()> {
+    let edits = Edits { set: BoxOptions::checked([("root_folder_id", id)])?, unset: Vec::new() };
+    save(file, rclone, name, &edits, proof).map(drop)
+}
+
 /// Proves the edited section on a private copy. A token that is renewed on the way is saved even where the edit is not.
 fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &ProofFlags) -> Result<Proof> {
     let unharmed = |error: Error| error.note("Its options are as they were.");

@@ -80,7 +80,8 @@ impl Verifier<'_> {
                 .zip(proven)
                 .map(|(ready, proven)| ready.and_then(|_| proven.unwrap_or_else(|| Err(Error::interrupted()))));
             let each = names.iter().zip(outcomes).zip(accounts);
-            Ok(each.map(|((name, outcome), account)| finished(name, outcome, account)).collect())
+            let most = self.flags.fail_above;
+            Ok(each.map(|((name, outcome), found)| finished(name, outcome, found, most)).collect())
         })
     }
 
@@ -136,8 +137,9 @@ fn is_lasting(section: &Section) -> bool {
     !is_renewable(section) || section.token().and_then(|token| left(&token)).is_some_and(|left| left >= ENOUGH)
 }
 
-fn finished(name: &str, outcome: Result<Each>, found: Found) -> Each {
-    match outcome {
+fn finished(name: &str, outcome: Result<Each>, found: Found, most: Option<u8>) -> Each {
+    let checked = |each| most.map_or(Ok(()), |most| account::check_space(&found, name, most)).map(|()| each);
+    match outcome.and_then(checked) {
         Ok(each) => Each { account: found.account, warnings: found.warnings, ..each },
         Err(error) => Each::failed(name, error),
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::units::{duration, plural, size};
 use super::{Action, Added, Each, Finding, Gone, Level, Outcome, Report, Row, Step, Storage, TokenState};
-use crate::box_api::Account;
+use crate::box_api::{Account, Folder};
 use crate::error::Error;
 use crate::scrub::clean;
 use crate::sign_in::Kind;
@@ -81,6 +81,9 @@ fn render_added(added: &Added) -> String {
     };
     if let Some(account) = &storage.account {
         done(&format!("Signed in as {}", whose(account)));
+        if !account.shared_folders.is_empty() && !storage.options.contains_key("root_folder_id") {
+            done(&format!("Shared with it, for --root-folder-id: {}", shared(account)));
+        }
     }
     if let Some(folders) = added.verified.folders.filter(|_| added.verified.listed) {
         done(&format!("Listed the root folder: {}", plural(folders, "folder")));
@@ -151,6 +154,9 @@ fn show(storage: &Storage) -> String {
         row("account", &whose(account));
         if let Some(enterprise) = &account.enterprise {
             row("enterprise", &format!("{} ({})", clean(&enterprise.name), enterprise.id));
+        }
+        if !account.shared_folders.is_empty() {
+            row("shared with it", &shared(account));
         }
     }
     row("rclone.conf", &shown(&storage.rclone_config));
@@ -310,6 +316,12 @@ fn whose(account: &Account) -> String {
         let _ = write!(out, ", files up to {}", size(most));
     }
     out
+}
+
+/// Name and ID of each folder, which is what `--root-folder-id` takes.
+fn shared(account: &Account) -> String {
+    let folder = |folder: &Folder| format!("{} ({})", clean(&folder.name), clean(&folder.id));
+    account.shared_folders.iter().map(folder).collect::<Vec<_>>().join(", ")
 }
 
 fn room(account: &Account) -> Option<String> {

@@ -119,3 +119,60 @@ fn no_answer_is_no_failure_and_is_said() {
         }
     }
 }
+
+#[test]
+fn a_nearly_full_account_is_said_with_its_trash_and_how_to_empty_it() {
+    let life = Life::new();
+    life.quick("Box");
+    let account = life.sandbox.account();
+    let fill = |percent: u64| {
+        life.sandbox.set_account(Account { space_amount: 100 << 30, space_used: percent << 30, ..account.clone() });
+    };
+    let big = life.home.file("big", &"x".repeat(3 << 20));
+    life.home.rclone(&["copy", &big, "Box:"]).ok();
+    life.home.rclone(&["delete", "Box:"]).ok();
+    fill(80);
+    for args in [&["storage", "verify", "Box"][..], &["storage", "verify", "Box", "--fail-above", "90%"], &["doctor"]] {
+        let ran = life.pluton(args).ok();
+        assert!(!ran.stderr.contains("left") && !ran.stdout.contains("left"), "{ran:?}");
+    }
+    fill(93);
+    let ran = life.pluton(&["storage", "verify", "Box"]).ok();
+    let words = "only 6.9 GiB left, 93% is used, 3 MiB of it in the trash; to empty it: https://app.box.com/trash";
+    assert!(ran.stderr.contains(words), "{ran:?}");
+    let ran = life.pluton(&["doctor"]).fails(1);
+    assert!(ran.stdout.contains("! Box: ") && ran.stdout.contains(words), "{ran:?}");
+    for (most, code) in [("90%", 1), ("92", 1), ("93", 0), ("100%", 0), ("101", 2), ("much", 2)] {
+        let ran = life.pluton(&["storage", "verify", "Box", "--fail-above", most]).fails(code);
+        assert_eq!(ran.stdout.contains("93% of the space"), code == 1, "{most}: {ran:?}");
+    }
+    let (code, document) = life.home.json(&["storage", "verify", "--all", "--fail-above", "90"]);
+    assert_eq!((code, document["storages"][0]["error"]["code"].as_str()), (1, Some("storage_full")), "{document}");
+    life.sandbox.fault(Fault::on("GET", "/2.0/users/me").status(500));
+    let ran = life.pluton(&["storage", "verify", "Box", "--fail-above", "90"]).fails(1);
+    assert!(ran.stdout.contains("did not say how full"), "nobody knows is no reason to be quiet: {ran:?}");
+}
+
+#[test]
+fn a_service_account_is_told_what_it_sees_and_how_to_see_more() {
+    with_each(Sandbox::start, |life| {
+        let app = life.sandbox.jwt_app();
+        let file = app.config_file.to_str().expect("UTF-8");
+        let ran = life.pluton(&["storage", "add", "box", "svc", "--box-config-file", file]).ok();
+        let login = format!("AutomationUser_{}@boxdevedition.com", app.service_user_id);
+        let words =
+            format!("share it with {login}, role Editor, then: pluton storage edit \"svc\" --root-folder-id ID");
+        assert!(ran.stderr.contains("is empty") && ran.stderr.contains(&words), "{ran:?}");
+
+        let folder = life.sandbox.create_folder("0", "Backups");
+        life.sandbox.share(&folder, &app.service_user_id);
+        let ran = life.pluton(&["storage", "show", "svc"]).ok();
+        assert!(ran.stdout.contains(&format!("Backups ({folder})")) && !ran.stderr.contains("is empty"), "{ran:?}");
+        let (_, document) = life.home.json(&["storage", "verify", "svc"]);
+        let shared = serde_json::json!([{"id": folder, "name": "Backups"}]);
+        assert_eq!(document["storages"][0]["account"]["shared_folders"], shared, "{document}");
+        life.pluton(&["storage", "edit", "svc", "--root-folder-id", &folder]).ok();
+        let (_, document) = life.home.json(&["storage", "show", "svc"]);
+        assert!(document["storage"]["account"]["shared_folders"].is_null(), "{document}");
+    });
+}

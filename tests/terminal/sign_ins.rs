@@ -40,6 +40,26 @@ fn a_service_account_after_a_wrong_path() {
 }
 
 #[test]
+fn a_folder_that_is_shared_with_a_service_account_is_chosen_as_its_root() {
+    let desk = Desk::new();
+    let app = desk.sandbox.jwt_app();
+    let folder = desk.sandbox.create_folder("0", "Backups\u{1b}[2J");
+    desk.sandbox.share(&folder, &app.service_user_id);
+    let file = app.config_file.to_str().expect("UTF-8");
+    let mut session = desk.add(&["server", "--box-config-file", file]);
+    session.chooses("Back up into\n", "Backups");
+    session.ends().with(0).shows("Saved as [server]");
+    assert_eq!(desk.home.dump()["server"]["root_folder_id"], folder);
+    desk.home.rclone(&["mkdir", "server:sub"]).ok();
+    assert!(desk.sandbox.requests().iter().any(|request| request.method == "POST" && request.path == "/2.0/folders"));
+
+    let mut session = desk.add(&["own", "--box-config-file", file]);
+    session.chooses("Back up into\n", "Its own root");
+    session.ends().with(0).shows("Saved as [own]");
+    assert!(desk.home.dump()["own"]["root_folder_id"].is_null());
+}
+
+#[test]
 fn client_credentials_after_a_wrong_subject() {
     let desk = Desk::new();
     let app = desk.sandbox.client_credentials_app();

@@ -5,6 +5,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::twins;
+use crate::command::account;
+use crate::command::several::{boxes, in_parallel};
 use crate::conf::Document;
 use crate::jwt::JwtFile;
 use crate::options::SPECS;
@@ -17,10 +19,13 @@ use crate::sign_in::Kind;
 use crate::store::{self, ConfigFile};
 use crate::token::Token;
 
+/// How many accounts are asked for at a time.
+const JOBS: usize = 16;
+
 pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[ConfigFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen = twins::elsewhere(others);
-    for name in crate::command::several::boxes(document) {
+    for name in boxes(document) {
         let section = match Section::read(document, &name) {
             Ok(section) => section,
             Err(error) => {
@@ -36,6 +41,20 @@ pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[Confi
             own.push(Finding::good(&name, format!("{}, nothing amiss", section.kind().name())));
         }
         findings.extend(own);
+    }
+    findings
+}
+
+/// Accounts that are nearly full, as far as a token that is there tells.
+pub(super) fn space(document: &Document) -> Vec<Finding> {
+    let names = boxes(document);
+    let found =
+        in_parallel(&names, JOBS, |name| Section::read(document, name).and_then(|section| account::who(&section)));
+    let mut findings = Vec::new();
+    for (name, found) in names.iter().zip(found) {
+        let warnings = found.map(|found| found.warnings).unwrap_or_default();
+        let full = warnings.into_iter().filter(|warning| warning.code == account::NEARLY_FULL);
+        findings.extend(full.map(|warning| Finding::odd(name, warning.message)));
     }
     findings
 }
