@@ -29,6 +29,8 @@ pub(crate) struct Facts {
     pub(crate) port: Option<Holder>,
     /// What is wrong with the Box app's config.json.
     pub(crate) config_file: Option<String>,
+    /// The variable that names the proxy, where it is not `HTTPS_PROXY`.
+    pub(crate) proxy: Option<&'static str>,
     /// Nobody used the sign-in for 60 days.
     pub(crate) is_idle: bool,
 }

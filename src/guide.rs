@@ -7,6 +7,9 @@ mod topics;
 
 pub(crate) use topics::{TOPICS, topic};
 
+/// Where an admin lets apps in. Box has renamed it.
+const ADMIN_APPS: &str = "Admin Console, Platform, Platform Apps (formerly Integrations, Platform Apps Manager),";
+
 /// The address that rclone's own small server waits at.
 const REDIRECT_URI: &str = "http://127.0.0.1:53682/";
 
@@ -16,28 +19,31 @@ pub(crate) fn own_app() -> String {
          \n\
          \x20   https://app.box.com/developers/console\n\
          \n\
-         \x20 1. Choose Create Platform App, Custom App, User Authentication (OAuth 2.0).\n\
-         \x20 2. On the Configuration tab, add this OAuth 2.0 Redirect URI:\n\
+         \x20 1. Choose Platform Apps, New App (formerly Create Platform App, Custom App).\n\
+         \x20 2. As the app type, choose User Authentication (OAuth 2.0).\n\
+         \x20 3. On the Configuration tab, add this OAuth 2.0 Redirect URI:\n\
          \n\
          \x20       {REDIRECT_URI}\n\
          \n\
-         \x20 3. Under Application Scopes, tick \"Read and write all files and folders stored in Box\".\n\
-         \x20 4. Click Save Changes.\n\
+         \x20 4. Under Application Scopes, tick \"Read and write all files and folders stored in Box\".\n\
+         \x20 5. Click Save Changes.\n\
          \n\
-         The client ID and the client secret are on the same tab, under OAuth 2.0 Credentials."
+         The client ID and the client secret are on the same tab, under OAuth 2.0 Credentials. Box shows\n\
+         the secret only to an account with 2-factor authentication. If your enterprise allows listed apps\n\
+         only, a Box admin enables the app in the {ADMIN_APPS} User Authentication Apps, Add +."
     )
 }
 
 pub(crate) fn service_account() -> &'static str {
-    "You need a Box app of the type Server Authentication (with JWT) that a Box admin has authorized, and its \
-     config.json. The Developer Console makes that file: your app, Configuration, Add and Manage Public Keys, \
-     Generate a Public/Private Keypair."
+    "You need a Box app of the type Server Auth - JWT (formerly Server Authentication with JWT) that a Box admin has \
+     authorized, and its config.json. The Developer Console makes that file: your app, Configuration, Add and Manage \
+     Public Keys, Generate a Public/Private Keypair. Box asks for 2-factor authentication before that."
 }
 
 pub(crate) fn client_credentials() -> &'static str {
     "You need a Box app of the type Server Authentication (Client Credentials Grant) that a Box admin has \
      authorized. Its client ID and secret are in the Developer Console under Configuration, its enterprise ID \
-     under General Settings."
+     under General Settings. Box shows the secret only to an account with 2-factor authentication."
 }
 
 pub(crate) fn subject() -> &'static str {

@@ -43,6 +43,10 @@ fn look(cause: Cause, asked: &Asked<'_>, section: Option<&Section>) -> Facts {
         }
         Some(Look::Account) => facts.account = section.and_then(|section| account::who(section).ok()?.account),
         Some(Look::Port) => facts.port = port::holder(PORT),
+        Some(Look::Proxy) => {
+            facts.proxy =
+                std::env::var_os("RCLONE_HTTP_PROXY").filter(|url| !url.is_empty()).and(Some("RCLONE_HTTP_PROXY"));
+        }
         Some(Look::ConfigFile) => facts.config_file = asked.config_file.and_then(complaint),
         None => {}
     }

@@ -22,7 +22,18 @@ causes! {
     NoRefreshToken,
     AccessTokenRefused,
     RefreshRefused,
-    RefreshExpired,
+    // The account.
+    AccountDeactivated,
+    PasswordReset,
+    TermsOfService,
+    EmailUnconfirmed,
+    TrialEnded,
+    DeviceRefused,
+    ServiceBlocked,
+    GracePeriodOver,
+    AddressBlocked,
+    SignInForbidden,
+
     // The app.
     ClientRefused,
     AppNotAuthorized,
@@ -30,6 +41,8 @@ causes! {
     AppRefused,
     GrantTypeRefused,
     SubjectRefused,
+    /// The app lacks what acting for a user takes.
+    UserTokensOff,
     // A service account's config.json.
     JwtFileMissing,
     JwtPathNotAbsolute,
@@ -41,6 +54,7 @@ causes! {
     ClockOff,
     // The browser.
     PersonRefused,
+    PageRefused,
     NoCode,
     StateMismatch,
     RedirectMismatch,
@@ -50,6 +64,10 @@ causes! {
     // What Box allows.
     ScopeMissing,
     NotAllowed,
+    RootRefused,
+    ItemLocked,
+    ItemBusy,
+    ChangedMeanwhile,
     LocationBlocked,
     PolicyBlocked,
     MayNotImpersonate,
@@ -66,6 +84,11 @@ causes! {
     ProxyUnreachable,
     ProxyAuth,
     ProxyRefused,
+    /// `https://` for a proxy that speaks plain HTTP.
+    ProxyScheme,
+    /// Without a reason of Box's own.
+    RefusedOnTheWay,
+    MethodRefused,
     NotBox,
     CertificateUnknown,
     CertificateDate,
@@ -75,6 +98,8 @@ causes! {
     BoxDown,
     // rclone itself.
     OptionRefused,
+    EnvironmentRefused,
+    TooManyFiles,
     TooOld,
     /// The one release that cannot sign in service accounts.
     JwtBroken,
@@ -91,6 +116,7 @@ pub(crate) enum Look {
     Account,
     Port,
     ConfigFile,
+    Proxy,
 }
 
 impl Cause {
@@ -98,6 +124,7 @@ impl Cause {
         match self {
             Self::ClockOff => Some(Look::Clock),
             Self::StorageFull | Self::FileTooLarge | Self::NotFound | Self::NotAllowed => Some(Look::Account),
+            Self::ProxyUnreachable | Self::ProxyAuth | Self::ProxyRefused | Self::ProxyScheme => Some(Look::Proxy),
             Self::PortTaken => Some(Look::Port),
             Self::JwtFileBad | Self::JwtKeyLocked | Self::JwtRefused | Self::Crashed => Some(Look::ConfigFile),
             _ => None,

@@ -8,19 +8,25 @@ use crate::sign_in::Kind;
 type Sign = (&'static [&'static str], Cause);
 
 /// In this order: what rclone says before it asks Box, what Box says, what the way to Box says.
-const FAMILIES: [&[Sign]; 7] = [BROWSER, RCLONE, APP, JWT, TOKEN, ACCESS, NETWORK];
+const FAMILIES: [&[Sign]; 8] = [BROWSER, RCLONE, ACCOUNT, APP, JWT, TOKEN, ACCESS, NETWORK];
 
 const BROWSER: &[Sign] = &[
     (&["failed to start auth webserver"], Cause::PortTaken),
     (&["redirect_uri_mismatch"], Cause::RedirectMismatch),
     (&["redirect_uri_missing"], Cause::RedirectMismatch),
     (&["remote server: access_denied"], Cause::PersonRefused),
+    (&["remote server: server_error"], Cause::PageRefused),
+    (&["remote server: 107"], Cause::PageRefused),
     (&["auth state doesn't match"], Cause::StateMismatch),
     (&["authorization code has expired"], Cause::CodeOver),
     (&["auth code doesn't exist"], Cause::CodeOver),
 ];
 
 const RCLONE: &[Sign] = &[
+    (&["invalid value when setting", "from environment variable rclone_"], Cause::EnvironmentRefused),
+    (&["\"main\" default values", "couldn't parse config item"], Cause::EnvironmentRefused),
+    (&["too many open files"], Cause::TooManyFiles),
+    (&["pipe failed with 24"], Cause::TooManyFiles),
     (&["couldn't parse config item"], Cause::OptionRefused),
     (&["upload cutoff", "must be greater"], Cause::OptionRefused),
     (&["bad encoding"], Cause::OptionRefused),
@@ -34,11 +40,31 @@ const RCLONE: &[Sign] = &[
     (&["goroutine ", "sigsegv"], Cause::Crashed),
 ];
 
+/// Rules about the account, at the token endpoint as in the API. A new rclone repeats the code alone, an old one all of Box's answer.
+const ACCOUNT: &[Sign] = &[
+    (&["account_deactivated"], Cause::AccountDeactivated),
+    (&["password_reset_required"], Cause::PasswordReset),
+    (&["terms_of_service_required"], Cause::TermsOfService),
+    (&["user_email_confirmation_required"], Cause::EmailUnconfirmed),
+    (&["no_credit_card_trial_ended"], Cause::TrialEnded),
+    (&["unauthorized_device"], Cause::DeviceRefused),
+    (&["service_blocked"], Cause::ServiceBlocked),
+    (&["grace_period_expired"], Cause::GracePeriodOver),
+    (&["error_access_from_ip_not_allowed"], Cause::AddressBlocked),
+    (&["fetch token: access_denied:"], Cause::SignInForbidden),
+    (&["\"access_denied\""], Cause::SignInForbidden),
+    (&["temporarily_unavailable"], Cause::BoxDown),
+    (&["fetch token: server_error:"], Cause::BoxDown),
+    (&["\"server_error\""], Cause::BoxDown),
+];
+
 const APP: &[Sign] = &[
     (&["not authorized by the enterprise"], Cause::AppNotAuthorized),
     (&["app is not authorized"], Cause::AppNotAuthorized),
+    (&["cannot authorize with this service"], Cause::AppNotAuthorized),
+    (&["cannot obtain user token"], Cause::UserTokensOff),
+    (&["box_subject_type", "unauthorized"], Cause::UserTokensOff),
     (&["grant type is unauthorized"], Cause::GrantTypeRefused),
-    (&["box_subject_type", "unauthorized"], Cause::GrantTypeRefused),
     (&["unsupported_grant_type"], Cause::GrantTypeRefused),
     (&["grant credentials are invalid"], Cause::SubjectRefused),
     (&["invalid_client"], Cause::ClientRefused),
@@ -57,7 +83,8 @@ const JWT: &[Sign] = &[
     (&["get box config"], Cause::JwtFileBad),
     (&["incorrect password"], Cause::JwtKeyLocked),
     (&["decrypted private key"], Cause::JwtFileBad),
-    (&["jwtutil: failed making auth request: 429"], Cause::RateLimited),
+    (&["making auth request: 429"], Cause::RateLimited),
+    (&["making auth request: 403", "<"], Cause::RefusedOnTheWay),
     (&["jwtutil: failed making auth request: 4"], Cause::JwtRefused),
 ];
 
@@ -67,7 +94,8 @@ const TOKEN: &[Sign] = &[
     (&["failed to configure box: unexpected end of json"], Cause::TokenUnreadable),
     (&["failed to configure box: parsing time"], Cause::TokenUnreadable),
     (&["token expired and there's no refresh token"], Cause::NoRefreshToken),
-    (&["refresh token has expired"], Cause::RefreshExpired),
+    // Said of used tokens too.
+    (&["refresh token has expired"], Cause::RefreshRefused),
     (&["invalid refresh token"], Cause::RefreshRefused),
     (&["invalid_grant"], Cause::RefreshRefused),
 ];
@@ -78,12 +106,25 @@ const ACCESS: &[Sign] = &[
     (&["forbidden_by_policy"], Cause::PolicyBlocked),
     (&["storage_limit_exceeded"], Cause::StorageFull),
     (&["file_size_limit_exceeded"], Cause::FileTooLarge),
+    (&["access_denied_item_locked"], Cause::ItemLocked),
+    (&["collaborations_not_available_on_root_folder"], Cause::RootRefused),
+    (&["operation_blocked_temporary"], Cause::ItemBusy),
+    (&["name_temporarily_reserved"], Cause::ItemBusy),
     (&["on-behalf-of user"], Cause::UserUnknown),
     (&["as-user"], Cause::MayNotImpersonate),
     (&["error \"trashed\""], Cause::InTrash),
     (&["(404)"], Cause::NotFound),
     (&["directory not found"], Cause::NotFound),
+    // rclone says the status where there is no code of Box's.
+    (&["\"403 forbidden\" (403)"], Cause::RefusedOnTheWay),
+    (&["403 forbidden", "<"], Cause::RefusedOnTheWay),
     (&["(403)"], Cause::NotAllowed),
+    (&["(405)"], Cause::MethodRefused),
+    (&["(411)"], Cause::MethodRefused),
+    (&["(412)"], Cause::ChangedMeanwhile),
+    (&["(413)"], Cause::FileTooLarge),
+    (&["(307)"], Cause::NotBox),
+    (&["(511)"], Cause::NotBox),
     (&["item_name_in_use"], Cause::NameInUse),
     (&["(409)"], Cause::NameInUse),
     (&["(401)"], Cause::AccessTokenRefused),
@@ -105,6 +146,8 @@ const NETWORK: &[Sign] = &[
     (&["proxy authentication required"], Cause::ProxyAuth),
     (&["proxy", "407"], Cause::ProxyAuth),
     (&["proxyconnect tcp: dial"], Cause::ProxyUnreachable),
+    (&["proxyconnect tcp: eof"], Cause::ProxyScheme),
+    (&["proxyconnect tcp: tls: first record"], Cause::ProxyScheme),
     (&["proxyconnect"], Cause::ProxyRefused),
     (&["connect proxy"], Cause::ProxyRefused),
     (&["proxy failed"], Cause::ProxyRefused),
@@ -139,9 +182,28 @@ const NETWORK: &[Sign] = &[
     (&["peer disconnected"], Cause::BrokeOff),
     (&["connection failed"], Cause::BrokeOff),
     (&["request broke off"], Cause::BrokeOff),
+    (&["goaway"], Cause::BrokeOff),
+    (&["stream error: "], Cause::BrokeOff),
+    (&["client connection lost"], Cause::BrokeOff),
+    (&["server closed idle connection"], Cause::BrokeOff),
     (&[": eof"], Cause::BrokeOff),
     (&["unexpected eof"], Cause::BrokeOff),
-    (&["invalid character '<'"], Cause::NotBox),
+    (&["looking for beginning of"], Cause::NotBox),
+    (&["json: cannot unmarshal"], Cause::NotBox),
+    (&["malformed http"], Cause::NotBox),
+    (&["server missing access_token"], Cause::NotBox),
+    (&["response body is larger"], Cause::NotBox),
+    (&["301 moved permanently"], Cause::NotBox),
+    (&["302 found"], Cause::NotBox),
+    (&["303 see other"], Cause::NotBox),
+    (&["307 temporary redirect"], Cause::NotBox),
+    (&["308 permanent redirect"], Cause::NotBox),
+    (&["511 network authentication required"], Cause::NotBox),
+    (&["https only"], Cause::NotBox),
+    (&["cannot fetch token: 403"], Cause::RefusedOnTheWay),
+    (&["cannot fetch token: 401"], Cause::RefusedOnTheWay),
+    (&["couldn't fetch token: (can't decode error info)"], Cause::RefusedOnTheWay),
+    (&["couldn't fetch token: : maybe"], Cause::RefusedOnTheWay),
     (&["but no token"], Cause::NotBox),
     // All that an older rclone says where it has Box's reason and keeps it to itself.
     (&["no code returned by remote server"], Cause::NoCode),
@@ -154,7 +216,7 @@ pub(super) fn cause(asked: &Asked<'_>, heard: &Heard<'_>) -> Cause {
         End::Killed(_) => return Cause::Killed,
         End::Exited | End::Answered => {}
     }
-    let said = heard.said.to_lowercase();
+    let said = heard.said.to_lowercase().replace("\\\"", "\"");
     let has_all = |sign: &&Sign| sign.0.iter().all(|word| said.contains(word));
     let found = FAMILIES.iter().flat_map(|family| family.iter()).find(has_all).map_or(Cause::Unknown, |sign| sign.1);
     narrowed(found, asked, heard)
@@ -170,6 +232,8 @@ fn narrowed(found: Cause, asked: &Asked<'_>, heard: &Heard<'_>) -> Cause {
         Cause::RefreshRefused if asked.sign_in == Kind::Jwt => Cause::JwtRefused,
         Cause::RefreshRefused if asked.sign_in == Kind::ClientCredentials => Cause::SubjectRefused,
         Cause::NotAllowed if asked.impersonate.is_some() => Cause::MayNotImpersonate,
+        // Everyone may use the root folder of their own.
+        Cause::NotAllowed if asked.root_folder.is_none_or(|id| id == "0") => Cause::RootRefused,
         // A flag that a new one does not know is no sign of its age.
         Cause::TooOld if heard.version.is_some_and(|version| version >= OLDEST) => Cause::Unknown,
         Cause::Unknown if heard.version.is_some_and(|version| version < OLDEST) => Cause::TooOld,

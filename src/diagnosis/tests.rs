@@ -41,6 +41,15 @@ fn recorded_words_have_their_cause() {
         ("dial tcp 1.2.3.4:443: i/o timeout", Cause::TimedOut),
         ("net/http: TLS handshake timeout", Cause::TimedOut),
         ("read tcp 1.2.3.4:5->6.7.8.9:443: read: connection reset by peer", Cause::BrokeOff),
+        // Box's own servers speak HTTP/2.
+        ("http2: server sent GOAWAY and closed the connection; LastStreamID=1", Cause::BrokeOff),
+        ("stream error: stream ID 3; INTERNAL_ERROR; received from peer", Cause::BrokeOff),
+        ("http2: client connection lost", Cause::BrokeOff),
+        ("http: server closed idle connection", Cause::BrokeOff),
+        ("proxyconnect tcp: EOF", Cause::ProxyScheme),
+        // Of Box's page, by way of the redirect.
+        ("No code returned by remote server: server_error: ?", Cause::PageRefused),
+        ("No code returned by remote server: 107: ?", Cause::PageRefused),
         // A browser takes longer than 30 seconds, or is asked twice.
         (r#"failed to get token: oauth2: "invalid_grant" "The authorization code has expired""#, Cause::CodeOver),
         ("Auth code doesn't exist or is invalid for the client", Cause::CodeOver),
@@ -56,7 +65,7 @@ fn recorded_words_have_their_cause() {
         ),
         (
             r#"{"error":"unauthorized_client","error_description":"The \"box_subject_type\" value is unauthorized for this client_id"}"#,
-            Cause::GrantTypeRefused,
+            Cause::UserTokensOff,
         ),
         ("Current date/time MUST be before the expiration date/time listed in the 'exp' claim", Cause::ClockOff),
         ("panic: runtime error: invalid memory address\n\ngoroutine 1 [running]:\nmain.main()", Cause::Crashed),
@@ -80,7 +89,9 @@ fn the_same_words_mean_different_things_to_different_storages_and_rclones() {
     assert_eq!(recognise(&asked(Kind::Quick), &new), Cause::Unknown);
 
     let forbidden = r#"Error "access_denied_insufficient_permissions" (403): Access denied"#;
-    assert_eq!(cause(forbidden), Cause::NotAllowed);
+    assert_eq!(cause(forbidden), Cause::RootRefused);
+    let folder = Asked { root_folder: Some("4711"), ..asked(Kind::OwnApp) };
+    assert_eq!(recognise(&folder, &heard(forbidden)), Cause::NotAllowed);
     let other = Asked { impersonate: Some("42"), ..asked(Kind::Jwt) };
     assert_eq!(recognise(&other, &heard(forbidden)), Cause::MayNotImpersonate);
 
@@ -189,7 +200,7 @@ fn every_sign_leads_somewhere_and_every_cause_has_a_way_to_it() {
     }
     for (words, known) in signs::all() {
         assert!(words.iter().all(|word| *word == word.to_lowercase()), "{words:?}");
-        let asked = Asked::new(Doing::Listing, "work", Kind::Quick);
+        let asked = Asked { root_folder: Some("4711"), ..Asked::new(Doing::Listing, "work", Kind::Quick) };
         let found = recognise(&asked, &heard(&words.join(" … ")));
         assert!(found == *known, "{words:?} is taken for {found:?}, not for {known:?}");
     }

@@ -10,11 +10,13 @@ pub(crate) const TOPICS: [&str; 7] =
 pub(crate) fn topic(name: &str) -> Option<String> {
     Some(match name {
         "own-app" => format!(
-            "{}\n\nThen:\n\n    pluton storage add box NAME --authorize \\\n      --client-id ID --client-secret-file FILE",
+            "{}\n\nThen:\n\n    pluton storage add box NAME --authorize \\\n      --client-id ID --client-secret-file FILE\n\n{COMPARED}",
             own_app()
         ),
-        "service-account" => format!("{}\n\n{SERVICE_ACCOUNT_MORE}", service_account()),
-        "client-credentials" => format!("{}\n{}\n\n{CLIENT_CREDENTIALS_MORE}", client_credentials(), subject()),
+        "service-account" => format!("{}\n\n{SERVICE_ACCOUNT_MORE}\n\n{COMPARED}", service_account()),
+        "client-credentials" => {
+            format!("{}\n{}\n\n{CLIENT_CREDENTIALS_MORE}\n\n{COMPARED}", client_credentials(), subject())
+        }
         "headless" => format!("{}\n\n{HEADLESS_MORE}", other_machine(None)),
         "limits" => LIMITS.to_owned(),
         "ci" => CI.to_owned(),
@@ -22,8 +24,18 @@ pub(crate) fn topic(name: &str) -> Option<String> {
     })
 }
 
+/// Box renames its consoles; a reader should know how old the names are.
+const COMPARED: &str = "Names in Box's consoles compared with Box's documentation: 2026-11.";
+
 const SERVICE_ACCOUNT_MORE: &str = "\
-A Box admin authorizes the app in the Admin Console, Integrations, Platform Apps Manager.
+A Box admin authorizes the app in the Admin Console, Platform, Platform Apps (formerly
+Integrations, Platform Apps Manager), Server Authentication Apps, Add +. One-Click Authorization
+on the app's Configuration tab does it for an admin, and asks one for anybody else. An app of a
+free developer account is authorized already.
+
+To act as users (--impersonate), the app needs App + Enterprise Access, and under Advanced
+Features \"Generate user access tokens\" and \"Make API calls using the as-user header\". After
+each change of these the admin authorizes the app again.
 
 Then:
 
@@ -37,6 +49,11 @@ Its token ends after 60 minutes. Run backups through `pluton run NAME -- COMMAND
 the timer that `pluton storage refresh --print-timer systemd` prints.";
 
 const CLIENT_CREDENTIALS_MORE: &str = "\
+A Box admin authorizes the app in the Admin Console, Platform, Platform Apps (formerly
+Integrations, Platform Apps Manager), Server Authentication Apps, Add +; One-Click Authorization
+on the app's Configuration tab does it for an admin, and asks one for anybody else. For user:ID
+the app also needs App + Enterprise Access and \"Generate user access tokens\" (Advanced Features).
+
 Then:
 
     pluton storage add box NAME --client-credentials --client-id ID \\

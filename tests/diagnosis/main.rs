@@ -8,6 +8,7 @@ mod support;
 
 mod access;
 mod apps;
+mod box_errors;
 mod browser;
 mod case;
 mod client_credentials;

@@ -1,32 +1,50 @@
 //! Signed in, but Box does not allow it, or there is no such thing or no room.
 
 use super::super::{Asked, Facts};
-use super::{CONSOLE, admin, app_of, other_option, without_option, you};
+use super::{ADMIN_APPS, CONSOLE, app_of, other_option, without_option, you};
 use crate::error::{Code, Error, Field};
 use crate::report::size;
 use crate::scrub::clean;
+use crate::sign_in::Kind;
 
 const ROOT_FOLDER: Field = Field::Option("root_folder_id");
 const IMPERSONATE: Field = Field::Option("impersonate");
 
 pub(super) fn scope(asked: &Asked<'_>) -> Error {
     let app = app_of(asked);
+    if asked.sign_in == Kind::Quick && asked.client_id.is_none() {
+        let again = if asked.is_saved {
+            format!(
+                "sign in again with a token that is not narrowed down: pluton storage authorize {:?}",
+                asked.storage
+            )
+        } else {
+            "make a new token with `rclone authorize \"box\"`, and use it as it is".to_owned()
+        };
+        return you(
+            Code::InsufficientScope,
+            "this token may not do this: it was narrowed down, or your enterprise lets apps only read",
+        )
+        .next(again)
+        .next("use an app of your own, whose scopes you can see: pluton help own-app");
+    }
     let error = you(Code::InsufficientScope, format!("{app} may not do this: its scopes are too narrow")).next(format!(
         "in {CONSOLE}, your app, Configuration, Application Scopes, tick \"Read and write all files and folders stored in Box\" and \
          click Save Changes"
     ));
     match (asked.is_unattended(), asked.is_saved) {
-        (true, true) => error
-            .next("then have your Box admin authorize the app again: Admin Console > Integrations > Platform Apps Manager")
-            .next(format!("then pluton storage refresh {:?}", asked.storage)),
-        (true, false) => error
-            .next("then have your Box admin authorize the app again: Admin Console > Integrations > Platform Apps Manager"),
+        (true, true) => error.next(authorize_again()).next(format!("then pluton storage refresh {:?}", asked.storage)),
+        (true, false) => error.next(authorize_again()),
         (false, true) => error.next(format!(
             "then sign in again, since a token keeps its scopes: pluton storage authorize {:?}",
             asked.storage
         )),
         (false, false) => error.next("then make a new token: one keeps the scopes it was made with"),
     }
+}
+
+pub(super) fn authorize_again() -> String {
+    format!("then have your Box admin authorize the app again: {ADMIN_APPS}")
 }
 
 pub(super) fn not_allowed(asked: &Asked<'_>, facts: &Facts) -> Error {
@@ -37,25 +55,14 @@ pub(super) fn not_allowed(asked: &Asked<'_>, facts: &Facts) -> Error {
         .about(ROOT_FOLDER)
 }
 
-pub(super) fn location() -> Error {
-    admin(Code::PermissionDenied, "your enterprise does not allow Box from this place on the network")
-        .next("ask your Box admin to allow this machine's address")
-        .next("use a network that is allowed, for example the company's VPN")
-}
-
-pub(super) fn policy() -> Error {
-    admin(Code::PermissionDenied, "a policy of your enterprise forbids this")
-        .next("ask your Box admin which policy it is: Admin Console > Shield, or Governance")
-}
-
 pub(super) fn may_not_impersonate(asked: &Asked<'_>) -> Error {
     let user = asked.impersonate.unwrap_or("another user");
     let error = you(Code::PermissionDenied, format!("Box does not let this sign-in act as user {user}"));
     let error = if asked.is_unattended() {
         error.next(format!(
-            "in {CONSOLE}, your app, Configuration, choose App + Enterprise Access and tick \"Make API calls using the as-user header\"; \
-             then have your Box admin authorize the app again"
-        ))
+            "in {CONSOLE}, your app, Configuration, choose App + Enterprise Access, and under Advanced Features tick \"Make API calls \
+             using the as-user header\" and \"Generate user access tokens\""
+        )).next(authorize_again())
     } else {
         error.next(format!(
             "only a service account or an admin can act as others: {}",
@@ -105,11 +112,23 @@ pub(super) fn in_trash(asked: &Asked<'_>) -> Error {
         .about(ROOT_FOLDER)
 }
 
+/// A service account has no web page of its own to empty its trash on.
+fn empty_trash(asked: &Asked<'_>) -> String {
+    if asked.is_unattended() {
+        format!(
+            "empty the trash with rclone 1.71.1 or newer: rclone cleanup '{}:'",
+            asked.storage.replace('\'', "'\\''")
+        )
+    } else {
+        "empty the trash, https://app.box.com/trash, or delete files in Box".to_owned()
+    }
+}
+
 pub(super) fn full(asked: &Asked<'_>, facts: &Facts) -> Error {
     let room = facts.account.as_ref().and_then(|account| account.space_used.zip(account.space_amount));
     let room = room.map_or(String::new(), |(used, space)| format!(", {} of {} used", size(used), size(space)));
     let error = you(Code::StorageFull, format!("the Box account is full{room}; files in the trash count too"))
-        .next("empty the trash, https://app.box.com/trash, or delete files in Box");
+        .next(empty_trash(asked));
     match login(facts).filter(|_| asked.is_unattended()) {
         Some(login) => error.next(format!(
             "use the space of someone else: share a folder with {login}, and then {}",
@@ -127,11 +146,7 @@ pub(super) fn too_large(facts: &Facts) -> Error {
         .next("see what each plan allows: pluton help limits")
 }
 
-pub(super) fn name_in_use() -> Error {
-    you(Code::Unknown, "Box has something of that name in this folder already").next("run this again")
-}
-
-fn folder(asked: &Asked<'_>) -> String {
+pub(super) fn folder(asked: &Asked<'_>) -> String {
     asked.root_folder.map_or("the root folder".to_owned(), |id| format!("folder {id}"))
 }
 

@@ -1,7 +1,7 @@
 //! Box refuses the app itself.
 
 use super::super::Asked;
-use super::{AGAIN, CONSOLE, RCLONE_CLIENT_ID, admin, app_of, you};
+use super::{ADMIN_APPS, CONSOLE, RCLONE_CLIENT_ID, admin, app_of, you};
 use crate::error::{Code, Error, Field};
 use crate::sign_in::Kind;
 
@@ -18,7 +18,7 @@ pub(super) fn unknown_client(asked: &Asked<'_>) -> Error {
         _ if asked.client_id.is_none() => error
             .next("install a newer rclone: https://rclone.org/install/")
             .next("use an app of your own: pluton help own-app"),
-        _ => error.next(format!("copy both again: {CONSOLE}, your app, Configuration, OAuth 2.0 Credentials")),
+        _ => error.next(format!("copy both again: {CONSOLE}, your app, Configuration, OAuth 2.0 Credentials (Box shows a secret only with 2-factor authentication on)")),
     };
     let error = if asked.is_saved && matches!(asked.sign_in, Kind::OwnApp | Kind::ClientCredentials) {
         error.next(format!("then give them anew: pluton storage authorize {:?}", asked.storage))
@@ -26,14 +26,6 @@ pub(super) fn unknown_client(asked: &Asked<'_>) -> Error {
         error
     };
     error.about(Field::ClientSecret).about(Field::ClientId).about(Field::BoxConfigFile)
-}
-
-pub(super) fn not_authorized(asked: &Asked<'_>) -> Error {
-    admin(Code::AppNotAuthorized, format!("your enterprise has not authorized {}", app_of(asked)))
-        .next(letter(asked))
-        .next(AGAIN)
-        .about(Field::ClientId)
-        .about(Field::BoxConfigFile)
 }
 
 /// Said without a reason: most often the admin, now and then the app's type.
@@ -47,12 +39,16 @@ pub(super) fn refused(asked: &Asked<'_>) -> Error {
     .about(Field::ClientId)
 }
 
-/// The text to send to the admin.
-fn letter(asked: &Asked<'_>) -> String {
-    let tab = if asked.is_unattended() { "Server Authentication Apps" } else { "User Authentication Apps" };
+/// The text to send to the admin. Box says *enable* of apps that people sign in with, *authorize* of those that sign in themselves.
+pub(super) fn letter(asked: &Asked<'_>) -> String {
+    let (ask, tab) = if asked.is_unattended() {
+        ("authorize", "Server Authentication Apps")
+    } else {
+        ("enable", "User Authentication Apps")
+    };
     format!(
-        "send this to your Box admin: \"Please authorize the app with client ID {} for our backups with rclone: Admin Console > \
-         Integrations > Platform Apps Manager > {tab} > Add Platform App.\"",
+        "send this to your Box admin: \"Please {ask} the app with client ID {} for our backups with rclone: {ADMIN_APPS} > {tab} > \
+         Add +\"",
         asked.client_id.unwrap_or(RCLONE_CLIENT_ID)
     )
 }
@@ -78,7 +74,11 @@ pub(super) fn wrong_subject(asked: &Asked<'_>) -> Error {
     let error = you(Code::ClientInvalid, format!("Box does not let {app} act for this enterprise or user"))
         .next(format!("check the ID after enterprise: or user: (the enterprise's is in {CONSOLE}, your app, General Settings)"))
         .next(format!(
-            "to act for a user, the app needs the access level App + Enterprise Access: {CONSOLE}, your app, Configuration"
+            "check that your Box admin has authorized the app: {ADMIN_APPS} > Server Authentication Apps"
+        ))
+        .next("check that the client ID and the client secret are of the same app")
+        .next(format!(
+            "to act for a user, the app needs App + Enterprise Access and \"Generate user access tokens\": {CONSOLE}, your app, Configuration"
         ));
     let error = if asked.is_saved {
         error.next(format!(

@@ -1,30 +1,25 @@
 //! What goes wrong between `rclone authorize` and the browser.
 
 use super::super::Asked;
+use super::app::letter;
 use super::{CONSOLE, REDIRECT_URI, app_of, you};
 use crate::error::{Code, Error, Field};
 use crate::port::Holder;
 
 const ELSEWHERE: &str = "sign in on another machine and bring the token: pluton help headless";
 
-pub(super) fn refused() -> Error {
-    you(Code::AccessDenied, "access was refused on Box's page")
-        .next("sign in again, and choose \"Grant access to Box\"")
-}
-
 /// Older rclones say no more than this, whatever Box's page said.
 pub(super) fn no_code(asked: &Asked<'_>) -> Error {
     let error = you(Code::AccessDenied, "Box's page came back without granting access")
         .next("sign in again, and choose \"Grant access to Box\"");
     match asked.client_id {
-        Some(_) => error.next(format!("if the page said redirect_uri_mismatch: {}", add_redirect())),
-        None => error.next("if another program opened the link before the browser did, just try again"),
+        Some(_) => {
+            error.next(format!("if the page said redirect_uri_mismatch: {}", add_redirect())).next(listed(asked))
+        }
+        None => {
+            error.next(listed(asked)).next("if another program opened the link before the browser did, just try again")
+        }
     }
-}
-
-pub(super) fn other_state() -> Error {
-    you(Code::AccessDenied, "the browser came back from another sign-in than this one")
-        .next("close Box's tabs in the browser, and sign in again with the new link")
 }
 
 pub(super) fn redirect(asked: &Asked<'_>) -> Error {
@@ -33,21 +28,22 @@ pub(super) fn redirect(asked: &Asked<'_>) -> Error {
         .about(Field::ClientId)
 }
 
-fn add_redirect() -> String {
-    format!("in {CONSOLE}, your app, Configuration, OAuth 2.0 Redirect URIs, add {REDIRECT_URI} and click Save Changes")
+/// Box's page says so and never comes back.
+fn listed(asked: &Asked<'_>) -> String {
+    format!("if the page said the app is disabled by the administrator, {}", letter(asked))
 }
 
-pub(super) fn too_late() -> Error {
-    you(Code::AuthorizeTimeout, "Box's answer came too late: it is good for 30 seconds, and once")
-        .next("sign in again")
-        .about(Field::Token)
+fn add_redirect() -> String {
+    format!("in {CONSOLE}, your app, Configuration, OAuth 2.0 Redirect URIs, add {REDIRECT_URI} and click Save Changes")
 }
 
 pub(super) fn nobody(asked: &Asked<'_>) -> Error {
     let error = you(Code::AuthorizeTimeout, "nobody signed in within 5 minutes").next("try again");
     match asked.client_id {
-        Some(_) => error.next(format!("if Box's page said redirect_uri_mismatch: {}", add_redirect())),
-        None => error.next(ELSEWHERE),
+        Some(_) => {
+            error.next(format!("if Box's page said redirect_uri_mismatch: {}", add_redirect())).next(listed(asked))
+        }
+        None => error.next(ELSEWHERE).next(listed(asked)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod app;
 mod browser;
+mod cases;
 mod network;
 mod program;
 mod service;
@@ -17,18 +18,18 @@ const REDIRECT_URI: &str = "http://127.0.0.1:53682/";
 /// Of the app that rclone brings along.
 const RCLONE_CLIENT_ID: &str = "d0374ba6pgmaguie02ge15sv1mllndho";
 const AGAIN: &str = "then run this again";
+/// Where an admin lets apps in. Box has renamed it.
+const ADMIN_APPS: &str = "Admin Console > Platform > Platform Apps (formerly Integrations > Platform Apps Manager)";
 
 pub(super) fn explain(cause: Cause, asked: &Asked<'_>, heard: &Heard<'_>, facts: &Facts) -> Error {
     use Cause as C;
     match cause {
         C::NoToken | C::TokenUnreadable | C::NoRefreshToken => token::unusable(cause, asked),
         C::AccessTokenRefused => token::refused(asked),
-        C::RefreshExpired => token::idle(asked),
         C::RefreshRefused if facts.is_idle => token::idle(asked),
         C::RefreshRefused => token::not_renewed(asked),
 
         C::ClientRefused => app::unknown_client(asked),
-        C::AppNotAuthorized => app::not_authorized(asked),
         C::AppRefused => app::refused(asked),
         C::GrantTypeRefused => app::wrong_type(asked),
         C::SubjectRefused => app::wrong_subject(asked),
@@ -43,44 +44,29 @@ pub(super) fn explain(cause: Cause, asked: &Asked<'_>, heard: &Heard<'_>, facts:
         C::JwtRefused => service::refused(asked),
         C::ClockOff => service::clock(facts),
 
-        C::PersonRefused => browser::refused(),
         C::NoCode => browser::no_code(asked),
-        C::StateMismatch => browser::other_state(),
         C::RedirectMismatch => browser::redirect(asked),
-        C::CodeOver => browser::too_late(),
         C::NobodyCame => browser::nobody(asked),
         C::PortTaken => browser::port(facts.port.as_ref()),
 
         C::ScopeMissing => access::scope(asked),
         C::NotAllowed => access::not_allowed(asked, facts),
-        C::LocationBlocked => access::location(),
-        C::PolicyBlocked => access::policy(),
         C::MayNotImpersonate => access::may_not_impersonate(asked),
         C::UserUnknown => access::unknown_user(asked),
         C::NotFound => access::not_found(asked, facts),
         C::InTrash => access::in_trash(asked),
         C::StorageFull => access::full(asked, facts),
         C::FileTooLarge => access::too_large(facts),
-        C::NameInUse => access::name_in_use(),
 
-        C::NoSuchHost
-        | C::Unreachable
-        | C::BrokeOff
-        | C::ProxyUnreachable
-        | C::ProxyAuth
-        | C::ProxyRefused
-        | C::NotBox
-        | C::CertificateUnknown
-        | C::CertificateDate
-        | C::CaUnreadable
-        | C::TimedOut => network::explain(cause),
         C::RateLimited => network::rate(heard),
         C::BoxDown => network::down(heard),
 
         C::OptionRefused => program::option(asked, heard),
         C::TooOld | C::JwtBroken => program::too_old(cause, heard),
-        C::Crashed | C::Killed | C::DiskFull => program::broke(cause, heard),
+        C::EnvironmentRefused => program::environment(heard),
+        C::Crashed | C::Killed => program::broke(heard),
         C::Unknown => program::unknown(asked),
+        _ => cases::explain(cause, asked, facts),
     }
 }
 

@@ -33,20 +33,29 @@ pub(super) fn too_old(cause: Cause, heard: &Heard<'_>) -> Error {
     you(Code::RcloneTooOld, format!("{this} {why}")).next(INSTALL)
 }
 
-pub(super) fn broke(cause: Cause, heard: &Heard<'_>) -> Error {
-    match (cause, heard.end) {
-        (Cause::DiskFull, _) => you(Code::Unknown, "the disk is full, so rclone could not save")
-            .next("make room on the disk that holds your home directory: df -h ~")
-            .next("run this again"),
-        (_, End::Killed(9)) => you(Code::Unknown, "the system killed rclone, perhaps because memory ran out")
+/// A setting of the environment's, which an old rclone names by its variable and a new one by its option.
+pub(super) fn environment(heard: &Heard<'_>) -> Error {
+    let said = heard.said;
+    let word = |from: &str| {
+        let rest = &said[said.find(from)? + from.len()..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        (end > 0).then(|| rest[..end].to_uppercase())
+    };
+    let named = word("environment variable RCLONE_").or_else(|| word("config item \""));
+    let variable = named.map_or("one of the RCLONE_ variables".to_owned(), |word| format!("RCLONE_{word}"));
+    you(Code::InvalidValue, format!("rclone does not accept the value of {variable} in the environment"))
+        .next(format!("correct {variable}, or unset it"))
+}
+
+pub(super) fn broke(heard: &Heard<'_>) -> Error {
+    match heard.end {
+        End::Killed(9) => you(Code::Unknown, "the system killed rclone, perhaps because memory ran out")
             .next("look for \"Out of memory\" in what dmesg prints; rclone needs about 100 MB")
             .next("run this again")
             .next(REPORT),
-        (_, End::Killed(signal)) => {
-            you(Code::Unknown, format!("rclone was ended by signal {signal} before it was done"))
-                .next("run this again")
-                .next(REPORT)
-        }
+        End::Killed(signal) => you(Code::Unknown, format!("rclone was ended by signal {signal} before it was done"))
+            .next("run this again")
+            .next(REPORT),
         _ => you(Code::Unknown, "rclone crashed").next(INSTALL).next(REPORT),
     }
 }

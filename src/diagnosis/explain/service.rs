@@ -1,7 +1,7 @@
 //! A service account's config.json, its key, and the clock that its assertions are dated by.
 
 use super::super::{Asked, Facts};
-use super::{AGAIN, CONSOLE, other_option, you};
+use super::{ADMIN_APPS, AGAIN, CONSOLE, other_option, you};
 use crate::error::{Code, Error, Field};
 use crate::options::BOX_SUB_TYPE;
 use crate::report::duration;
@@ -55,7 +55,7 @@ pub(super) fn locked_key(asked: &Asked<'_>) -> Error {
 pub(super) fn unknown_key() -> Error {
     you(Code::JwtInvalid, "Box does not know the public key that this config.json names")
         .next(format!(
-            "make a new key pair and use its config.json: {CONSOLE}, your app, Configuration, Generate a Public/Private Keypair"
+            "make a new key pair and use its config.json: {CONSOLE}, your app, Configuration, Generate a Public/Private Keypair (with 2-factor authentication on)"
         ))
         .about(Field::BoxConfigFile)
 }
@@ -71,7 +71,7 @@ pub(super) fn wrong_subject(asked: &Asked<'_>) -> Error {
 pub(super) fn refused(asked: &Asked<'_>) -> Error {
     you(Code::JwtInvalid, format!("Box refused the sign-in of the service account in {}", file(asked)))
         .next(download())
-        .next("check that a Box admin has authorized the app: Admin Console > Integrations > Platform Apps Manager")
+        .next(format!("check that a Box admin has authorized the app: {ADMIN_APPS} > Server Authentication Apps"))
         .about(Field::BoxConfigFile)
 }
 

@@ -45,7 +45,7 @@ pub(super) fn not_renewed(asked: &Asked<'_>) -> Error {
     let name = asked.storage;
     let message = match (asked.is_saved, asked.client_id) {
         (true, _) => format!(
-            "Box refused to renew the sign-in of {name:?}: its token was used by another program or machine, or was ended"
+            "Box refused to renew the sign-in of {name:?}: its token was used by another program or machine, was revoked, or has expired"
         ),
         (false, Some(id)) => format!(
             "Box refused to renew the sign-in: this token was not made with client ID {id}, or it was used before"
