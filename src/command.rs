@@ -14,8 +14,10 @@ mod export;
 mod help;
 mod interview;
 mod list;
+mod misplaced;
 mod obtain;
 mod patience;
+mod pick;
 mod prove;
 mod references;
 mod refresh;
@@ -30,6 +32,7 @@ mod timer;
 mod verify;
 
 use clap::ArgMatches;
+pub(crate) use misplaced::misplaced;
 
 use crate::cli::{Add, Command, Storage};
 use crate::context::Context;

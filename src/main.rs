@@ -98,6 +98,9 @@ fn usage(error: &clap::Error, json: bool) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
+    if let Some(error) = command::misplaced(error) {
+        return failed(&error, json);
+    }
     let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
     let arguments = arguments.filter(|argument| scrub::looks_like_token(argument));
     let hidden = |text: String| arguments.fold(text, |text, token| text.replace(&token, "[hidden]"));

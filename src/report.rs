@@ -137,6 +137,9 @@ pub(crate) struct Each {
     pub(crate) token: Option<TokenState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<Account>,
+    /// Whether its sign-in was ended at Box, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<Warning>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]

@@ -293,6 +293,6 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
 pub(crate) fn taken(name: &str) -> Error {
     Error::new(Code::StorageExists, format!("a remote called {name:?} is there already"))
         .who(Who::You)
-        .next("choose another name, or replace it with --force")
+        .next("choose another name")
         .about(Field::Name)
 }

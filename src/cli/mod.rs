@@ -85,8 +85,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton run backups -- restic -r rclone:backups:restic backup ~")]
 pub(crate) struct Run {
-    /// The storages to keep signed in
-    #[arg(required = true)]
+    /// The storages to keep signed in [default: asked for]
     pub(crate) names: Vec<String>,
     /// How long to try again, before the command starts, while Box or the network does not answer; 0s: not at all
     #[arg(long, value_name = "DURATION", value_parser = any_duration, default_value = WAIT)]

@@ -23,12 +23,14 @@ pub(crate) enum Storage {
     /// Get new access tokens; for a timer
     Refresh(Refresh),
     /// Sign in anew, keeping the storage's options
+    #[command(alias = "reconnect")]
     Authorize(Box<Authorize>),
     /// Change a storage's options, or the app it signs in with
     Edit(Box<Edit>),
     /// Give a storage another name, also where other remotes refer to it
     Rename(Rename),
-    /// Take a storage out of rclone.conf; what is in Box stays
+    /// Take storages out of rclone.conf; what is in Box stays
+    #[command(alias = "delete")]
     Remove(Remove),
     /// Print a storage for a container, another host, or an apply file
     Export(Export),
@@ -62,8 +64,8 @@ pub(crate) struct AddBox {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage show \"Box Backups\"")]
 pub(crate) struct Show {
-    /// The storage's name
-    pub(crate) name: String,
+    /// The storage's name [default: asked for]
+    pub(crate) name: Option<String>,
     /// Show secrets too
     #[arg(long)]
     pub(crate) reveal: bool,
@@ -80,7 +82,7 @@ fn percent(text: &str) -> Result<u8, String> {
 /// Some storages, or all of them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Which {
-    /// Names of storages
+    /// Names of storages [default: asked for]
     pub(crate) names: Vec<String>,
     /// Every Box storage in rclone.conf
     #[arg(long, conflicts_with = "names")]
@@ -138,8 +140,8 @@ pub(crate) enum TimerKind {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage authorize \"Box Backups\" --token-file token.txt")]
 pub(crate) struct Authorize {
-    /// The storage's name
-    pub(crate) name: String,
+    /// The storage's name [default: asked for]
+    pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) sign_in: SignInFlags,
     #[command(flatten)]
@@ -149,8 +151,8 @@ pub(crate) struct Authorize {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage edit \"Box Backups\" --root-folder-id 123")]
 pub(crate) struct Edit {
-    /// The storage's name
-    pub(crate) name: String,
+    /// The storage's name [default: asked for]
+    pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) options: OptionFlags,
     /// Take an option out, by its key in rclone.conf
@@ -207,17 +209,17 @@ pub(crate) enum ExportFormat {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage rename Box \"Box Backups\"")]
 pub(crate) struct Rename {
-    /// The storage's name
-    pub(crate) old: String,
-    /// Its new name
-    pub(crate) new: String,
+    /// The storage's name [default: asked for]
+    pub(crate) old: Option<String>,
+    /// Its new name [default: asked for]
+    pub(crate) new: Option<String>,
 }
 
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage remove \"Old Box\" --revoke")]
 pub(crate) struct Remove {
-    /// The storage's name
-    pub(crate) name: String,
+    /// Names of storages [default: asked for]
+    pub(crate) names: Vec<String>,
     /// Do not ask
     #[arg(long, short)]
     pub(crate) yes: bool,

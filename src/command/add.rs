@@ -165,7 +165,7 @@ impl Attempt<'_> {
             }
         }
         if taken && !self.may_replace(answers) {
-            return Err(store::taken(name.as_str()));
+            return Err(store::taken(name.as_str()).next("replace it with --force"));
         }
         let rclone = rclone_for(self.context, self.proof, Some(&name), &options)?;
         let unharmed = |error: Error| unharmed(self.file, error);

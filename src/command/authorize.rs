@@ -5,6 +5,7 @@ use clap::ArgMatches;
 use super::account;
 use super::add::{Goal, until_done};
 use super::answers::{Answers, exposed_secrets};
+use super::pick;
 use super::show::require_box;
 use crate::cli::{Authorize, OptionFlags, ProofFlags, SignInFlags};
 use crate::context::Context;
@@ -15,7 +16,9 @@ use crate::section::Section;
 use crate::sign_in::Kind;
 
 pub(super) fn run(context: &Context, flags: &Authorize, matches: &ArgMatches) -> Result<Report> {
-    sign_in_again(context, &flags.name, &flags.sign_in, &flags.proof, exposed_secrets(matches))
+    let file = context.config_file()?;
+    let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage authorize NAME")?;
+    sign_in_again(context, &name, &flags.sign_in, &flags.proof, exposed_secrets(matches))
 }
 
 pub(super) fn sign_in_again(

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::add::rclone_for;
 use super::renew::{ensure, grant, hold, is_renewable};
-use super::show::{describe, require_box};
-use super::{interview, prove};
+use super::show::describe;
+use super::{interview, pick, prove};
 use crate::cli::{Edit, ProofFlags};
 use crate::conf::Value;
 use crate::context::Context;
@@ -25,9 +25,8 @@ const ENOUGH: Duration = Duration::from_secs(60);
 
 pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
     let file = context.config_file()?;
-    let document = file.read()?;
-    require_box(&document, &flags.name)?;
-    let before = Section::read(&document, &flags.name)?;
+    let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage edit NAME --OPTION VALUE")?;
+    let before = Section::read(&file.read()?, &name)?;
     if flags.options.set().next().is_none() && flags.unset.is_empty() && context.terminal.asks {
         return by_menu(context, &file, flags, &before);
     }
@@ -69,9 +68,9 @@ fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, 
         (Outcome::Unchanged, Proof::default())
     } else {
         let rclone = rclone_for(context, &flags.proof, None, &edits.set)?;
-        (Outcome::Edited, save(file, &rclone, &flags.name, edits, &flags.proof)?)
+        (Outcome::Edited, save(file, &rclone, before.name(), edits, &flags.proof)?)
     };
-    let mut storage = describe(&file.read()?, &flags.name, file.path(), false);
+    let mut storage = describe(&file.read()?, before.name(), file.path(), false);
     storage.token = None;
     let is_default_config = context.is_default_config();
     Ok(Report::Added(Box::new(Added { storage, verified: proof, warnings: Vec::new(), outcome, is_default_config })))

@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
         return Ok(Report::Raw(timer::text(context, flags, kind)?.into_bytes()));
     }
     let file = context.config_file()?;
-    let names = names(&file.read()?, &flags.which)?;
+    let names = names(context, &file, &flags.which, "refresh")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
     let patience = Patience::new(context.terminal, flags.wait, Some("renewing"));
     let renewed = |name: &String| patience.with(|| renewed(&file, &rclone, name, flags));

@@ -2,59 +2,115 @@
 
 use std::time::Duration;
 
+use super::pick;
 use super::references::{heirs, references};
 use super::renew::hold;
 use super::show::require_box;
 use crate::box_api;
 use crate::cli::Remove;
+use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
+use crate::interrupt;
 use crate::jwt::JwtFile;
 use crate::prompt;
-use crate::report::{Gone, Report, Warning};
+use crate::report::{Each, Gone, Report, Warning};
 use crate::scrub::scrub;
 use crate::secret::Secret;
 use crate::section::Section;
 use crate::sign_in::{App, Kind};
-use crate::store;
+use crate::store::{self, ConfigFile};
 
 const REVOKE_LIMIT: Duration = Duration::from_secs(20);
 
 pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let file = context.config_file()?;
+    let names = named(context, &file, flags)?;
     let document = file.read()?;
-    let name = &flags.name;
-    require_box(&document, name)?;
-    let mut dependents: Vec<String> = references(&document, name, name)
-        .into_iter()
-        .map(|(section, ..)| section)
-        .chain(heirs(&document, name))
-        .collect();
-    dependents.dedup();
-    if !dependents.is_empty() && !flags.force {
-        let message = format!("other remotes refer to {name:?}: {}", dependents.join(", "));
-        return Err(Error::new(Code::InvalidValue, message)
-            .who(Who::You)
-            .next("remove those first, or this one all the same with --force"));
-    }
-    if !flags.yes {
-        if !context.terminal.asks {
-            return Err(Error::new(Code::InputRequired, format!("really remove {name:?}?"))
+    let mut going = Vec::new();
+    for name in &names {
+        let dependents = dependents(&document, name, &names);
+        if !dependents.is_empty() && !flags.force {
+            let message = format!("other remotes refer to {name:?}: {}", dependents.join(", "));
+            return Err(Error::new(Code::InvalidValue, message)
                 .who(Who::You)
-                .next("say so with --yes"));
+                .next("remove those first, or this one all the same with --force"));
         }
-        if !prompt::yes(&format!("Remove {name:?} from {}?", store::shown(file.path())))? {
-            return Ok(Report::Gone(Gone { outcome: "not_removed", ..gone(name, Vec::new()) }));
+        going.push((name, dependents));
+    }
+    let agreed = flags.yes || agrees(context, &file, &names)?;
+    let remove = |(name, dependents): (&String, Vec<String>)| {
+        if !agreed {
+            return Ok(Gone { outcome: "not_removed", ..gone(name, Vec::new()) });
+        }
+        interrupt::check()?;
+        one(&file, name, flags.revoke).map(|gone| Gone { references: dependents, ..gone })
+    };
+    if names.len() == 1 {
+        let gone = going.into_iter().next().map(remove).ok_or_else(Error::interrupted)??;
+        warn(context, &gone.warnings);
+        return Ok(Report::Gone(gone));
+    }
+    let removed = going.into_iter().map(|(name, dependents)| match remove((name, dependents)) {
+        Ok(gone) => {
+            warn(context, &gone.warnings);
+            Each { warnings: gone.warnings, revoked: gone.revoked, ..Each::good(name, gone.outcome) }
+        }
+        Err(error) => Each::failed(name, error),
+    });
+    Ok(Report::Each(removed.collect()))
+}
+
+/// Each name once. With `--yes` nothing is asked, so none is chosen either.
+fn named(context: &Context, file: &ConfigFile, flags: &Remove) -> Result<Vec<String>> {
+    let usage = "pluton storage remove NAME";
+    if flags.names.is_empty() {
+        let chosen = if flags.yes { Err(pick::missing(usage)) } else { pick::one(context, file, None, usage) };
+        return Ok(vec![chosen?]);
+    }
+    let document = file.read()?;
+    let mut names: Vec<String> = Vec::new();
+    for name in &flags.names {
+        require_box(&document, name)?;
+        if !names.contains(name) {
+            names.push(name.clone());
         }
     }
-    let (_claim, section) = hold(&file, name)?;
+    Ok(names)
+}
+
+/// Remotes that stay, and refer to `name`.
+fn dependents(document: &Document, name: &str, going: &[String]) -> Vec<String> {
+    let referring = references(document, name, name).into_iter().map(|(section, ..)| section);
+    let mut dependents: Vec<String> =
+        referring.chain(heirs(document, name)).filter(|section| !going.contains(section)).collect();
+    dependents.dedup();
+    dependents
+}
+
+fn agrees(context: &Context, file: &ConfigFile, names: &[String]) -> Result<bool> {
+    let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+    let quoted = quoted.join(", ");
+    if !context.terminal.asks {
+        return Err(Error::new(Code::InputRequired, format!("really remove {quoted}?"))
+            .who(Who::You)
+            .next("say so with --yes"));
+    }
+    prompt::yes(&format!("Remove {quoted} from {}?", store::shown(file.path())))
+}
+
+fn one(file: &ConfigFile, name: &str, ends_sign_in: bool) -> Result<Gone> {
+    let (_claim, section) = hold(file, name)?;
     let mut warnings = Vec::new();
-    let revoked = flags.revoke.then(|| revoke(&section, &mut warnings)).transpose()?;
+    let revoked = ends_sign_in.then(|| revoke(&section, &mut warnings)).transpose()?;
     file.remove(name)?;
-    for warning in &warnings {
+    Ok(Gone { revoked, warnings, ..gone(name, Vec::new()) })
+}
+
+fn warn(context: &Context, warnings: &[Warning]) {
+    for warning in warnings {
         context.terminal.warn(&warning.message);
     }
-    Ok(Report::Gone(Gone { revoked, warnings, ..gone(name, dependents) }))
 }
 
 fn gone(name: &str, references: Vec<String>) -> Gone {

@@ -1,5 +1,6 @@
 //! `pluton storage rename`: another name for a storage, also where other remotes refer to it.
 
+use super::pick;
 use super::references::{heirs, references};
 use super::show::require_box;
 use crate::cli::Rename;
@@ -7,41 +8,63 @@ use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::options::KEYS;
+use crate::prompt::{self, Reply};
 use crate::remote::RemoteName;
 use crate::report::{Gone, Report};
 use crate::store;
 
 pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let file = context.config_file()?;
-    let new = RemoteName::new(&flags.new)?;
-    require_box(&file.read()?, &flags.old)?;
+    let given = flags.new.as_deref().map(RemoteName::new).transpose()?;
+    let old = &pick::one(context, &file, flags.old.as_deref(), "pluton storage rename OLD NEW")?;
+    let new = given.map_or_else(|| ask_new(context, &file.read()?, old), Ok)?;
     // A renewal that is under way would look for the old name.
-    let _claim = file.claim(&flags.old)?;
+    let _claim = file.claim(old)?;
     let document = file.read()?;
-    require_box(&document, &flags.old)?;
+    require_box(&document, old)?;
     if document.has(new.as_str()) {
         return Err(store::taken(new.as_str()));
     }
     if !new.is_plain() {
         context.rclone(None)?.require((1, 62), &format!("the name {:?}", new.as_str()))?;
     }
-    check_inheritance(&document, &flags.old, new.as_str())?;
-    let references = |document: &Document| references(document, &flags.old, new.as_str());
+    check_inheritance(&document, old, new.as_str())?;
+    let references = |document: &Document| references(document, old, new.as_str());
     let shown = references(&document);
     for (section, key, value) in &shown {
         context.terminal.say(&format!("Changing with it: [{section}] {key} = {value}"));
     }
-    file.rename(&flags.old, new.as_str(), &references)?;
+    file.rename(old, new.as_str(), &references)?;
     let mut sections: Vec<String> = shown.into_iter().map(|(section, ..)| section).collect();
     sections.dedup();
     Ok(Report::Gone(Gone {
         outcome: "renamed",
-        name: flags.old.clone(),
-        new_name: Some(flags.new.clone()),
+        name: old.clone(),
+        new_name: Some(new.to_string()),
         references: sections,
         revoked: None,
         warnings: Vec::new(),
     }))
+}
+
+/// Asks for the new name.
+fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteName> {
+    if !context.terminal.asks {
+        return Err(Error::new(Code::InputRequired, format!("what is {old:?} to be called? No NEW name was given"))
+            .who(Who::You)
+            .next(format!("pluton storage rename {old:?} NEW")));
+    }
+    let check = |text: &str| match RemoteName::new(text)?.as_str() {
+        new if document.has(new) => Err(store::taken(new)),
+        _ => Ok(()),
+    };
+    let help = "Backups that name this storage have to be told its new name.";
+    loop {
+        if let Reply::Answer(new) = prompt::line(&format!("New name of {old:?}"), None, help, check)? {
+            return RemoteName::new(&new);
+        }
+        prompt::complain("this is the first question; Ctrl-C quits");
+    }
 }
 
 /// A dotted name takes what it lacks from the name before the dot; a new name must neither begin nor end that.

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::patience::Patience;
+use super::pick;
 use super::several::boxes;
 use super::show::require_box;
 use crate::cli::Run;
@@ -25,10 +26,14 @@ use keep::Kept;
 pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     let file = context.config_file()?;
     let document = file.read()?;
-    for name in &flags.names {
+    let mut names = flags.names.clone();
+    for name in &names {
         require_box(&document, name)?;
     }
-    for variable in masking(&flags.names) {
+    if names.is_empty() {
+        names.push(pick::one(context, &file, None, "pluton run NAME -- COMMAND")?);
+    }
+    for variable in masking(&names) {
         context.terminal.warn(&format!(
             "{variable} is set: the command's rclone takes it instead of what is kept fresh in rclone.conf; unset it"
         ));
@@ -41,7 +46,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     let rclone = context.rclone(None)?.without_spinner();
     let mut kept = Vec::new();
     let patience = Patience::new(context.terminal, flags.wait, None);
-    for name in &flags.names {
+    for name in &names {
         kept.extend(Kept::begin(file, &rclone, name, context.terminal, &patience)?);
     }
     drop(patience);

@@ -3,20 +3,23 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::pick;
 use super::show::require_box;
 use crate::cli::Which;
 use crate::conf::Document;
-use crate::error::{Code, Error, Result, Who};
+use crate::context::Context;
+use crate::error::{Error, Result};
 use crate::report::Each;
+use crate::store::ConfigFile;
 
-pub(super) fn names(document: &Document, which: &Which) -> Result<Vec<String>> {
+/// `command` is what is to be done to them, for those who named none.
+pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command: &str) -> Result<Vec<String>> {
+    let document = &file.read()?;
     if which.all {
         return Ok(boxes(document));
     }
     if which.names.is_empty() {
-        return Err(Error::new(Code::InputRequired, "which storage?")
-            .who(Who::You)
-            .next("give the names of storages, or --all"));
+        return pick::some(context, file, document, &format!("pluton storage {command} NAME (or --all)"));
     }
     for name in &which.names {
         require_box(document, name)?;
@@ -62,6 +65,7 @@ impl Each {
             verified: None,
             token: None,
             account: None,
+            revoked: None,
             warnings: Vec::new(),
             error: None,
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::account;
+use super::pick::{self, near};
 use crate::cli::Show;
 use crate::conf::Document;
 use crate::context::Context;
@@ -17,12 +18,12 @@ const HIDDEN: &str = "(hidden; --reveal shows it)";
 
 pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
     let file = context.config_file()?;
+    let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage show NAME")?;
     let document = file.read()?;
-    require_box(&document, &flags.name)?;
-    let mut storage = describe(&document, &flags.name, file.path(), flags.reveal);
+    let mut storage = describe(&document, &name, file.path(), flags.reveal);
     let mut warnings = Vec::new();
     if !flags.offline {
-        let section = Section::read(&document, &flags.name)?;
+        let section = Section::read(&document, &name)?;
         let _spinner = context.terminal.wait("asking Box whose account it is");
         let found = account::who(&section)?;
         (storage.account, warnings) = (found.account, found.warnings);
@@ -41,12 +42,15 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
             .next("see what is there: pluton storage list"));
     }
     if !document.has(name) {
-        let known: Vec<_> = document.sections().into_iter().filter(|n| n.eq_ignore_ascii_case(name)).collect();
         let error = Error::new(Code::StorageNotFound, format!("there is no storage called {name:?}")).who(Who::You);
-        return Err(match known.first() {
-            Some(near) => error.next(format!("names are case-sensitive: did you mean {near:?}?")),
-            None => error.next("see what is there: pluton storage list"),
-        });
+        let error = match near(document, name) {
+            Some(near) if near.to_lowercase() == name.to_lowercase() => {
+                error.next(format!("names are case-sensitive: did you mean {near:?}?"))
+            }
+            Some(near) => error.next(format!("did you mean {near:?}?")),
+            None => error,
+        };
+        return Err(error.next("see what is there: pluton storage list"));
     }
     match document.get(name, "type") {
         Some(kind) if kind == "box" => Ok(()),

@@ -61,7 +61,7 @@ fn words(context: &Context, flags: &Refresh) -> Result<Vec<String>> {
     if flags.which.names.is_empty() {
         words.push("--all".into());
     } else {
-        words.extend(names(&file.read()?, &flags.which)?);
+        words.extend(names(context, &file, &flags.which, "refresh")?);
     }
     let short = |limit: Duration| humantime::format_duration(limit).to_string().replace(' ', "");
     words.extend(["--if-within".into(), short(flags.if_within.unwrap_or(IF_WITHIN))]);

@@ -30,7 +30,7 @@ const JOBS: usize = 8;
 
 pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
     let file = context.config_file()?;
-    let names = names(&file.read()?, &flags.which)?;
+    let names = names(context, &file, &flags.which, "verify")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
     let spinner = context.terminal.wait("proving that each storage works");
     let verifier = Verifier { file: &file, rclone: &rclone, flags };

@@ -207,13 +207,18 @@ fn each(each: &Each) -> String {
     if let Some(error) = error {
         return format!("{BAD}✗{BAD:#} {name}: {}\n", failure(error));
     }
+    if *outcome == Some("not_removed") {
+        return format!("Not removed: {name}\n");
+    }
     let mut said = vec![match *outcome {
+        Some("removed") => "removed; what is in Box stays there".to_owned(),
         Some("renewed") => "renewed".to_owned(),
         Some("renewed_by_another") => "renewed by another process".to_owned(),
         Some("still_good") => "still good".to_owned(),
         Some("not_renewable") => "cannot be renewed; it ends with its token".to_owned(),
         _ => "works".to_owned(),
     }];
+    said.extend((each.revoked == Some(true)).then(|| "its sign-in at Box is ended".to_owned()));
     if let Some(proof) = verified {
         said.extend(proof.folders.map(|folders| plural(folders, "folder")));
         said.extend(proof.written.then(|| "can be written to".to_owned()));

@@ -24,7 +24,7 @@ impl ConfigFile {
         let name = verified.section.name();
         self.edit(name, &|document| {
             if !replace && document.has(name) && !verified.section.is_in(document) {
-                return Err(taken(name));
+                return Err(taken(name).next("replace it with --force"));
             }
             put(document, &verified.section)
         })

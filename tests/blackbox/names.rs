@@ -61,3 +61,69 @@ fn without_a_name_the_error_says_what_is_missing() {
     let error = bench.refused(|bench| bench.add(&bench.token(), &["--json"]), 2, "input_required");
     assert!(error["message"].as_str().is_some_and(|words| words.contains("name")), "{error}");
 }
+
+/// Storages that nothing is asked about.
+fn three() -> Bench {
+    let bench = Bench::new();
+    bench.home.write_config("[My Box]\ntype = box\n[Backups]\ntype = box\n[hidden]\ntype = local\n");
+    bench
+}
+
+#[test]
+fn without_a_terminal_a_missing_name_is_exit_2_and_named() {
+    let bench = three();
+    let before = bench.home.config_text();
+    for (args, names) in [
+        (&["storage", "show"][..], "pluton storage show NAME"),
+        (&["storage", "verify"], "pluton storage verify NAME (or --all)"),
+        (&["storage", "authorize", "--authorize"], "pluton storage authorize NAME"),
+        (&["storage", "edit", "--list-chunk", "5"], "pluton storage edit NAME"),
+        (&["storage", "remove"], "pluton storage remove NAME"),
+        (&["storage", "remove", "--yes"], "pluton storage remove NAME"),
+        (&["storage", "rename"], "pluton storage rename OLD NEW"),
+        (&["storage", "rename", "Backups"], "pluton storage rename \"Backups\" NEW"),
+        (&["run", "--", "true"], "pluton run NAME -- COMMAND"),
+    ] {
+        let ran = bench.home.pluton(args).fails(2);
+        assert!(ran.stderr.contains("NEW name was") || ran.stderr.contains("No NAME was given"), "{ran:?}");
+        assert!(ran.stderr.contains(names), "{names}: {ran:?}");
+    }
+    let (code, document) = bench.home.json(&["storage", "show"]);
+    assert_eq!((code, document["error"]["code"].as_str()), (2, Some("input_required")), "{document}");
+    assert_eq!(bench.home.config_text(), before);
+}
+
+#[test]
+fn a_mistyped_name_is_told_the_near_one() {
+    let bench = three();
+    for (name, near) in [("my box", "My Box"), ("MyBox", "My Box"), ("backup", "Backups"), ("Bakcups", "Backups")] {
+        let ran = bench.home.pluton(&["storage", "show", name]).fails(4);
+        assert!(ran.stderr.contains(&format!("did you mean \"{near}\"?")), "{ran:?}");
+    }
+    for name in ["hiden", "zzz"] {
+        let ran = bench.home.pluton(&["storage", "show", name]).fails(4);
+        assert!(!ran.stderr.contains("did you mean"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_command_without_its_storage_is_told_the_whole_one() {
+    let bench = Bench::new();
+    for (typed, meant) in [
+        ("list", "pluton storage list"),
+        ("add", "pluton storage add box"),
+        ("show", "pluton storage show"),
+        ("login", "pluton storage add box"),
+        ("status", "pluton storage verify --all"),
+        ("verify", "pluton storage verify"),
+        ("refresh", "pluton storage refresh"),
+        ("delete", "pluton storage remove"),
+    ] {
+        let ran = bench.home.pluton(&[typed]).fails(2);
+        assert!(ran.stderr.contains(&format!("  next: {meant}\n")), "{ran:?}");
+        let (code, document) = bench.home.json(&[typed]);
+        assert_eq!((code, document["error"]["remedy"][0].as_str()), (2, Some(meant)), "{document}");
+    }
+    let ran = bench.home.pluton(&["storage", "login"]).fails(2);
+    assert!(ran.stderr.contains("unrecognized subcommand"), "{ran:?}");
+}

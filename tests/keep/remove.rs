@@ -69,3 +69,33 @@ fn what_cannot_be_revoked_is_said_and_goes_all_the_same() {
     assert_eq!(document["warnings"][0]["code"], "not_revoked");
     assert_eq!(life.home.config_text().trim(), "");
 }
+
+#[test]
+fn several_go_at_once_and_each_is_told_of() {
+    let life = Life::new();
+    life.own_app("Own");
+    life.quick("Quick");
+    life.quick("stays");
+    let before = life.home.config_text();
+    life.pluton(&["storage", "remove", "Own", "nobody", "--yes"]).fails(4);
+    life.pluton(&["storage", "remove", "Own", "Quick"]).fails(2);
+    assert_eq!(life.home.config_text(), before);
+    let (code, document) = life.home.json(&["storage", "remove", "Own", "Quick", "Own", "--yes", "--revoke"]);
+    let storages = document["storages"].as_array().expect("storages");
+    let told: Vec<_> = storages.iter().map(|each| (&each["name"], &each["outcome"], &each["revoked"])).collect();
+    let removed = "removed".into();
+    let told_of = [(&"Own".into(), &removed, &true.into()), (&"Quick".into(), &removed, &false.into())];
+    assert_eq!((code, told.as_slice()), (0, &told_of[..]), "{document}");
+    assert_eq!(storages[1]["warnings"][0]["code"], "not_revoked");
+    assert!(life.home.config_text().starts_with("[stays]\n"), "{}", life.home.config_text());
+}
+
+#[test]
+fn what_goes_together_may_depend_on_each_other() {
+    let life = Life::new();
+    life.quick("Box");
+    life.section("Box.kid", "root_folder_id = 0");
+    life.pluton(&["storage", "remove", "Box", "--yes"]).fails(2);
+    life.pluton(&["storage", "remove", "Box", "Box.kid", "--yes"]).ok();
+    assert_eq!(life.home.config_text().trim(), "");
+}

@@ -9,6 +9,7 @@ mod interrupt;
 mod keeping;
 mod narrow;
 mod paste;
+mod picking;
 mod plain;
 mod questions;
 mod run;
