@@ -169,6 +169,8 @@ impl Source {
 mod tests {
     use std::path::Path;
 
+    use proptest::prelude::*;
+
     use super::{Declared, Source};
 
     #[test]
@@ -191,6 +193,30 @@ mod tests {
             let error = Declared::parse(text, Path::new("a.toml")).expect_err(text);
             assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
             assert!(error.message.contains("line"), "{error:?}");
+        }
+    }
+
+    /// Lines of a file that declares storages, or nearly.
+    fn lines() -> impl Strategy<Value = String> {
+        let key = "(provider|client_id|client_secret|token|list_chunk|root_folder_id|description|[a-z_]{1,6})";
+        let value = "('box'|'hunter2'|hunter2|\"hunter2|[0-9]{1,3}|-?[0-9]\\.5|\\{ (env|file|command|credential) = ('S'|\\['a', 'b'\\]|7) \\}|\\[\\]|true|.{0,8})";
+        let line = format!("(\\[storage\\.(x|\"Team Box\"|'é'|)\\]|{key} ?= ?{value}|#.{{0,4}}|)");
+        let line = proptest::string::string_regex(&line).expect("a pattern");
+        proptest::collection::vec(line, 0..8).prop_map(|lines| lines.join("\n"))
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic_and_no_value_is_repeated(text in lines(), other in any::<String>()) {
+            for text in [&text, &other] {
+                match Declared::parse(text, Path::new("a.toml")) {
+                    Ok(declared) => declared.storage.values().for_each(|storage| drop(storage.options())),
+                    Err(error) => {
+                        prop_assert!(!format!("{error:?}").contains("hunter2"), "{:?}: {:?}", text, error);
+                        prop_assert!(error.message.starts_with("a.toml"), "{:?}", error);
+                    }
+                }
+            }
         }
     }
 }

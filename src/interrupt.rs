@@ -1,10 +1,13 @@
 //! Ctrl-C and its kin: a flag that the waiting rooms look at, so that every way out runs its own clean-up.
+#![cfg_attr(windows, allow(clippy::missing_const_for_thread_local, reason = "it is one, and is not seen as one here"))]
 
 use std::cell::Cell;
 use std::process::Child;
+#[cfg(unix)]
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -53,13 +56,7 @@ pub(crate) fn watch() -> std::io::Result<()> {
             return;
         }
         SEEN.store(true, Ordering::SeqCst);
-        let prompt = PROMPTS.load(Ordering::SeqCst);
-        if prompt % 2 == 1 && !OPTIONAL.load(Ordering::SeqCst) {
-            std::thread::sleep(GRACE);
-            if PROMPTS.load(Ordering::SeqCst) == prompt {
-                leave_prompt();
-            }
-        }
+        leave_open_prompt();
     })
 }
 
@@ -81,19 +78,30 @@ fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + '
     started.map(drop)
 }
 
-#[cfg(not(unix))]
+/// From here on Ctrl-C sets the flag instead of ending the program.
+#[cfg(windows)]
 pub(crate) fn watch() -> std::io::Result<()> {
-    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&SEEN)).map(drop)
+    let handler = || {
+        INSISTED.fetch_or(SEEN.swap(true, Ordering::SeqCst), Ordering::SeqCst);
+        leave_open_prompt();
+    };
+    ctrlc::set_handler(handler).map_err(std::io::Error::other)
 }
 
 /// A prompt that blocks in the terminal's driver cannot be woken; nothing else is under way while it waits.
-#[cfg(unix)]
 #[expect(clippy::exit, reason = "the main thread is blocked in a read that a signal does not end")]
-fn leave_prompt() {
-    if let Ok(leave) = LEAVE.lock() {
-        leave();
+fn leave_open_prompt() {
+    let prompt = PROMPTS.load(Ordering::SeqCst);
+    if prompt % 2 == 0 || OPTIONAL.load(Ordering::SeqCst) {
+        return;
     }
-    std::process::exit(130);
+    std::thread::sleep(GRACE);
+    if PROMPTS.load(Ordering::SeqCst) == prompt {
+        if let Ok(leave) = LEAVE.lock() {
+            leave();
+        }
+        std::process::exit(130);
+    }
 }
 
 /// Hands every signal to the child that `spawn` starts, until [`take_back`].

@@ -94,3 +94,46 @@ fn opens(key: &Secret, passphrase: &Secret) -> Result<(), BadJwtFile> {
         Ok(_) | Err(_) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{JwtFile, secrets};
+    use crate::secret::Secret;
+
+    fn file(secret: &str, key: &str, passphrase: &str) -> String {
+        serde_json::json!({
+            "boxAppSettings": {
+                "clientID": "id",
+                "clientSecret": secret,
+                "appAuth": { "publicKeyID": "kid", "privateKey": key, "passphrase": passphrase },
+            },
+            "enterpriseID": "900000001",
+        })
+        .to_string()
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic_and_every_secret_in_it_is_known(
+            secret in "[ -~é\"\\\\]{1,12}",
+            key in "(-----BEGIN (ENCRYPTED |RSA )?PRIVATE KEY-----\n)?[A-Za-z0-9+/=\n]{0,80}(\n-----END ENCRYPTED PRIVATE KEY-----\n?)?",
+            cut in any::<prop::sample::Index>(),
+            other in any::<String>(),
+        ) {
+            let whole = file(&secret, &key, "a passphrase");
+            let known = secrets(&whole);
+            for hidden in [secret.as_str(), key.as_str(), "a passphrase"] {
+                prop_assert!(known.iter().any(|known| known.expose() == hidden), "{:?}", hidden);
+            }
+            let half: String = whole.chars().take(cut.index(whole.chars().count())).collect();
+            for text in [whole, half, other] {
+                if let Err(why) = JwtFile::parse(&Secret::new(text.clone())) {
+                    prop_assert!(secret.len() < 4 || !why.to_string().contains(&secret), "{:?}", why);
+                }
+                let _ = secrets(&text);
+            }
+        }
+    }
+}

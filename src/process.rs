@@ -290,9 +290,12 @@ fn in_own_group(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
-#[cfg(not(unix))]
+/// Ctrl-C reaches no other group than the one that has the console.
+#[cfg(windows)]
 fn in_own_group(command: &mut Command) -> &mut Command {
-    command
+    use std::os::windows::process::CommandExt as _;
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    command.creation_flags(CREATE_NEW_PROCESS_GROUP)
 }
 
 /// What is ended with a child: all of the group that it leads, or where it leads none, itself.

@@ -299,6 +299,7 @@ fn discards(out: &impl std::os::fd::AsFd) -> std::io::Result<bool> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 fn discards(_out: &std::io::Stdout) -> std::io::Result<bool> {
     Ok(false)
 }
@@ -311,6 +312,7 @@ fn sync(out: &impl std::os::fd::AsFd) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 fn sync(_out: &std::io::Stdout) -> std::io::Result<()> {
     Ok(())
 }

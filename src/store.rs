@@ -248,6 +248,9 @@ impl ConfigFile {
         let dir = self.real.parent().unwrap_or(Path::new(".")).display().to_string();
         let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
         match cause.kind() {
+            _ if access::is_held_open(cause) => error
+                .next("close the program that has rclone.conf open, then run this again")
+                .next(format!("or let this user write in {dir}")),
             StorageFull | QuotaExceeded => error.next(format!("make room on the disk that holds {dir}")),
             FileTooLarge => error.next("raise the limit on the size of files: ulimit -f unlimited"),
             ResourceBusy | CrossesDevices => error

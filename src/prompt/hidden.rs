@@ -138,7 +138,8 @@ pub(super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<O
     let _ = term.write_str(label);
     loop {
         interrupt::check()?;
-        let line = term.read_secure_line().map_err(|_| interrupt::now())?;
+        let leave = || super::show("\n");
+        let line = interrupt::during_prompt(leave, || term.read_secure_line())?.map_err(|_| interrupt::now())?;
         let empty = line.is_empty();
         typed.push_str(&line);
         typed.push('\n');

@@ -69,6 +69,7 @@ pub(crate) fn is_open_to_others(_path: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn make_private(_path: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -87,6 +88,7 @@ pub(super) fn keep_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn keep_owner_and_mode(_file: &File, _old: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
@@ -176,6 +178,13 @@ const EPERM: i32 = 1;
 /// "Operation not permitted", not "permission denied": nobody may, whatever the mode.
 pub(super) fn is_immutable(cause: &io::Error) -> bool {
     cfg!(unix) && cause.raw_os_error() == Some(EPERM)
+}
+
+/// Windows says "access is denied" of a file that another program has open.
+pub(super) fn is_held_open(cause: &io::Error) -> bool {
+    const ACCESS_DENIED: i32 = 5;
+    const SHARING_VIOLATION: i32 = 32;
+    cfg!(windows) && [Some(ACCESS_DENIED), Some(SHARING_VIOLATION)].contains(&cause.raw_os_error())
 }
 
 /// A file that is mounted by itself can be neither renamed nor exchanged.

@@ -30,12 +30,13 @@ pub(crate) struct Proof {
 #[derive(Debug)]
 pub(crate) struct Staged {
     section: Section,
+    /// Locked while this process lives, so that others can tell a staged section in use from one left behind. Closed before
+    /// its directory goes, since not every system removes an open file.
+    _alive: File,
     dir: TempDir,
     file: PathBuf,
     /// Whether rclone has to renew the token at its first call.
     overdue: bool,
-    /// Locked while this process lives, so that others can tell a staged section in use from one left behind.
-    _alive: File,
 }
 
 impl Staged {
@@ -61,7 +62,7 @@ impl Staged {
         own(dir.path());
         // Box is asked only once a renewed token is sure to have room.
         rescue::try_room(dir.path()).map_err(failed)?;
-        Ok(Self { section, dir, file, overdue, _alive: alive })
+        Ok(Self { section, _alive: alive, dir, file, overdue })
     }
 
     /// As it was given, before rclone ran.

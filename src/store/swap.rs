@@ -16,6 +16,8 @@ use super::lock::{self, TryLockError};
 use crate::interrupt;
 
 const TICK: Duration = Duration::from_millis(5);
+/// How long another program may have the file open, where that is in the way.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) enum Swap {
@@ -98,6 +100,7 @@ pub(super) fn try_room(path: &Path, size: usize) -> io::Result<()> {
 pub(super) struct Shared(File);
 
 impl Shared {
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it can fail on Unix"))]
     pub(super) fn new(locked: File) -> io::Result<Self> {
         #[cfg(unix)]
         rustix::io::fcntl_setfd(&locked, rustix::io::FdFlags::empty())?;
@@ -144,17 +147,19 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
     let ready = path.with_file_name(format!("{}{}-{}-{unique}", prefix(path), digest(seen), digest(new)));
     draft.persist(&ready).map_err(|error| error.error)?;
     let ready = TempPath::try_from_path(ready)?;
-    match fs::read(path) {
-        Ok(now) if now == seen => {}
-        Ok(_) => return Ok(Swap::Moved),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Swap::Moved),
-        Err(error) => return Err(error),
+    if !stands(path, seen)? {
+        return Ok(Swap::Moved);
     }
     match exchange(&ready, path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Swap::Moved),
         Err(error) if is_unsupported(&error) => {
-            return ready.persist(path).map(|()| Swap::Done).map_err(|error| error.error);
+            return while_held_open(|| {
+                if !stands(path, seen)? {
+                    return Ok(Swap::Moved);
+                }
+                fs::rename(&ready, path).map(|()| Swap::Done)
+            });
         }
         Err(error) => return Err(error),
     }
@@ -174,6 +179,28 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
             // It may be the only copy of something.
             let _ = ready.keep();
             Err(error)
+        }
+    }
+}
+
+/// Whether the file is what was seen.
+fn stands(path: &Path, seen: &[u8]) -> io::Result<bool> {
+    match fs::read(path) {
+        Ok(now) => Ok(now == seen),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Windows replaces no file that another program has open, but most programs close it soon.
+fn while_held_open<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match attempt() {
+            Err(error) if access::is_held_open(&error) && Instant::now() < deadline && !interrupt::seen() => {
+                sleep(TICK);
+            }
+            done => return done,
         }
     }
 }

@@ -7,5 +7,6 @@ mod applied;
 mod apply;
 mod doctor;
 mod export;
+mod installing;
 mod json;
 mod recipes;

@@ -17,7 +17,11 @@ use tempfile::TempDir;
 
 pub(crate) use children::{hang_up, interrupt, is_alive, terminate, wait_for, wait_until_gone};
 
-pub(crate) const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
+/// The program of this build, or one built for another system.
+pub(crate) const PLUTON: &str = match option_env!("PLUTON_UNDER_TEST") {
+    Some(other) => other,
+    None => env!("CARGO_BIN_EXE_pluton"),
+};
 
 /// One user's machine: a home directory and one rclone.
 pub(crate) struct Home {

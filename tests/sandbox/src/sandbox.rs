@@ -265,9 +265,10 @@ impl Drop for Sandbox {
 
 fn write_private(path: &Path, text: &str) {
     use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = std::fs::OpenOptions::new();
-    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.write(true).create_new(true).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.expect("write in the sandbox's directory");
 }
