@@ -138,11 +138,22 @@ pub(crate) fn revoke(app: &App, token: &Secret, limit: Duration) -> Result<Resul
     })
 }
 
-/// Whether a host of Box's answers at all, and how many seconds its clock is ahead of this machine's, if it says.
+/// Whether a host of Box's answers, and for the API whether it is Box that does; and how many seconds its clock is ahead of this
+/// machine's, if it says.
 pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, Refused>> {
-    let url = format!("https://{host}/");
+    let is_api = host == "api.box.com";
+    let url = format!("https://{host}/{}", if is_api { "2.0/users/me" } else { "" });
     watched(limit, move || {
         let response = agent(limit).get(&url).call().map_err(|cause| Refused(cause.to_string()))?;
+        // Without a token the API says 401, and how to ask. A login page of the network says something else.
+        let is_box = response.status() == 401 && response.headers().contains_key("www-authenticate");
+        let is_down = response.status().is_server_error() || response.status() == 429;
+        if is_api && is_down || response.status() == 511 {
+            return Err(Refused(response.status().to_string()));
+        }
+        if is_api && !is_box {
+            return Err(Refused(format!("{}, but no token was asked for", response.status())));
+        }
         let date = response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
         let then = date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok());
         Ok(then.map(|then| then.timestamp().as_second() - jiff::Timestamp::now().as_second()))
@@ -164,7 +175,9 @@ fn agent(limit: Duration) -> Agent {
         .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
         .root_certs(RootCerts::new_with_certs(&trusted()))
         .build();
-    Agent::config_builder().tls_config(tls).timeout_global(Some(limit)).http_status_as_error(false).build().into()
+    // Whoever is redirected to must not get a token or a secret, nor anyone who listens on the way.
+    let config = Agent::config_builder().tls_config(tls).timeout_global(Some(limit)).http_status_as_error(false);
+    config.max_redirects(0).https_only(true).build().into()
 }
 
 /// `RCLONE_CA_CERT` replaces the system's certificates, as in rclone; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured as by Go.

@@ -179,9 +179,14 @@ impl Rclone {
         command.envs(secret_env.iter().copied());
         let shown = command_line(command);
         let outcome = process::run(command, care).map_err(|cause| {
-            Error::new(Code::RcloneMissing, format!("{} cannot be started: {cause}", self.program.display()))
-                .who(Who::You)
-                .next(INSTALL)
+            let message = format!("{} cannot be started: {cause}", self.program.display());
+            // EAGAIN, ENOMEM, ENFILE, EMFILE: it is there, and what lacks is memory, processes or open files.
+            match cause.raw_os_error() {
+                Some(11 | 12 | 23 | 24 | 35) => Error::new(Code::Unknown, message).who(Who::You).next(
+                    "allow more processes and open files (ulimit -u, ulimit -n; in a systemd unit LimitNOFILE=1024)",
+                ),
+                _ => Error::new(Code::RcloneMissing, message).who(Who::You).next(INSTALL),
+            }
         })?;
         self.terminal.trace(&format!("{shown} ({}, {} ms)", ending(&outcome), outcome.took.as_millis()));
         match outcome.ending {

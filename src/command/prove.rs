@@ -4,6 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::explain;
+use crate::box_api::{self, Caller, Refused};
 use crate::diagnosis::{Asked, Doing, Heard};
 use crate::error::{Code, Error, Result, Who};
 use crate::interrupt;
@@ -12,6 +13,10 @@ use crate::rclone::Rclone;
 use crate::scrub::scrub;
 use crate::sign_in::Kind;
 use crate::store::{ConfigFile, Proof, Staged, TokenSave, Verified};
+use crate::token::Token;
+
+/// For asking Box about a token after a failure.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Where Box keeps what is downloaded.
 const DOWNLOADS: &str = "boxcloud.com";
@@ -33,16 +38,28 @@ pub(super) fn prove(rclone: &Rclone, staged: Staged, write: bool) -> Result<Veri
 /// Proves a storage that is in rclone.conf. A token that is renewed on the way is saved there, whatever else comes of it.
 pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
     let proven = run(rclone, &staged, write);
-    let staged = save(file, staged)?;
+    let staged = save(file, staged, proven.as_ref().err())?;
     let refreshed = staged.has_rotated();
     proven
         .and_then(|folders| staged.verified(Proof { listed: true, refreshed, written: write, folders: Some(folders) }))
 }
 
-/// Saves the token that rclone renewed, if it did. One that finds no place in rclone.conf is kept for recovery.
-pub(super) fn save(file: &ConfigFile, staged: Staged) -> Result<Staged> {
+/// Saves the token that rclone renewed, if it did: `failed` or not, unless Box does not know that token. One that finds no place in
+/// rclone.conf is kept for recovery.
+pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) -> Result<Staged> {
     let Some(token) = staged.new_token() else { return Ok(staged) };
     let section = staged.section();
+    if failed.is_some_and(|error| error.code.exit() == Code::TokenExpired.exit()) && is_foreign(&token) {
+        let name = section.name();
+        let error = Error::new(
+            Code::TokenInvalid,
+            format!("the renewal of {name:?} was answered with a token that Box does not know, so it was not saved"),
+        )
+        .who(Who::Network)
+        .next("see who answers instead of Box, a proxy or token_url: pluton doctor")
+        .next(format!("if it does not work later either, sign in again: pluton storage authorize {name:?}"));
+        return Err(staged.set_aside(error));
+    }
     let name = section.name();
     match file.save_token(name, section.token().as_ref(), &token) {
         Ok(TokenSave::Saved) => Ok(staged),
@@ -60,6 +77,13 @@ pub(super) fn save(file: &ConfigFile, staged: Staged) -> Result<Staged> {
         }
         Err(error) => Err(staged.salvage(error)),
     }
+}
+
+/// Whether Box itself refuses a token that was just made. Where Box cannot be asked, it is not said to be foreign.
+fn is_foreign(token: &Token) -> bool {
+    let caller = Caller { access_token: token.access_token(), as_user: None };
+    let is_unknown = |refused: &Refused| refused.0.starts_with("401") && !refused.0.contains("Cannot authorize");
+    matches!(box_api::me(&caller, LIMIT), Ok(Err(refused)) if is_unknown(&refused))
 }
 
 /// How many folders rclone listed.

@@ -141,10 +141,10 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
     }
     let staged = Staged::new(section.clone(), true)?;
     let listed = prove::list(rclone, &staged);
-    // What counts is the token: that the listing failed after it came is another matter.
+    // What counts is the token: that the listing failed after it came is another matter, unless Box does not know it.
     match (staged.new_token(), listed) {
-        (Some(token), _) => {
-            let staged = prove::save(file, staged)?;
+        (Some(token), listed) => {
+            let staged = prove::save(file, staged, listed.as_ref().err())?;
             if file.is_private_copy() {
                 // The copy goes with the run; the next one needs what was renewed in it.
                 staged.keep();

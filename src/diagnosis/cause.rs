@@ -89,6 +89,7 @@ causes! {
     /// Without a reason of Box's own.
     RefusedOnTheWay,
     MethodRefused,
+    PlainHttp,
     NotBox,
     CertificateUnknown,
     CertificateDate,

@@ -199,7 +199,7 @@ const NETWORK: &[Sign] = &[
     (&["307 temporary redirect"], Cause::NotBox),
     (&["308 permanent redirect"], Cause::NotBox),
     (&["511 network authentication required"], Cause::NotBox),
-    (&["https only"], Cause::NotBox),
+    (&["https only"], Cause::PlainHttp),
     (&["cannot fetch token: 403"], Cause::RefusedOnTheWay),
     (&["cannot fetch token: 401"], Cause::RefusedOnTheWay),
     (&["couldn't fetch token: (can't decode error info)"], Cause::RefusedOnTheWay),

@@ -120,6 +120,16 @@ impl Staged {
         error
     }
 
+    /// Keeps a token that Box does not know, where no later run takes it for what became of the one in rclone.conf.
+    pub(crate) fn set_aside(mut self, mut error: Error) -> Error {
+        if fs::write(self.dir.path().join(rescue::GIVEN), "").is_ok() {
+            self.dir.disable_cleanup(true);
+            error.notes.push(format!("The token that came is kept: {}", self.file.display()));
+            error.kept = Some(self.file.clone());
+        }
+        error
+    }
+
     /// Leaves the staged file for later runs to find: this one has nowhere else to save its token.
     pub(crate) fn keep(mut self) {
         rescue::supersede(self.dir.path());

@@ -138,3 +138,18 @@ fn an_rclone_that_is_missing_and_a_network_that_is_not_there_are_named() {
         assert!(bad.iter().any(|line| line.starts_with(about)), "{about}: {bad:#?}");
     }
 }
+
+/// A hotel's page answers whatever is asked, and with a certificate that this machine was told to trust.
+#[test]
+fn a_login_page_of_the_network_is_not_taken_for_box() {
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    for status in [200, 302, 511] {
+        let page = box_sandbox::Fault::on("*", "/").status(status).body("<html>Sign in</html>");
+        sandbox.fault(page.header("Content-Type", "text/html").header("Location", "https://api.box.com/login"));
+        let found = wrong(&findings(&home, &[]).1);
+        let network = found.iter().find(|message| message.starts_with("network: api.box.com"));
+        assert!(network.is_some_and(|message| message.contains("something other than Box")), "{status}: {found:?}");
+        sandbox.clear_faults();
+    }
+}

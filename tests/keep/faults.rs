@@ -129,3 +129,56 @@ fn an_answer_that_is_lost_once_is_a_refusal_and_one_that_is_always_lost_is_the_n
         }
     });
 }
+
+/// As a proxy may answer, or an address that the token endpoint redirects to.
+#[test]
+fn a_renewed_token_that_box_does_not_know_is_not_saved() {
+    with_each(Sandbox::start, |life| {
+        for verb in ["refresh", "verify"] {
+            life.home.write_config("");
+            life.expired("Box");
+            let before = life.home.config_text();
+            let body = r#"{"access_token":"foreign-access","refresh_token":"foreign-refresh","expires_in":3600,"token_type":"bearer"}"#;
+            let fault = Fault::on("POST", "/api/oauth2/token").body(body).header("Content-Type", "application/json");
+            life.sandbox.fault(fault);
+            let ran = life.pluton(&["storage", verb, "Box", "--json"]);
+            let document = ran.document();
+            let error = &document["storages"][0]["error"];
+            assert_eq!((ran.code, error["code"].as_str()), (6, Some("token_invalid")), "{ran:?}");
+            assert_eq!(life.home.config_text(), before, "{verb}");
+            assert!(error["message"].as_str().is_some_and(|text| text.contains("does not know")), "{ran:?}");
+            life.sandbox.clear_faults();
+            life.pluton(&["storage", "refresh", "Box"]).ok();
+            life.is_signed_in("Box");
+        }
+    });
+}
+
+#[test]
+fn a_renewed_token_is_saved_although_box_was_gone_afterwards() {
+    with_each(Sandbox::start, |life| {
+        let old = life.expired("Box");
+        life.sandbox.fault(Fault::on("GET", "/2.0/").reset());
+        life.pluton(&["storage", "refresh", "Box"]);
+        life.sandbox.clear_faults();
+        assert_ne!(life.refresh_token("Box"), old.refresh);
+        life.is_signed_in("Box");
+    });
+}
+
+#[test]
+fn a_client_secret_is_not_sent_where_the_token_endpoint_redirects_to_nor_without_https() {
+    let life = Life::new();
+    life.client_credentials("Box");
+    for status in [302, 307] {
+        let fault = Fault::on("POST", "/oauth2/token").status(status);
+        life.sandbox.fault(fault.header("Location", "https://api.box.com/2.0/elsewhere"));
+        let ran = life.pluton(&["storage", "refresh", "Box", "--json", "--wait", "0s"]);
+        assert_eq!(ran.code, 8, "{ran:?}");
+        assert!(!life.sandbox.requests().iter().any(|request| request.path.contains("elsewhere")));
+        life.sandbox.clear_faults();
+    }
+    life.client_credentials_with("Plain", "\ntoken_url = http://api.box.com/oauth2/token");
+    let ran = life.pluton(&["storage", "refresh", "Plain", "--json"]);
+    assert_eq!((ran.code, life.grants()), (2, 0), "{ran:?}");
+}

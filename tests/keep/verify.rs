@@ -87,7 +87,7 @@ fn each_has_its_line_in_order_and_the_worst_decides() {
 fn what_may_pass_by_itself_is_the_least_of_several_failures() {
     let life = Life::new();
     let keys = "client_id = a\nclient_secret = b\nbox_subject_type = user\nbox_subject_id = 1";
-    life.section("away", &format!("{keys}\ntoken_url = http://127.0.0.1:9/"));
+    life.section("away", &format!("{keys}\ntoken_url = https://127.0.0.1:9/"));
     for args in [&["storage", "verify", "--all"][..], &["storage", "refresh", "--all", "--wait", "0s"]] {
         life.pluton(args).fails(8);
     }

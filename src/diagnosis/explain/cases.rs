@@ -282,6 +282,14 @@ const CASES: &[Case] = &[
         &["run this again later", FIREWALL],
     ),
     case(
+        Cause::PlainHttp,
+        Code::InvalidValue,
+        Who::You,
+        "token_url of {storage} is not https, so no secret is sent there",
+        &["write it with https://, or leave it out to ask Box itself"],
+    )
+    .about(&[Field::Option("token_url")]),
+    case(
         Cause::MethodRefused,
         Code::Network,
         Who::Network,
