@@ -99,13 +99,20 @@ pub(crate) fn trash(caller: &Caller, limit: Duration) -> Result<Result<u64, Refu
     }))
 }
 
-fn get(
-    caller: &Caller,
-    path: &str,
-    query: &'static [(&'static str, &'static str)],
-    limit: Duration,
-) -> Result<Result<Json, Refused>> {
+/// The ID of the user with this login. Box also finds names and longer logins that begin like it.
+pub(crate) fn user_id(caller: &Caller, login: &str, limit: Duration) -> Result<Result<Option<String>, Refused>> {
+    let query = [("filter_term", login), ("fields", "login"), ("limit", "1000")];
+    Ok(get(caller, "users", &query, limit)?.map(|answer| {
+        let users = answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_wanted = |user: &&Json| user["login"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(login));
+        let id = users.iter().find(is_wanted).and_then(|user| user["id"].as_str());
+        id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
+    }))
+}
+
+fn get(caller: &Caller, path: &str, query: &[(&'static str, &str)], limit: Duration) -> Result<Result<Json, Refused>> {
     let (caller, url) = (caller.clone(), format!("{API}{path}"));
+    let query: Vec<_> = query.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
     watched(limit, move || {
         let authorization = Secret::new(format!("Bearer {}", caller.access_token.expose()));
         let mut request = agent(limit).get(&url).header("Authorization", authorization.expose());

@@ -12,6 +12,7 @@ mod edit;
 mod explain;
 mod export;
 mod help;
+mod impersonate;
 mod interview;
 mod list;
 mod misplaced;

@@ -33,7 +33,7 @@ impl Spec {
             "auth_url" => matches!(kind, Kind::Quick | Kind::OwnApp),
             "token_url" => matches!(kind, Kind::Quick | Kind::OwnApp | Kind::ClientCredentials),
             // rclone's own app may not act as other users.
-            "impersonate" => kind != Kind::Quick,
+            IMPERSONATE => kind != Kind::Quick,
             _ => true,
         }
     }
@@ -74,6 +74,7 @@ pub(crate) const KEYS: [&str; 19] = [
 ];
 
 pub(crate) const DESCRIPTION: &str = "description";
+pub(crate) const IMPERSONATE: &str = "impersonate";
 pub(crate) const BOX_SUB_TYPE: &str = "box_sub_type";
 
 /// In the order in which they are asked.
@@ -119,12 +120,12 @@ pub(crate) const SPECS: [Spec; 11] = [
         check: check::email,
     },
     Spec {
-        key: "impersonate",
+        key: IMPERSONATE,
         title: "Act as user",
         default: "no one",
-        meaning: "act as the user with this numeric ID; needs a service account or an admin",
+        meaning: "act as the user with this numeric ID or login; needs a service account or an admin",
         since: Some((1, 64)),
-        check: check::digits,
+        check: check::user,
     },
     Spec {
         key: BOX_SUB_TYPE,
@@ -187,6 +188,10 @@ impl BoxOptions {
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
+    }
+
+    pub(crate) fn set(&mut self, key: &'static str, value: &str) {
+        self.0.insert(key, value.to_owned());
     }
 
     pub(crate) fn set_default(&mut self, key: &'static str, value: &str) {
@@ -264,6 +269,7 @@ mod tests {
             ("commit_retries", "1"),
             ("owned_by", "alice@example.com"),
             ("impersonate", "42"),
+            ("impersonate", "alice@example.com"),
             ("encoding", "Slash,Dot"),
             ("auth_url", "https://ent.box.com/api/oauth2/authorize"),
             ("box_sub_type", "user"),

@@ -93,6 +93,12 @@ impl Section {
         self
     }
 
+    #[must_use]
+    pub(crate) fn without(mut self, key: &str) -> Self {
+        self.set(key, None);
+        self
+    }
+
     pub(crate) fn with_token(mut self, token: &Token) -> Result<Self> {
         let value = Value::new(token.blob().expose())
             .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;

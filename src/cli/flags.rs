@@ -68,8 +68,8 @@ pub(crate) struct OptionFlags {
     /// Show only what this login owns
     #[arg(long, value_name = "EMAIL", value_hint = ValueHint::EmailAddress)]
     pub(crate) owned_by: Option<String>,
-    /// Act as this user; needs a service account or an admin
-    #[arg(long, value_name = "USER_ID")]
+    /// Act as this user, named by numeric ID or login; needs a service account or an admin
+    #[arg(long, value_name = "ID|EMAIL")]
     pub(crate) impersonate: Option<String>,
     /// Whom a JWT app signs in as: enterprise (its service account) or user
     #[arg(long, value_name = "TYPE", value_parser = ["enterprise", "user"])]

@@ -33,11 +33,15 @@ pub(super) struct Found {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// The storage's own token, unless that has expired.
+pub(super) fn access_token(section: &Section) -> Option<Secret> {
+    let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
+    section.get("access_token").map(Secret::new).or_else(|| own().map(|token| token.access_token()))
+}
+
 /// Asks Box with the storage's own token, unless that has expired.
 pub(super) fn who(section: &Section) -> Result<Found> {
-    let token = section.get("access_token").map(Secret::new);
-    let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
-    let Some(token) = token.or_else(|| own().map(|token| token.access_token())) else { return Ok(Found::default()) };
+    let Some(token) = access_token(section) else { return Ok(Found::default()) };
     let caller = Caller { access_token: token, as_user: section.get("impersonate").map(str::to_owned) };
     let mut account = match box_api::me(&caller, LIMIT)? {
         Ok(account) => account,

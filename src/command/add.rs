@@ -5,6 +5,7 @@ use clap::ArgMatches;
 use super::account;
 use super::answers::{Answers, exposed_secrets};
 use super::edit;
+use super::impersonate;
 use super::interview::{self, Next};
 use super::obtain;
 use super::prove;
@@ -15,7 +16,7 @@ use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
-use crate::options::BoxOptions;
+use crate::options::{BoxOptions, IMPERSONATE};
 use crate::prompt::{self, Item, Reply};
 use crate::rclone::{OLDEST, Rclone};
 use crate::remote::{Remote, RemoteName};
@@ -147,6 +148,9 @@ impl Attempt<'_> {
         let name = answers.name.as_deref().ok_or_else(name_missing).and_then(RemoteName::new)?;
         let options = answers.options()?;
         answers.kind()?;
+        if self.proof.no_verify {
+            impersonate::require_id(options.get(IMPERSONATE), "with --no-verify nobody looks it up")?;
+        }
         let taken = present.has(name.as_str());
         let rehearses = matches!(self.goal, Goal::Add { dry_run: true, .. });
         if rehearses && obtain::needs_browser(answers)? {
@@ -172,7 +176,7 @@ impl Attempt<'_> {
         self.file.require_writable().map_err(unharmed)?;
 
         let sign_in = obtain::sign_in(self.context, &rclone, answers, &options, self.proof)?;
-        let remote = Remote { name, sign_in, options };
+        let mut remote = Remote { name, sign_in, options };
         let section = match self.goal {
             Goal::Add { .. } => remote.section()?,
             Goal::Authorize { old, .. } => remote.section()?.with_foreign_keys(old),
@@ -187,6 +191,10 @@ impl Attempt<'_> {
             .commit(&verified, self.may_replace(answers))
             .map_err(|error| unharmed(verified.staged.salvage(error)))?;
         drop(claim);
+        if let Some(id) = section.get(IMPERSONATE) {
+            // It may have been given as a login.
+            remote.options.set(IMPERSONATE, id);
+        }
 
         let outcome = match self.goal {
             Goal::Authorize { .. } => Outcome::Authorized,
@@ -204,7 +212,11 @@ impl Attempt<'_> {
     /// Stages the section and has rclone prove it, or takes it unproven where the user wants that.
     fn prove(&self, rclone: &Rclone, section: Section) -> Result<Verified> {
         let ProofFlags { no_refresh_check, no_verify, check_write, .. } = *self.proof;
-        let staged = Staged::new(section, !no_refresh_check && !no_verify)?;
+        let overdue = !no_refresh_check && !no_verify;
+        let staged = match impersonate::login(section.get(IMPERSONATE)).map(str::to_owned) {
+            Some(login) => impersonate::resolve(rclone, Staged::new(section.without(IMPERSONATE), overdue)?, &login)?,
+            None => Staged::new(section, overdue)?,
+        };
         if no_verify { staged.verified(Proof::default()) } else { prove::prove(rclone, staged, check_write) }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::answers::Answers;
 use super::renew::{ensure, grant, hold, is_renewable};
-use super::{obtain, prove, verify};
+use super::{impersonate, obtain, prove, verify};
 use crate::applied::Applied;
 use crate::cli::Apply;
 use crate::conf::Document;
@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::declared::{Declared, DeclaredStorage, Provider, Source};
 use crate::error::{Code, Error, Result, Who};
 use crate::interrupt;
+use crate::options::IMPERSONATE;
 use crate::rclone::Rclone;
 use crate::reading;
 use crate::remote::{Remote, RemoteName};
@@ -131,6 +132,7 @@ impl Run<'_> {
         let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
         let answers = answers(name, storage, base, token, client_secret, access_token)?;
         let remote = Remote { name: RemoteName::new(name)?, sign_in: answers.sign_in()?, options: answers.options()? };
+        impersonate::require_id(remote.options.get(IMPERSONATE), "an apply file names users by ID")?;
         let mut section = remote.section()?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);

@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::add::rclone_for;
 use super::renew::{ensure, grant, hold, is_renewable};
 use super::show::describe;
-use super::{interview, pick, prove};
+use super::{impersonate, interview, pick, prove};
 use crate::cli::{Edit, ProofFlags};
 use crate::conf::Value;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
-use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS, Spec};
+use crate::options::{BOX_SUB_TYPE, BoxOptions, IMPERSONATE, SPECS, Spec};
 use crate::prompt::{self, Item, Reply};
 use crate::rclone::Rclone;
 use crate::report::{Added, Outcome, Report, failure_text};
@@ -67,6 +67,9 @@ fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, 
     let (outcome, proof) = if is_same {
         (Outcome::Unchanged, Proof::default())
     } else {
+        if flags.proof.no_verify {
+            impersonate::require_id(after.get(IMPERSONATE), "with --no-verify nobody looks it up")?;
+        }
         let rclone = rclone_for(context, &flags.proof, None, &edits.set)?;
         (Outcome::Edited, save(file, &rclone, before.name(), edits, &flags.proof)?)
     };
@@ -90,7 +93,11 @@ fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &P
         let fresh = ensure(file, rclone, &present, &claim, ENOUGH).map_err(unharmed)?;
         present = present.with_token(&fresh.token)?;
     }
-    let edited = edits.applied(present.clone())?;
+    let mut edited = edits.applied(present.clone())?;
+    if let Some(login) = impersonate::login(edited.get(IMPERSONATE)) {
+        let id = impersonate::look_up(rclone, &present, login).map_err(unharmed)?;
+        edited.set(IMPERSONATE, Some(Value::as_read(&id)));
+    }
     let known = SPECS.iter().map(|spec| spec.key).chain([GRANT_KEY]);
     let mut keys: Vec<&str> = known.filter(|key| present.get(key) != edited.get(key)).collect();
     let verified = if proof.no_verify {

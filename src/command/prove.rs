@@ -92,7 +92,7 @@ fn run(rclone: &Rclone, staged: &Staged, write: bool) -> Result<usize> {
         // An older rclone would list something else than backups will be for.
         rclone.require(version, &format!("the option {key}"))?;
     }
-    if staged.section().kind() == Kind::Jwt && staged.section().token().is_none() {
+    if staged.section().kind() == Kind::Jwt && staged.section().token().or(staged.new_token()).is_none() {
         mint(rclone, staged)?;
     }
     let folders = list(rclone, staged)?;

@@ -110,6 +110,13 @@ pub(super) fn email(text: &str) -> Result<String, String> {
     }
 }
 
+/// A login is no value for rclone: its ID is looked up before anything is saved.
+pub(super) fn user(text: &str) -> Result<String, String> {
+    digits(text)
+        .or_else(|_| email(text))
+        .map_err(|_| "it is neither a user's numeric ID nor a login (an e-mail address)".into())
+}
+
 pub(super) fn sub_type(text: &str) -> Result<String, String> {
     match text {
         "enterprise" | "user" => Ok(text.to_owned()),

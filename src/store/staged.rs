@@ -10,7 +10,8 @@ use serde::Serialize;
 use tempfile::TempDir;
 
 use super::{access, rescue, state};
-use crate::error::{Error, Result};
+use crate::conf::{Document, Value};
+use crate::error::{Code, Error, Result};
 use crate::interrupt;
 use crate::section::Section;
 use crate::token::Token;
@@ -85,6 +86,21 @@ impl Staged {
         let token = Token::find(&document.get(self.section.name(), "token")?).ok()?;
         let same = self.section.token().is_some_and(|old| old.access_token() == token.access_token());
         (!same).then_some(token)
+    }
+
+    /// The same with another option, and with the token that rclone may have put in the staged file since.
+    pub(crate) fn with_option(mut self, key: &str, value: &str) -> Result<Self> {
+        let value = Value::as_read(value);
+        let failed = |cause: io::Error| state::unusable(&self.file, &cause);
+        let mut document = Document::parse(&fs::read(&self.file).map_err(failed)?)
+            .map_err(|why| Error::disk(Code::Unknown, "read", &self.file, &why))?;
+        document.set(self.section.name(), key, &value);
+        // Beside the old one until it is whole: that may hold the only live token.
+        let new = self.dir.path().join(format!("{}.new", rescue::SECTION));
+        access::write_private(&new, &document.render()).and_then(|()| fs::rename(&new, &self.file)).map_err(failed)?;
+        self.section.set(key, Some(value));
+        own(self.dir.path());
+        Ok(self)
     }
 
     /// Whether rclone should have renewed the token and shows no new one.

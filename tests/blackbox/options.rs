@@ -1,5 +1,9 @@
 //! Options: written only when they were set, read back by rclone as they were given, and refused when rclone or Box would not take them.
 
+use std::time::{Duration, SystemTime};
+
+use box_sandbox::{AppKind, AppSpec, JwtApp, Token};
+
 use crate::bench::{Bench, ODD, keys};
 use crate::support::Ran;
 
@@ -72,6 +76,90 @@ fn a_service_account_with_impersonate_sees_what_that_user_sees() {
     add(&app.user_id).ok();
     assert_eq!(bench.lists("svc").len(), 3);
     assert!(bench.sandbox.requests().iter().any(|r| r.headers.get("as-user") == Some(&app.user_id)));
+}
+
+/// What was pasted of a token whose access token has expired.
+fn an_hour_old(mut token: Token) -> String {
+    token.expires_at = SystemTime::now() - Duration::from_secs(3600);
+    token.blob()
+}
+
+#[test]
+fn a_user_to_act_as_may_be_named_by_login_and_the_id_is_saved() {
+    let bench = Bench::new();
+    let may = |kind| AppSpec { kind, manage_users: true, ..AppSpec::default() };
+    let jwt = bench.sandbox.jwt_app_with(may(AppKind::Jwt));
+    let server = bench.sandbox.app(may(AppKind::ClientCredentials));
+    let own = bench.sandbox.app(may(AppKind::OAuth));
+    // Nobody can be looked up before it is renewed.
+    let old = an_hour_old(bench.sandbox.mint(&own.client_id));
+    bench.sandbox.expire_access_tokens();
+    let files = [
+        bench.home.file("secret", &server.client_secret),
+        bench.home.file("own", &own.client_secret),
+        bench.home.file("token", &old),
+    ];
+    // Only what this user sees.
+    let folder = bench.sandbox.create_folder("0", "Backups");
+    let subject = format!("enterprise:{}", server.enterprise_id);
+    let file = jwt.config_file.to_str().expect("UTF-8");
+    let sign_ins = [
+        ("jwt", vec!["--box-config-file", file]),
+        (
+            "ccg",
+            vec![
+                "--client-credentials",
+                "--box-subject",
+                &subject,
+                "--client-id",
+                &server.client_id,
+                "--client-secret-file",
+                &files[0],
+            ],
+        ),
+        ("own", vec!["--client-id", &own.client_id, "--client-secret-file", &files[1], "--token-file", &files[2]]),
+    ];
+    for (name, sign_in) in sign_ins {
+        let options = ["--impersonate", "Person@example.com", "--root-folder-id", &folder];
+        let ran = bench.home.pluton(&[&["storage", "add", "box", name, "--json"], &sign_in[..], &options].concat());
+        assert_eq!(ran.code, 0, "{name}: {ran:?}");
+        assert_eq!(ran.document()["storage"]["options"]["impersonate"], jwt.user_id.as_str(), "{name}: {ran:?}");
+        assert_eq!(bench.home.dump()[name]["impersonate"], jwt.user_id.as_str(), "{name}");
+        assert!(bench.lists(name).is_empty());
+        assert_eq!(bench.staged(), Vec::<String>::new());
+    }
+    assert!(bench.sandbox.is_live_refresh(&bench.refresh_token("own")));
+}
+
+#[test]
+fn a_user_who_cannot_be_looked_up_is_refused_with_why() {
+    let bench = Bench::new();
+    let may = bench.sandbox.jwt_app_with(AppSpec { manage_users: true, ..AppSpec::default() });
+    let may_not = bench.sandbox.jwt_app();
+    let add = |app: &JwtApp, user: &str, more: &[&str]| {
+        let file = app.config_file.to_str().expect("UTF-8");
+        let args = ["storage", "add", "box", "svc", "--box-config-file", file, "--impersonate", user, "--json"];
+        bench.home.pluton(&[&args, more].concat())
+    };
+    let login = "person@example.com";
+    let error = bench.refused(|_| add(&may, "perso@example.com", &[]), 2, "invalid_value").to_string();
+    assert!(error.contains("perso@example.com") && error.contains("--impersonate"), "{error}");
+    let error = bench.refused(|_| add(&may_not, login, &[]), 7, "insufficient_scope").to_string();
+    assert!(error.contains("Manage users") && error.contains("numeric ID"), "{error}");
+    let error = bench.refused(|_| add(&may, login, &["--no-verify"]), 2, "invalid_value").to_string();
+    assert!(error.contains("--no-verify") && error.contains("numeric ID"), "{error}");
+}
+
+#[test]
+fn a_token_that_was_renewed_to_look_up_a_user_is_kept_for_the_next_try() {
+    let bench = Bench::new();
+    let old = an_hour_old(bench.token());
+    let ran = bench.add_text(&old, &["Box", "--json", "--impersonate", "person@example.com"]);
+    let error = ran.document()["error"].clone();
+    assert_eq!((ran.code, error["code"].as_str()), (7, Some("insufficient_scope")), "{ran:?}");
+    assert!(error["notes"].to_string().contains("kept"), "{error}");
+    bench.add_text(&old, &["Box", "--json"]).ok();
+    bench.works_after_an_hour("Box");
 }
 
 #[test]

@@ -213,3 +213,15 @@ fn the_schema_names_every_key_and_is_json() {
         assert!(text.contains(key), "{key}");
     }
 }
+
+#[test]
+fn an_apply_file_names_a_user_to_act_as_by_id() {
+    let sandbox = Sandbox::start();
+    let (home, app) = team(&sandbox, &rclone::newest());
+    home.file(FILE, &own_app(&app, "impersonate = \"person@example.com\""));
+    let (code, json) = home.json(&["apply", FILE]);
+    let error = &json["storages"][0]["error"];
+    assert_eq!((code, &error["code"]), (2, &"invalid_value".into()), "{json}");
+    assert!(error.to_string().contains("numeric ID"), "{json}");
+    assert_eq!(sandbox.requests().len(), 0);
+}

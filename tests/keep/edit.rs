@@ -1,6 +1,6 @@
 //! `storage edit`: other options for a storage that is there, proven before they are saved.
 
-use box_sandbox::{Fault, Sandbox, rclone};
+use box_sandbox::{AppSpec, Fault, Sandbox, rclone};
 
 use crate::life::{Life, hasty, with_each};
 
@@ -36,6 +36,24 @@ fn an_edit_that_does_not_work_is_not_saved_but_its_new_token_is() {
             life.is_signed_in("Box");
         }
     });
+}
+
+#[test]
+fn a_user_is_looked_up_for_an_edit_too() {
+    let life = Life::new();
+    let app = life.sandbox.jwt_app_with(AppSpec { manage_users: true, ..AppSpec::default() });
+    life.section(
+        "svc",
+        &format!("box_config_file = {}\nbox_sub_type = enterprise\nimpersonate = 999", app.config_file.display()),
+    );
+    let edit = |login: &str| life.home.json(&["storage", "edit", "svc", "--impersonate", login]);
+    let before = life.home.dump()["svc"]["impersonate"].clone();
+    let (code, document) = edit("nobody@example.com");
+    assert_eq!((code, document["error"]["code"].as_str()), (2, Some("invalid_value")), "{document}");
+    assert_eq!(life.home.dump()["svc"]["impersonate"], before);
+    assert_eq!(edit("person@example.com").0, 0);
+    assert_eq!(life.home.dump()["svc"]["impersonate"], app.user_id.as_str());
+    assert_eq!(life.home.rclone(&["lsf", "svc:"]).ok().stdout.lines().count(), 3);
 }
 
 #[test]

@@ -133,12 +133,13 @@ impl State {
 
     /// What a person's sign-in through this app is worth.
     pub(crate) fn personal_grant(&self, client_id: &str) -> Grant {
+        let AppSpec { read_only, manage_users, .. } = self.apps[client_id].spec;
         Grant {
             client_id: client_id.to_owned(),
             user_id: ACCOUNT_ID.to_owned(),
             server: false,
-            read_only: self.apps[client_id].spec.read_only,
-            manage_users: false,
+            read_only,
+            manage_users,
         }
     }
 

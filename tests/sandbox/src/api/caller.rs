@@ -30,7 +30,8 @@ impl Caller {
         let Some(as_user) = call.header("as-user") else {
             return Ok(Self { user_id: grant.user_id.clone(), manage_users: grant.manage_users });
         };
-        if !grant.server {
+        // A person who may manage users is an admin.
+        if !grant.server && !grant.manage_users {
             return Err(error(
                 403,
                 "access_denied_insufficient_permissions",
