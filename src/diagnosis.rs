@@ -12,6 +12,7 @@ mod words;
 
 pub(crate) use asked::{Asked, Doing};
 pub(crate) use cause::{Cause, Look};
+pub(crate) use explain::ADMIN_APPS;
 pub(crate) use heard::{End, Heard};
 
 use crate::box_api::Account;

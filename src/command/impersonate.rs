@@ -2,7 +2,7 @@
 
 use super::{account, explain, prove};
 use crate::box_api::{self, Caller};
-use crate::diagnosis::{Asked, Doing, Heard};
+use crate::diagnosis::{ADMIN_APPS, Asked, Doing, Heard};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::options::IMPERSONATE;
 use crate::rclone::Rclone;
@@ -86,9 +86,9 @@ fn may_not(login: &str, is_app: bool, error: Error) -> Error {
     let tick = "in the Box Developer Console, your app, Configuration, Application Scopes, tick \"Manage users\" and click \
                 Save Changes";
     let then = if is_app {
-        "then have your Box admin authorize the app again: Admin Console > Integrations > Platform Apps Manager"
+        format!("then have your Box admin authorize the app again: {ADMIN_APPS}")
     } else {
-        "then sign in again as an admin, since a token keeps its scopes"
+        "then sign in again as an admin, since a token keeps its scopes".to_owned()
     };
     lacks.who(Who::You).next(tick).next(then).next(WHERE_IDS_ARE)
 }

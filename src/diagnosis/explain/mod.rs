@@ -19,7 +19,8 @@ const REDIRECT_URI: &str = "http://127.0.0.1:53682/";
 const RCLONE_CLIENT_ID: &str = "d0374ba6pgmaguie02ge15sv1mllndho";
 const AGAIN: &str = "then run this again";
 /// Where an admin lets apps in. Box has renamed it.
-const ADMIN_APPS: &str = "Admin Console > Platform > Platform Apps (formerly Integrations > Platform Apps Manager)";
+pub(crate) const ADMIN_APPS: &str =
+    "Admin Console > Platform > Platform Apps (formerly Integrations > Platform Apps Manager)";
 
 pub(super) fn explain(cause: Cause, asked: &Asked<'_>, heard: &Heard<'_>, facts: &Facts) -> Error {
     use Cause as C;
