@@ -90,6 +90,18 @@ pub(crate) fn root(caller: &Caller, account: &Account, limit: Duration) -> Resul
     Ok(get(caller, "folders/0/items", QUERY, limit)?.map(|answer| Root::read(&answer, account)))
 }
 
+/// The folders in a folder, as far as Box lists them at once.
+pub(crate) fn folders(caller: &Caller, id: &str, limit: Duration) -> Result<Result<Vec<Folder>, Refused>> {
+    const QUERY: &[(&str, &str)] = &[("fields", "id,name,type"), ("limit", "1000")];
+    Ok(get(caller, &format!("folders/{id}/items"), QUERY, limit)?.map(|answer| Folder::all_in(&answer)))
+}
+
+/// A folder's name.
+pub(crate) fn folder_name(caller: &Caller, id: &str, limit: Duration) -> Result<Result<String, Refused>> {
+    let answer = get(caller, &format!("folders/{id}"), &[("fields", "id,name")], limit)?;
+    Ok(answer.map(|answer| answer["name"].as_str().unwrap_or_default().to_owned()))
+}
+
 /// How many bytes are in the trash, or at least: Box lists 1000 items at a time.
 pub(crate) fn trash(caller: &Caller, limit: Duration) -> Result<Result<u64, Refused>> {
     let answer = get(caller, "folders/trash/items", &[("fields", "size"), ("limit", "1000")], limit)?;

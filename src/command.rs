@@ -5,6 +5,7 @@ mod add;
 mod answers;
 mod apply;
 mod authorize;
+mod browse;
 pub(crate) mod complete;
 mod completions;
 mod doctor;

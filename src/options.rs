@@ -73,6 +73,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "encoding",
 ];
 
+pub(crate) const ROOT_FOLDER: &str = "root_folder_id";
 pub(crate) const DESCRIPTION: &str = "description";
 pub(crate) const IMPERSONATE: &str = "impersonate";
 pub(crate) const BOX_SUB_TYPE: &str = "box_sub_type";

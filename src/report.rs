@@ -44,6 +44,9 @@ pub(crate) struct Storage {
     /// Whose it is, where Box was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) account: Option<Account>,
+    /// The name of the folder in `root_folder_id`, where Box was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) root_folder: Option<String>,
 }
 
 /// A storage in a few words.

@@ -35,6 +35,17 @@ pub(crate) struct Folder {
     pub(crate) name: String,
 }
 
+impl Folder {
+    pub(super) fn all_in(answer: &Json) -> Vec<Self> {
+        let items = answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter(|item| item["type"] == "folder").filter_map(Self::read).collect()
+    }
+
+    fn read(item: &Json) -> Option<Self> {
+        Some(Self { id: text(&item["id"])?, name: text(&item["name"])? })
+    }
+}
+
 /// What is in an account's root.
 #[derive(Debug, Default)]
 pub(crate) struct Root {
@@ -48,8 +59,7 @@ impl Root {
         let is_shared = |item: &&Json| {
             item["type"] == "folder" && text(&item["owned_by"]["id"]).is_some_and(|owner| owner != account.id)
         };
-        let folder = |item: &Json| Some(Folder { id: text(&item["id"])?, name: text(&item["name"])? });
-        Self { is_empty: items.is_empty(), shared: items.iter().filter(is_shared).filter_map(folder).collect() }
+        Self { is_empty: items.is_empty(), shared: items.iter().filter(is_shared).filter_map(Folder::read).collect() }
     }
 }
 

@@ -41,8 +41,7 @@ pub(super) fn access_token(section: &Section) -> Option<Secret> {
 
 /// Asks Box with the storage's own token, unless that has expired.
 pub(super) fn who(section: &Section) -> Result<Found> {
-    let Some(token) = access_token(section) else { return Ok(Found::default()) };
-    let caller = Caller { access_token: token, as_user: section.get("impersonate").map(str::to_owned) };
+    let Some(caller) = caller(section) else { return Ok(Found::default()) };
     let mut account = match box_api::me(&caller, LIMIT)? {
         Ok(account) => account,
         Err(refused) => return Ok(Found { account: None, warnings: vec![unknown(&refused, section)] }),
@@ -66,6 +65,17 @@ pub(super) fn who(section: &Section) -> Result<Found> {
         account.shared_folders = root.shared;
     }
     Ok(Found { account: Some(account), warnings })
+}
+
+/// Whom a storage's own token speaks for; `None` where that has expired.
+pub(super) fn caller(section: &Section) -> Option<Caller> {
+    Some(Caller { access_token: access_token(section)?, as_user: section.get("impersonate").map(str::to_owned) })
+}
+
+/// The name of the folder that a storage shows, where that is not the account's root and Box tells it.
+pub(super) fn root_folder(section: &Section) -> Option<String> {
+    let id = section.get("root_folder_id").filter(|id| *id != "0")?;
+    box_api::folder_name(&caller(section)?, id, LIMIT).ok()?.ok().filter(|name| !name.is_empty())
 }
 
 fn is_nearly_full(account: &Account) -> bool {

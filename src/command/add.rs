@@ -4,19 +4,20 @@ use clap::ArgMatches;
 
 use super::account;
 use super::answers::{Answers, exposed_secrets};
+use super::browse;
 use super::edit;
 use super::impersonate;
 use super::interview::{self, Next};
 use super::obtain;
 use super::prove;
 use super::resume::resume;
-use crate::box_api::Account;
+use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, ProofFlags, SignInFlags};
 use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
-use crate::options::{BoxOptions, IMPERSONATE};
+use crate::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER};
 use crate::prompt::{self, Item, Reply};
 use crate::rclone::{OLDEST, Rclone};
 use crate::remote::{Remote, RemoteName};
@@ -30,6 +31,8 @@ pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Re
     let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run };
     until_done(context, answers, &flags.proof, &goal, exposed_secrets(matches))
 }
+
+const ROOT_NOT_SET: &str = "root_not_set";
 
 /// What a sign-in is for.
 #[derive(Debug)]
@@ -204,7 +207,8 @@ impl Attempt<'_> {
         let mut added = self.report(&remote, outcome, proof);
         if let Some(asked) = account {
             self.look_at_account(asked, &section, &mut added);
-            self.offer_folders(&rclone, &mut added);
+            added.storage.root_folder = account::root_folder(&section);
+            self.offer_folders(&rclone, &section, answers.browses, &mut added);
         }
         Ok(added)
     }
@@ -242,9 +246,17 @@ impl Attempt<'_> {
     }
 
     /// Lets a folder that is shared with a service account be chosen as the root. The storage is saved whatever is said.
-    fn offer_folders(&self, rclone: &Rclone, added: &mut Added) {
+    fn offer_folders(&self, rclone: &Rclone, section: &Section, browses: bool, added: &mut Added) {
         let account = added.storage.account.iter();
         let folders: Vec<_> = account.flat_map(|account| account.shared_folders.clone()).collect();
+        if browses {
+            match browse::browse(section) {
+                Ok(Reply::Answer(None) | Reply::Back) => {}
+                Ok(Reply::Answer(Some(folder))) => self.set_root(rclone, folder, added),
+                Err(error) => added.warnings.push(Warning { code: ROOT_NOT_SET, message: failure_text(&error) }),
+            }
+            return;
+        }
         if folders.is_empty() || !self.context.terminal.asks || matches!(self.goal, Goal::Authorize { .. }) {
             return;
         }
@@ -253,13 +265,20 @@ impl Attempt<'_> {
         let shared = folders.iter().zip(&meanings).map(|(folder, meaning)| Item { title: &folder.name, meaning });
         let items: Vec<_> = std::iter::once(own).chain(shared).collect();
         let Ok(Reply::Answer(chosen)) = prompt::choice("Back up into", &items, None, false) else { return };
-        let Some(folder) = chosen.checked_sub(1).and_then(|index| folders.get(index)) else { return };
+        if let Some(folder) = chosen.checked_sub(1).and_then(|index| folders.get(index)) {
+            self.set_root(rclone, folder.clone(), added);
+        }
+    }
+
+    fn set_root(&self, rclone: &Rclone, folder: Folder, added: &mut Added) {
         match edit::set_root(self.file, rclone, &added.storage.name, &folder.id, self.proof) {
-            Ok(()) => {
-                added.storage.options.insert("root_folder_id".to_owned(), folder.id.clone());
+            Ok(proof) => {
+                added.storage.options.insert(ROOT_FOLDER.to_owned(), folder.id);
+                added.storage.root_folder = Some(folder.name);
+                added.verified.folders = proof.folders;
                 added.warnings.retain(|warning| warning.code != "service_account_space");
             }
-            Err(error) => added.warnings.push(Warning { code: "root_not_set", message: failure_text(&error) }),
+            Err(error) => added.warnings.push(Warning { code: ROOT_NOT_SET, message: failure_text(&error) }),
         }
     }
 

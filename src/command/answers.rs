@@ -45,6 +45,8 @@ pub(super) struct Answers {
     pub(super) options: BTreeMap<&'static str, String>,
     /// Whether the storage that has this name is to be replaced.
     pub(super) replaces: bool,
+    /// Whether the root folder is to be chosen from a list once the sign-in works.
+    pub(super) browses: bool,
 }
 
 impl Answers {
@@ -68,6 +70,7 @@ impl Answers {
             options: options.set().map(|(key, value)| (key, value.to_owned())).collect(),
             sign_in: None,
             replaces: false,
+            browses: false,
         };
         answers.sign_in = answers.chosen(flags)?;
         answers.fill_from_environment()?;

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::add::rclone_for;
-use super::renew::{ensure, grant, hold, is_renewable};
+use super::interview::{Chosen, Options, RootFolder};
+use super::renew::{ensure, grant, hold, is_renewable, renew};
 use super::show::describe;
-use super::{impersonate, interview, pick, prove};
+use super::{browse, impersonate, interview, pick, prove};
+use crate::box_api::Folder;
 use crate::cli::{Edit, ProofFlags};
 use crate::conf::Value;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
-use crate::options::{BOX_SUB_TYPE, BoxOptions, IMPERSONATE, SPECS, Spec};
+use crate::options::{BOX_SUB_TYPE, BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS, Spec, spec};
 use crate::prompt::{self, Item, Reply};
 use crate::rclone::Rclone;
 use crate::report::{Added, Outcome, Report, failure_text};
@@ -40,7 +42,7 @@ fn by_menu(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section)
     let mut now = was.clone();
     let mut shows_menu = true;
     loop {
-        if shows_menu && interview::menu(before.kind(), &mut now, "Save")? == Reply::Back {
+        if shows_menu && !choose(context, file, flags, before, &mut now)? {
             now.clone_from(&was);
         }
         let unset = was.keys().filter(|key| !now.contains_key(*key)).map(|key| (*key).to_owned()).collect();
@@ -59,6 +61,44 @@ fn by_menu(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section)
             _ => return Err(error.already_shown()),
         }
     }
+}
+
+/// Shows the menu until it is left; false for the way back.
+fn choose(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, options: &mut Options) -> Result<bool> {
+    loop {
+        match interview::menu(before.kind(), options, "Save", None)? {
+            Reply::Answer(Chosen::Done) => return Ok(true),
+            Reply::Answer(Chosen::RootFolder) => ask_root(context, file, flags, before.name(), options)?,
+            Reply::Back => return Ok(false),
+        }
+    }
+}
+
+/// A folder that cannot be listed is no reason to leave the menu.
+fn ask_root(context: &Context, file: &ConfigFile, flags: &Edit, name: &str, options: &mut Options) -> Result<()> {
+    let typed = |options: &mut Options| spec(ROOT_FOLDER).map_or(Ok(()), |spec| interview::ask_option(options, spec));
+    match interview::ask_root_folder("")? {
+        Reply::Back => Ok(()),
+        Reply::Answer(RootFolder::Typed) => typed(options),
+        Reply::Answer(RootFolder::FromList) => {
+            match choose_root(context, file, flags, name) {
+                Ok(Reply::Back) => {}
+                Ok(Reply::Answer(Some(folder))) => drop(options.insert(ROOT_FOLDER, folder.id)),
+                Ok(Reply::Answer(None)) => drop(options.remove(ROOT_FOLDER)),
+                Err(error) if interrupt::seen() => return Err(error),
+                Err(error) => context.terminal.error(&failure_text(&error)),
+            }
+            Ok(())
+        }
+    }
+}
+
+fn choose_root(context: &Context, file: &ConfigFile, flags: &Edit, name: &str) -> Result<Reply<Option<Folder>>> {
+    let rclone = context.rclone(flags.proof.timeout)?;
+    if is_renewable(&Section::read(&file.read()?, name)?) {
+        renew(file, &rclone, name, Some(ENOUGH))?;
+    }
+    browse::browse(&Section::read(&file.read()?, name)?)
 }
 
 fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, edits: &Edits) -> Result<Report> {
@@ -80,9 +120,9 @@ fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, 
 }
 
 /// Shows another folder as the root, once that is proven.
-pub(super) fn set_root(file: &ConfigFile, rclone: &Rclone, name: &str, id: &str, proof: &ProofFlags) -> Result<()> {
+pub(super) fn set_root(file: &ConfigFile, rclone: &Rclone, name: &str, id: &str, proof: &ProofFlags) -> Result<Proof> {
     let edits = Edits { set: BoxOptions::checked([("root_folder_id", id)])?, unset: Vec::new() };
-    save(file, rclone, name, &edits, proof).map(drop)
+    save(file, rclone, name, &edits, proof)
 }
 
 /// Proves the edited section on a private copy. A token that is renewed on the way is saved even where the edit is not.

@@ -4,17 +4,19 @@
 mod correct;
 mod menu;
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::PathBuf;
 
 pub(super) use correct::{Next, correct};
-pub(super) use menu::menu;
+pub(super) use menu::{Chosen, Options, RootFolder, ask as ask_option, ask_root_folder, menu};
 
 use super::answers::{Answers, Browser};
 use crate::conf::{Document, Value};
 use crate::context::Context;
 use crate::error::{Error, Field, Result};
 use crate::guide;
+use crate::options::{ROOT_FOLDER, spec};
 use crate::prompt::{self, Item, Progress, Reply};
 use crate::remote::RemoteName;
 use crate::secret::Secret;
@@ -49,10 +51,10 @@ enum Question {
 pub(super) fn complete(context: &Context, answers: &mut Answers, present: &Document, force: bool) -> Result<Outcome> {
     let interview = Interview { context, present, force };
     let mut asked: Vec<Question> = Vec::new();
+    if interview.next(answers, &asked).is_some() {
+        prompt::introduce();
+    }
     while let Some(question) = interview.next(answers, &asked) {
-        if asked.is_empty() {
-            prompt::introduce();
-        }
         match interview.ask(question, answers)? {
             Reply::Answer(Outcome::Complete) => asked.push(question),
             Reply::Answer(other) => return Ok(other),
@@ -77,7 +79,7 @@ fn forget(answers: &mut Answers, question: Question) {
         Question::BoxConfigFile => answers.forget(Field::BoxConfigFile),
         Question::BoxSubject => answers.forget(Field::BoxSubject),
         Question::AccessToken => answers.forget(Field::AccessToken),
-        Question::Options => answers.options.clear(),
+        Question::Options => (answers.browses, answers.options) = (false, BTreeMap::new()),
     }
 }
 
@@ -291,10 +293,33 @@ fn ask_secret(label: &str, help: &str, check: impl Fn(&Secret) -> Result<()>) ->
 fn ask_options(answers: &mut Answers) -> Result<Reply<()>> {
     let question = "Advanced options (root folder, upload cutoff …)?";
     match prompt::yes_or_back(question, OPTIONS_HELP)? {
-        Reply::Back => Ok(Reply::Back),
-        Reply::Answer(false) => Ok(Reply::Answer(())),
-        Reply::Answer(true) => menu(answers.kind()?, &mut answers.options, "Continue"),
+        Reply::Back => return Ok(Reply::Back),
+        Reply::Answer(false) => return Ok(Reply::Answer(())),
+        Reply::Answer(true) => {}
     }
+    loop {
+        let later = answers.browses.then_some("to be chosen once you are signed in");
+        match menu(answers.kind()?, &mut answers.options, "Continue", later)? {
+            Reply::Back => return Ok(Reply::Back),
+            Reply::Answer(Chosen::Done) => return Ok(Reply::Answer(())),
+            Reply::Answer(Chosen::RootFolder) => ask_root(answers)?,
+        }
+    }
+}
+
+fn ask_root(answers: &mut Answers) -> Result<()> {
+    match ask_root_folder("once you are signed in")? {
+        Reply::Back => {}
+        Reply::Answer(RootFolder::FromList) => {
+            answers.browses = true;
+            answers.options.remove(ROOT_FOLDER);
+        }
+        Reply::Answer(RootFolder::Typed) => {
+            answers.browses = false;
+            spec(ROOT_FOLDER).map_or(Ok(()), |spec| ask_option(&mut answers.options, spec))?;
+        }
+    }
+    Ok(())
 }
 
 fn saveable(field: Field, text: &str) -> Result<()> {

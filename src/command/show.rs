@@ -82,6 +82,7 @@ pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: boo
         options,
         token,
         account: None,
+        root_folder: None,
     }
 }
 

@@ -82,7 +82,11 @@ mod unix {
                 break;
             }
         }
-        while more(TAIL)?.is_some() {}
+        while let Some(rest) = more(TAIL)? {
+            if rest.contains(&CTRL_C) {
+                return Err(interrupt::now());
+            }
+        }
         Ok(Some(text(&typed)))
     }
 

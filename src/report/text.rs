@@ -86,7 +86,9 @@ fn render_added(added: &Added) -> String {
         }
     }
     if let Some(folders) = added.verified.folders.filter(|_| added.verified.listed) {
-        done(&format!("Listed the root folder: {}", plural(folders, "folder")));
+        let folder =
+            storage.root_folder.as_ref().map_or_else(|| "the root folder".to_owned(), |name| format!("\"{name}\""));
+        done(&format!("Listed {folder}: {}", plural(folders, "folder")));
     }
     if added.verified.refreshed {
         done("Renewed the sign-in once, so it will not end in an hour");

@@ -13,7 +13,8 @@ fn count(session: &Session, words: &str) -> usize {
 /// A quick connect to a folder that is not there, up to the list of what to do now.
 fn to_a_missing_folder(desk: &Desk) -> Session {
     let mut session = desk.comes_to_the_paste();
-    session.types(&desk.token().block()).answers(ADVANCED, "y").sets("Root folder", "999").chooses(OPTIONS, "Continue");
+    session.types(&desk.token().block()).answers(ADVANCED, "y").chooses(OPTIONS, "Root folder");
+    session.chooses("Root folder\n", "Type its ID").answers(FOLDER, "999").chooses(OPTIONS, "Continue");
     session.sees("folder 999 is not there");
     session
 }

@@ -27,8 +27,8 @@ const QUESTIONS: [(&str, Way); 12] = [
     ("an option", |desk| {
         let mut session = with_token(desk);
         session.answers(ADVANCED, "y");
-        session.chooses(OPTIONS, "Root folder");
-        seen(session, "Root folder [the account's root]: ")
+        session.chooses(OPTIONS, "Upload cutoff");
+        seen(session, "Upload cutoff [50Mi]: ")
     }),
     ("the subject", |desk| {
         let mut session = chosen(desk, "Client credentials");

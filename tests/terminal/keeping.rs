@@ -22,9 +22,11 @@ fn storage(desk: &Desk, args: &[&str]) -> Session {
 #[test]
 fn the_form_of_edit_shows_what_is_there_and_enter_keeps_it() {
     let desk = desk("list_chunk = 500\ndescription = mine\nowned_by = a@b.c\n");
-    let folder = desk.sandbox.create_folder("0", "Backups");
+    let folder = desk.sandbox.create_folder("0", "Team Backups");
     let mut session = storage(&desk, &["edit", "Box"]);
-    session.sets("Root folder", &folder).chooses(OPTIONS, "Listing page size");
+    session.chooses(OPTIONS, "Root folder").chooses("Root folder\n", "Choose it from a list");
+    session.chooses("Folders\n", "Team Backups").chooses("Folders / Team Backups\n", "Use this one");
+    session.chooses(OPTIONS, "Listing page size");
     let page_size = "Listing page size [500]: ";
     session.answers(page_size, "0").sees("1 to 1000").answers(page_size, "-");
     session.sets("Only files owned by", "-").sets("Description", "").chooses(OPTIONS, "Save");

@@ -5,6 +5,8 @@ use box_sandbox::RCLONE_CLIENT_ID;
 use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, NAME, OPTIONS, PASTE, SIGN_IN};
 use crate::session::{CTRL_C, DOWN, ENTER};
 
+/// The list of ways to tell the root folder.
+const ROOT_FOLDER: &str = "Root folder\n";
 const ESCAPE: &str = "\u{1b}";
 /// The list of what to do about a name that is taken.
 const TAKEN_LIST: &str = "There is already a remote called \"Box\" in rclone.conf\n";
@@ -71,7 +73,8 @@ fn options_are_a_menu_of_what_holds_now_and_are_checked_at_once() {
     let folder = desk.sandbox.create_folder("0", "Backups");
     let mut session = desk.comes_to_the_paste();
     session.types(&token.block()).answers(ADVANCED, "perhaps").answers(ADVANCED, "y");
-    session.sets("Root folder", &format!("https://app.box.com/folder/{folder}"));
+    session.chooses(OPTIONS, "Root folder").chooses(ROOT_FOLDER, "Type its ID");
+    session.answers("Root folder [the account's root]: ", &format!("https://app.box.com/folder/{folder}"));
     session.sets("Upload cutoff", "1M").sees("error:").answers("Upload cutoff [50Mi]: ", "100M");
     session.sets("Commit retries", "7");
     session.sets("Listing page size", "1001").sees("error:").answers("Listing page size [1000]: ", "500");
@@ -184,4 +187,21 @@ fn only_options_that_fit_the_sign_in_are_offered() {
         assert!(!session.plain().contains(foreign), "{foreign}");
     }
     session.types(DOWN).types(CTRL_C).ends().with(130);
+}
+
+#[test]
+fn the_root_folder_is_chosen_by_going_through_the_folders() {
+    let desk = Desk::new();
+    let team = desk.sandbox.create_folder("0", "Team");
+    let backups = desk.sandbox.create_folder(&team, "Backups");
+    desk.sandbox.create_folder(&backups, "2026");
+    let mut session = desk.comes_to_the_paste();
+    session.types(&desk.token().block()).answers(ADVANCED, "y");
+    session.chooses(OPTIONS, "Root folder").chooses(ROOT_FOLDER, "Choose it from a list");
+    session.chooses(OPTIONS, "Continue").chooses("Folders\n", "Team").chooses("Folders / Team\n", "<");
+    session.chooses("Folders\n", "Team").chooses("Folders / Team\n", "Backups");
+    session.chooses("Folders / Team / Backups\n", "Use this one: Backups").sees("Listed \"Backups\": 1 folder");
+    session.ends().with(0);
+    assert_eq!(desk.home.dump()["Box"]["root_folder_id"], backups);
+    desk.holds_a_live_token("Box");
 }
