@@ -82,6 +82,7 @@ pub(crate) enum Source {
 impl Declared {
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
+            let is_toml = text.parse::<toml::Table>().is_ok();
             let place = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let line = place.map(|line| format!(", line {line}")).unwrap_or_default();
             // Neither the parser's excerpt nor a value in its words: either may be a secret that does not belong there.
@@ -90,9 +91,15 @@ impl Declared {
                 why if harmless.iter().any(|begin| why.starts_with(begin)) => why,
                 _ => "this is not what belongs here",
             };
-            Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display()))
-                .who(Who::You)
-                .next("secrets are given by reference: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"…\"] }")
+            let key = place.and_then(|line| text.lines().nth(line - 1)?.split('=').next()).unwrap_or_default();
+            let remedy = if !is_toml {
+                "correct that line: a table is [storage.\"NAME\"], a value is KEY = \"TEXT\""
+            } else if ["client_secret", "token", "access_token"].contains(&key.trim()) {
+                "secrets are given by reference: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"…\"] }"
+            } else {
+                "see what may stand in the file: pluton apply --print-schema"
+            };
+            Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display())).who(Who::You).next(remedy)
         })
     }
 
@@ -217,6 +224,20 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_remedy_fits_the_fault() {
+        for (text, remedy) in [
+            ("[storage.x]\nprovider = 'box'\nclient_secret = 'hunter2'\n", "by reference"),
+            ("[storage.x\nprovider = 'box'\n", "correct that line"),
+            ("[storage.x]\nprovider = box\n", "correct that line"),
+            ("[storage.x]\nprovider = 'box'\nroot = '1'\n", "--print-schema"),
+            ("[storage.x]\nprovider = 'drive'\n", "--print-schema"),
+        ] {
+            let error = Declared::parse(text, Path::new("a.toml")).expect_err(text);
+            assert!(error.remedy.len() == 1 && error.remedy[0].contains(remedy), "{text}: {error:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn fold(text: &str, columns: usize) -> String {
     text.split('\n').map(|line| line_of(line, columns)).collect::<Vec<_>>().join("\n")
 }
 
-/// A page of prose: the lines of a paragraph are one text, whatever the window's width.
+/// A page of prose: the lines of a paragraph are one text, whatever the window's width, and no word of it is a label.
 pub(crate) fn page(text: &str, columns: Option<usize>) -> String {
     let mut joined = String::new();
     let mut is_open = false;
@@ -30,7 +30,16 @@ pub(crate) fn page(text: &str, columns: Option<usize>) -> String {
         joined.push_str(line);
         is_open = is_prose;
     }
-    fold(&joined, columns.map_or(PAGE, |columns| columns.min(PAGE)))
+    let columns = columns.map_or(PAGE, |columns| columns.min(PAGE));
+    let begins_with_text = |line: &str| line.starts_with(|first: char| !first.is_whitespace());
+    let row = |line| if begins_with_text(line) { paragraph(line, columns) } else { line_of(line, columns) };
+    joined.split('\n').map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn paragraph(text: &str, columns: usize) -> String {
+    let mut rows = Rows { out: String::new(), column: 0, columns, indent: 0 };
+    rows.words(text);
+    rows.out
 }
 
 fn line_of(line: &str, columns: usize) -> String {
@@ -215,6 +224,12 @@ mod tests {
     #[test]
     fn the_lines_of_a_paragraph_are_one_text() {
         assert_eq!(page("one\ntwo\n\n    a b\n    c\n\nthree", None), "one two\n\n    a b\n    c\n\nthree");
+    }
+
+    #[test]
+    fn a_paragraph_that_begins_with_a_colon_after_its_word_does_not_hang() {
+        assert_eq!(page("Requests: 1000 a minute", Some(15)), "Requests: 1000\na minute");
+        assert_eq!(page(" 1. one two three four five", Some(26)), " 1. one two three four\n    five");
     }
 
     /// Into how many rows a text could be broken.

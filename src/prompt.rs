@@ -81,6 +81,16 @@ pub(crate) fn line(
     }
 }
 
+/// The answer to a question that none came before.
+pub(crate) fn must_answer<T>(ask: impl Fn() -> Result<Reply<T>>) -> Result<T> {
+    loop {
+        match ask()? {
+            Reply::Answer(answer) => return Ok(answer),
+            Reply::Back => complain("this is the first question; Ctrl-C quits"),
+        }
+    }
+}
+
 /// A question that Enter answers with no, and that leads nowhere else.
 pub(crate) fn yes(question: &str) -> Result<bool> {
     loop {

@@ -223,6 +223,7 @@ impl Report {
         match self {
             Self::Exit(_) => {}
             Self::Added(_) | Self::Gone(_) if quiet && !json => {}
+            Self::Table { rows, .. } if quiet && !json => write(for_screen(&text::unwell(rows)).as_bytes()),
             Self::Each(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
             _ => write(&self.rendered(json)),
         }
@@ -236,7 +237,7 @@ impl Report {
             // For another program every byte is kept; a person's terminal gets text only.
             Self::Raw(bytes) if columns.is_none() => bytes.clone(),
             Self::Raw(bytes) => for_terminal(bytes),
-            Self::Page(text) => fold::page(text, columns).into_bytes(),
+            Self::Page(text) => (fold::page(text.trim_end(), columns) + "\n").into_bytes(),
             _ => match columns {
                 Some(columns) => fold::fold(&for_screen(&text::render(self)), columns).into_bytes(),
                 None => for_screen(&text::render(self)).into_bytes(),

@@ -27,7 +27,7 @@ use crate::sign_in::{Kind, SignIn};
 use crate::store::{self, ConfigFile, Proof, Staged, Verified};
 
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
-    let answers = Answers::gather(flags.name.as_deref(), &flags.sign_in, &flags.options)?;
+    let answers = Answers::gather(context, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
     let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run };
     until_done(context, answers, &flags.proof, &goal, exposed_secrets(matches))
 }

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+use super::interview::progress;
 use crate::cli::{OptionFlags, SignInFlags};
 use crate::conf::Document;
+use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::jwt::JwtFile;
 use crate::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
+use crate::prompt::{self, Progress};
 use crate::reading;
 use crate::report::Warning;
 use crate::secret::Secret;
@@ -51,10 +55,15 @@ pub(super) struct Answers {
 
 impl Answers {
     /// Flags first; the environment fills in only what the chosen way to sign in needs.
-    pub(super) fn gather(name: Option<&str>, flags: &SignInFlags, options: &OptionFlags) -> Result<Self> {
-        let mut stdin = Stdin::default();
+    pub(super) fn gather(
+        context: &Context,
+        name: Option<&str>,
+        flags: &SignInFlags,
+        options: &OptionFlags,
+    ) -> Result<Self> {
+        let mut stdin = Stdin { taken: None, asks: context.terminal.asks };
         let mut secret = |value: &Option<String>, file: &Option<PathBuf>, field| match (value, file) {
-            (Some(value), _) => Ok(Some(Secret::new(value.clone()))),
+            (Some(value), _) => not_empty(Secret::new(value.clone()), field, flag_of(field)).map(Some),
             (None, Some(path)) => read_secret(path, field, &mut stdin).map(Some),
             (None, None) => Ok(None),
         };
@@ -198,7 +207,8 @@ impl Answers {
 
     pub(super) fn kind(&self) -> Result<Kind> {
         self.sign_in.ok_or_else(|| {
-            missing(Field::SignIn, "how to sign in is not said")
+            let message = empty(&["PLUTON_BOX_TOKEN", "PLUTON_BOX_ACCESS_TOKEN"]);
+            missing(Field::SignIn, &message.unwrap_or_else(|| "how to sign in is not said".into()))
                 .next("give --token-file PATH (what `rclone authorize \"box\"` printed)")
                 .next("give --authorize, --box-config-file, --client-credentials or --access-token-file")
         })
@@ -211,11 +221,13 @@ impl Answers {
         let id = self.client_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
         let secret = self.client_secret.as_ref().filter(|secret| !secret.expose().trim().is_empty());
         let client_id = id.ok_or_else(|| {
-            missing(Field::ClientId, "the client ID is missing")
+            let message = empty(&["PLUTON_BOX_CLIENT_ID"]);
+            missing(Field::ClientId, &message.unwrap_or_else(|| "the client ID is missing".into()))
                 .next("give --client-id ID, or set PLUTON_BOX_CLIENT_ID")
         })?;
         let client_secret = secret.ok_or_else(|| {
-            missing(Field::ClientSecret, "the client secret is missing")
+            let message = empty(&["PLUTON_BOX_CLIENT_SECRET"]);
+            missing(Field::ClientSecret, &message.unwrap_or_else(|| "the client secret is missing".into()))
                 .next("give --client-secret-file PATH, or set PLUTON_BOX_CLIENT_SECRET")
         })?;
         Ok(Some(App { client_id: client_id.to_owned(), client_secret: Secret::new(client_secret.expose().trim()) }))
@@ -249,7 +261,8 @@ impl Answers {
                 let token =
                     self.access_token.as_ref().map(|token| token.expose().trim()).filter(|token| !token.is_empty());
                 let token = token.ok_or_else(|| {
-                    missing(Field::AccessToken, "the access token is missing")
+                    let message = empty(&["PLUTON_BOX_ACCESS_TOKEN"]);
+                    missing(Field::AccessToken, &message.unwrap_or_else(|| "the access token is missing".into()))
                         .next("give --access-token-file PATH, or set PLUTON_BOX_ACCESS_TOKEN")
                 })?;
                 if token.contains(char::is_whitespace) || token.contains('{') {
@@ -260,7 +273,8 @@ impl Answers {
             }
             (Kind::Quick | Kind::OwnApp | Kind::ClientCredentials, app) => {
                 let paste = self.token.as_ref().ok_or_else(|| {
-                    missing(Field::Token, "the token is missing")
+                    let message = empty(&["PLUTON_BOX_TOKEN"]);
+                    missing(Field::Token, &message.unwrap_or_else(|| "the token is missing".into()))
                         .next(
                             "give --token-file PATH (what `rclone authorize \"box\"` printed), or set PLUTON_BOX_TOKEN",
                         )
@@ -332,29 +346,77 @@ fn without_dots(path: &Path) -> PathBuf {
     climbing.canonicalize().map_or_else(|_| path.to_owned(), |real| real.join(rest.iter().collect::<PathBuf>()))
 }
 
+/// Of these variables the one that is set to nothing, as CI does with a secret that it does not have.
+fn empty(variables: &[&str]) -> Option<String> {
+    let is_empty = |name: &&&str| env::var_os(name).is_some_and(|value| value.is_empty());
+    variables.iter().find(is_empty).map(|name| format!("{name} is set, but empty"))
+}
+
+fn not_empty(secret: Secret, field: Field, place: &str) -> Result<Secret> {
+    if secret.expose().trim().is_empty() {
+        return Err(Error::invalid(field, format!("{place} is empty")).who(Who::You));
+    }
+    Ok(secret)
+}
+
+fn flag_of(field: Field) -> &'static str {
+    match field {
+        Field::ClientSecret => "--client-secret",
+        Field::AccessToken => "--access-token",
+        _ => "--token",
+    }
+}
+
 /// Standard input can be read once.
-#[derive(Default)]
 struct Stdin {
     taken: Option<Field>,
+    /// Whether a person can be asked.
+    asks: bool,
 }
 
 impl Stdin {
-    fn read(&mut self, field: Field) -> Result<String> {
+    fn read(&mut self, field: Field) -> Result<Secret> {
         if self.taken.replace(field).is_some() {
             return Err(Error::invalid(
                 field,
                 "standard input (-) can be read for one secret only; use a file for the other",
             ));
         }
-        reading::stdin()?.map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))
+        if std::io::stdin().is_terminal() {
+            return self.ask(field);
+        }
+        let text = reading::stdin()?
+            .map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))?;
+        not_empty(Secret::new(text), field, "standard input (-)")
+    }
+}
+
+impl Stdin {
+    /// At a terminal: as it is asked for elsewhere, so that it does not show.
+    fn ask(&self, field: Field) -> Result<Secret> {
+        let flag = flag_of(field);
+        if !self.asks {
+            return Err(missing(field, &format!("{flag}-file - reads standard input, which is a terminal"))
+                .next(format!("pipe it in, or name a file: {flag}-file PATH")));
+        }
+        let (what, end) = match field {
+            Field::Token => ("what `rclone authorize` printed", "it ends by itself, or with Enter on an empty line"),
+            Field::ClientSecret => ("the client secret", "it ends with Enter"),
+            _ => ("the access token", "it ends with Enter"),
+        };
+        let label = format!("Paste {what} (it stays hidden; {end}): ");
+        let help = format!("{flag}-file - reads standard input, which is this terminal.");
+        let progress = |text: &str| if field == Field::Token { progress(text) } else { Progress::Whole };
+        let typed = prompt::must_answer(|| prompt::hidden_paste(&label, &help, &progress))?;
+        not_empty(typed, field, "what was pasted")
     }
 }
 
 fn read_secret(path: &Path, field: Field, stdin: &mut Stdin) -> Result<Secret> {
     if path == Path::new("-") {
-        return stdin.read(field).map(Secret::new);
+        return stdin.read(field);
     }
-    reading::file(path)?
-        .map(Secret::new)
-        .map_err(|cause| Error::invalid(field, format!("cannot read {}: {cause}", path.display())).who(Who::You))
+    let text = reading::file(path)?
+        .map_err(|cause| Error::invalid(field, format!("cannot read {}: {cause}", path.display())).who(Who::You))?;
+    not_empty(Secret::new(text), field, &path.display().to_string())
 }

@@ -10,7 +10,7 @@ use crate::cli::Apply;
 use crate::conf::Document;
 use crate::context::Context;
 use crate::declared::{Declared, DeclaredStorage, Provider, Source};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
 use crate::options::IMPERSONATE;
 use crate::rclone::Rclone;
@@ -100,9 +100,19 @@ impl Run<'_> {
             Planned { step, wanted: Some(wanted) }
         });
         planned.unwrap_or_else(|error| Planned {
-            step: Step { error: Some(error), ..Step::new(name, Action::Failed, Vec::new()) },
+            step: Step { error: Some(self.in_file(name, error)), ..Step::new(name, Action::Failed, Vec::new()) },
             wanted: None,
         })
+    }
+
+    /// The file has keys where a command line has flags.
+    fn in_file(&self, name: &str, mut error: Error) -> Error {
+        let keys: Vec<&str> = error.fields.iter().filter_map(|field| key(*field)).collect();
+        if keys.is_empty() || !error.remedy.iter().any(|remedy| remedy.contains("--")) {
+            return error;
+        }
+        error.remedy.retain(|remedy| !remedy.contains("--"));
+        error.first(format!("correct {} of [storage.{name:?}] in {}", keys.join(" and "), self.path.display()))
     }
 
     fn wanted(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Result<Wanted> {
@@ -157,7 +167,7 @@ impl Run<'_> {
             Action::Same | Action::Remove | Action::Failed => Ok(()),
         };
         let record = |()| self.applied.record(self.file.real_path(), &step.name, &self.path, wanted.token.as_ref());
-        step.error = done.and_then(record).err();
+        step.error = done.and_then(record).err().map(|error| self.in_file(&step.name, error));
         step
     }
 
@@ -206,6 +216,20 @@ impl Run<'_> {
         }
         step
     }
+}
+
+/// What an answer is called in the file.
+fn key(field: Field) -> Option<&'static str> {
+    Some(match field {
+        Field::Name | Field::SignIn => return None,
+        Field::ClientId => "client_id",
+        Field::ClientSecret => "client_secret",
+        Field::Token => "token",
+        Field::AccessToken => "access_token",
+        Field::BoxConfigFile => "box_config_file",
+        Field::BoxSubject => "box_subject_id",
+        Field::Option(key) => key,
+    })
 }
 
 /// What became of a token whose renewal never reached rclone.conf.

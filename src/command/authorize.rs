@@ -31,7 +31,7 @@ pub(super) fn sign_in_again(
     let document = context.config_file()?.read()?;
     require_box(&document, name)?;
     let old = Section::read(&document, name)?;
-    let mut answers = Answers::gather(Some(name), flags, &OptionFlags::default())?;
+    let mut answers = Answers::gather(context, Some(name), flags, &OptionFlags::default())?;
     if matches!(answers.sign_in, Some(Kind::Quick | Kind::OwnApp | Kind::ClientCredentials)) {
         answers.keep_app(&old, flags);
     }

@@ -10,7 +10,7 @@ use crate::report::{self, Report};
 pub(super) fn run(flags: &Help) -> Result<Report> {
     if let [topic] = flags.words.as_slice() {
         if let Some(text) = guide::topic(topic) {
-            return Ok(Report::Page(format!("{}\n", text.trim_end())));
+            return Ok(Report::Page(text));
         }
     }
     if flags.words == ["json"] {

@@ -8,7 +8,7 @@ use crate::conf::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::options::KEYS;
-use crate::prompt::{self, Reply};
+use crate::prompt;
 use crate::remote::RemoteName;
 use crate::report::{Gone, Report};
 use crate::store;
@@ -59,12 +59,8 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
         _ => Ok(()),
     };
     let help = "Backups that name this storage have to be told its new name.";
-    loop {
-        if let Reply::Answer(new) = prompt::line(&format!("New name of {old:?}"), None, help, check)? {
-            return RemoteName::new(&new);
-        }
-        prompt::complain("this is the first question; Ctrl-C quits");
-    }
+    let new = prompt::must_answer(|| prompt::line(&format!("New name of {old:?}"), None, help, check))?;
+    RemoteName::new(&new)
 }
 
 /// A dotted name takes what it lacks from the name before the dot; a new name must neither begin nor end that.

@@ -2,6 +2,7 @@
 
 mod keep;
 
+use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc;
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::interrupt;
 use crate::process;
 use crate::report::Report;
+use crate::scrub::{looks_like_token, scrub};
 use crate::section::Section;
 use crate::store::PrivateCopy;
 use crate::terminal::Terminal;
@@ -56,6 +58,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     let mut command = Command::new(program);
     command.args(args).env("RCLONE_CONFIG", file.real_path());
     command.envs(context.password_command().map(|printer| ("RCLONE_PASSWORD_COMMAND", printer)));
+    context.terminal.trace(&format!("RCLONE_CONFIG={} {}", file.real_path().display(), shown(&flags.command)));
     let status = thread::scope(|scope| {
         let mut keepers = Vec::new();
         // COMMAND is started first: it must not share the locks of a renewal.
@@ -99,6 +102,12 @@ fn warn_of_copy(terminal: Terminal, document: &Document) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn shown(words: &[OsString]) -> String {
+    let words = words.iter().map(|word| word.to_string_lossy());
+    let words = words.map(|word| if looks_like_token(&word) { "[hidden]".into() } else { word });
+    scrub(&words.collect::<Vec<_>>().join(" "), &[])
 }
 
 /// As a shell reports it.

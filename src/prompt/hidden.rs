@@ -17,8 +17,9 @@ mod unix {
     use zeroize::Zeroizing;
 
     use super::super::modes::{Raw, forget_typed};
-    use super::super::show;
+    use super::super::{columns, show};
     use super::{Progress, Result, Secret, interrupt};
+    use crate::fold::fold;
 
     const TICK: Duration = Duration::from_millis(50);
     /// Keys arrive slower than this by hand, and faster in a paste.
@@ -39,7 +40,7 @@ mod unix {
     pub(in super::super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
         interrupt::check()?;
         let answer = Raw::begin().map_err(|_| interrupt::now()).and_then(|_raw| {
-            show(label);
+            show(&fold(label, columns()));
             let answer = collect(progress);
             // What is left of the paste must not answer the next question.
             forget_typed();
@@ -59,7 +60,7 @@ mod unix {
                 if !hinted && typed.ends_with(b"\n") && last.elapsed() >= SILENCE {
                     hinted = true;
                     match progress(text(&typed).expose()) {
-                        Progress::Partial(hint) => show(&format!("\n{hint} ")),
+                        Progress::Partial(hint) => show(&format!("\n{} ", fold(hint, columns()))),
                         Progress::Enough | Progress::Whole => break,
                     }
                 }

@@ -25,7 +25,7 @@ pub(super) fn render(report: &Report) -> String {
         Report::Table { rclone_config, rows } if rows.is_empty() => {
             format!("No Box storage in {} yet. To add one: pluton storage add box\n", shown(rclone_config))
         }
-        Report::Table { rows, .. } => list(rows),
+        Report::Table { rows, .. } => list(&rows.iter().collect::<Vec<_>>()),
         Report::Show { storage, .. } => show(storage),
         Report::Each(storages) => storages.iter().map(each).collect(),
         Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
@@ -132,7 +132,18 @@ fn section(storage: &Storage) -> String {
     out
 }
 
-fn list(rows: &[Row]) -> String {
+/// The storages whose token has ended, or that have none.
+pub(super) fn unwell(rows: &[Row]) -> String {
+    let is_past = |end: Option<Timestamp>| end.map(seconds_until).is_some_and(|left| left <= 0);
+    let is_well = |row: &&Row| match &row.token {
+        Some(token) => !is_past(token.sign_in_expires) && (token.renewable || !is_past(token.access_token_expires)),
+        None => row.sign_in == Kind::AccessToken,
+    };
+    let unwell: Vec<_> = rows.iter().filter(|row| !is_well(row)).collect();
+    if unwell.is_empty() { String::new() } else { list(&unwell) }
+}
+
+fn list(rows: &[&Row]) -> String {
     let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or_default().max(4);
     let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
     for Row { name, sign_in, token } in rows {
@@ -147,26 +158,22 @@ fn list(rows: &[Row]) -> String {
 }
 
 fn show(storage: &Storage) -> String {
-    let mut out = format!("{BOLD}{}{BOLD:#}\n", storage.name);
-    let mut row = |key: &str, value: &str| {
-        let _ = writeln!(out, "  {key:<16} {value}");
-    };
-    row("sign-in", storage.sign_in.name());
+    let mut rows: Vec<(&str, String)> = vec![("sign-in", storage.sign_in.name().to_owned())];
     if let Some(account) = &storage.account {
-        row("account", &whose(account));
+        rows.push(("account", whose(account)));
         if let Some(enterprise) = &account.enterprise {
-            row("enterprise", &format!("{} ({})", clean(&enterprise.name), enterprise.id));
-        }
-        if !account.shared_folders.is_empty() {
-            row("shared with it", &shared(account));
+            rows.push(("enterprise", format!("{} ({})", clean(&enterprise.name), enterprise.id)));
         }
     }
-    row("rclone.conf", &shown(&storage.rclone_config));
+    rows.push(("rclone.conf", shown(&storage.rclone_config)));
     if let Some(token) = &storage.token {
-        row("token state", &in_words(token));
+        rows.push(("token state", in_words(token)));
     }
-    for (key, value) in &storage.options {
-        row(key, &clean(value));
+    rows.extend(storage.options.iter().map(|(key, value)| (key.as_str(), clean(value))));
+    let width = rows.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
+    let mut out = format!("{BOLD}{}{BOLD:#}\n", storage.name);
+    for (key, value) in rows {
+        let _ = writeln!(out, "  {key:<width$}  {value}");
     }
     out
 }

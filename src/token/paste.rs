@@ -109,7 +109,13 @@ fn encoded(text: &str) -> Result<Map<String, Json>, NotAToken> {
         Some(json) if json.starts_with('{') => object(&json),
         _ if body.starts_with("eyJ") => Err(NotAToken::Half),
         _ if body.contains("\"refresh_token\"") || body.ends_with('}') => Err(NotAToken::Half),
-        _ if body.len() >= 16 && body.chars().all(|c| c.is_ascii_alphanumeric()) => Err(NotAToken::Bare),
+        // Words with blanks between them are no token.
+        _ if body.len() >= 16
+            && text.trim().lines().all(|line| is_arrow(line) || !line.trim().contains(' '))
+            && body.chars().all(|c| c.is_ascii_alphanumeric()) =>
+        {
+            Err(NotAToken::Bare)
+        }
         _ => Err(NotAToken::Unknown),
     }
 }

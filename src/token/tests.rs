@@ -18,6 +18,12 @@ fn token(access: &str, refresh: &str) -> String {
 }
 
 #[test]
+fn a_sentence_is_no_access_token() {
+    assert_eq!(Token::find("hello what do I paste").map(drop), Err(NotAToken::Unknown));
+    assert_eq!(Token::find("hellowhatdoIpaste123").map(drop), Err(NotAToken::Bare));
+}
+
+#[test]
 fn a_blob_is_kept_as_rclone_wrote_it() {
     let found = Token::find(BLOB).expect("a token");
     assert_eq!(found.blob().expose(), BLOB);

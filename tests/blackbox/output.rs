@@ -58,7 +58,7 @@ fn with_json_wrong_usage_is_one_document_too() {
         &["storage", "add", "box", "Box", "--timeout", "0s", "--json"],
         &["storage", "add", "box", "Box", "--box-sub-type", "group", "--json"],
         &["storage", "add", "box", "Box", "--token", "a", "--token-file", "b", "--json"],
-        &["storage", "show", "--json"],
+        &["storage", "export", "--json"],
         &["--json", "--quiet", "--verbose", "storage", "list"],
     ] {
         let ran = bench.home.pluton(args).fails(2);
@@ -176,5 +176,37 @@ fn every_page_fits_into_80_columns() {
         for line in page.lines() {
             assert!(line.chars().count() <= 80, "help {topic}: {line}");
         }
+    }
+}
+
+#[test]
+fn a_quiet_list_shows_only_what_has_ended() {
+    let bench = Bench::new();
+    let token = |end: &str| format!(r#"{{"access_token":"a","refresh_token":"r","expiry":"{end}"}}"#);
+    let section = |name: &str, end: &str| format!("[{name}]\ntype = box\ntoken = {}\n", token(end));
+    bench.home.write_config(&section("good", "2040-01-01T00:00:00Z"));
+    assert_eq!(bench.home.pluton(&["storage", "list", "--quiet"]).ok().stdout, "");
+    let text = bench.home.config_text();
+    bench.home.write_config(&(text + &section("ended", "2020-01-01T00:00:00Z")));
+    let ran = bench.home.pluton(&["storage", "list", "--quiet"]).ok();
+    assert!(ran.stdout.contains("\nended ") && !ran.stdout.contains("good"), "{ran:?}");
+}
+
+#[test]
+fn what_show_prints_stands_in_two_columns() {
+    let bench = Bench::new();
+    bench.home.write_config("[ccg]\ntype = box\nclient_id = x\nclient_credentials = true\nbox_subject_type = user\n");
+    let ran = bench.home.pluton(&["storage", "show", "ccg", "--offline"]).ok();
+    for row in ["  sign-in             client", "  client_credentials  true", "  box_subject_type    user"] {
+        assert!(ran.stdout.contains(row), "{ran:?}");
+    }
+}
+
+#[test]
+fn every_topic_ends_with_one_line_break() {
+    let bench = Bench::new();
+    for topic in ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json"] {
+        let text = bench.home.pluton(&["help", topic]).ok().stdout;
+        assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{topic}: {text:?}");
     }
 }

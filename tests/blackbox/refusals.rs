@@ -200,3 +200,33 @@ fn what_box_does_not_allow_is_told_apart() {
         }
     });
 }
+
+#[test]
+fn what_is_empty_is_named() {
+    let mut bench = Bench::new();
+    let empty = bench.home.file("empty", " \n");
+    for (args, named) in [
+        (&["--token-file", "-"][..], "standard input (-) is empty"),
+        (&["--token-file", &empty], "/empty is empty"),
+        (&["--token", ""], "--token is empty"),
+        (&["--access-token-file", &empty], "/empty is empty"),
+        (&["--client-id", "x", "--client-secret-file", "-"], "standard input (-) is empty"),
+    ] {
+        let ran = bench.home.pluton(&[&["storage", "add", "box", "Box"], args].concat()).fails(2);
+        assert!(ran.stderr.contains(named), "{ran:?}");
+    }
+    bench.home.set("PLUTON_BOX_TOKEN", "");
+    for args in [&[][..], &["--client-id", "x", "--client-secret", "y"]] {
+        let ran = bench.home.pluton(&[&["storage", "add", "box", "Box"], args].concat()).fails(2);
+        assert!(ran.stderr.contains("PLUTON_BOX_TOKEN is set, but empty"), "{ran:?}");
+    }
+    assert_eq!(bench.home.config_text(), "");
+}
+
+#[test]
+fn a_name_that_is_taken_is_told_only_what_the_command_can_do() {
+    let bench = Bench::new();
+    bench.home.write_config("[one]\ntype = box\n[two]\ntype = box\n");
+    let ran = bench.home.pluton(&["storage", "rename", "one", "two"]).fails(5);
+    assert!(ran.stderr.contains("choose another name") && !ran.stderr.contains("--force"), "{ran:?}");
+}

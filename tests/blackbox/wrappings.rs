@@ -103,7 +103,7 @@ fn what_is_no_token_is_refused_in_words_of_its_own_and_asks_no_one() {
         (&google, "Google"),
         (&jwt, "--box-config-file"),
         (&token.access, "--access-token"),
-        ("", "nothing was given"),
+        ("hello what do I paste", "not a token"),
         ("http://127.0.0.1:53682/auth?state=abc", "link"),
         (r#"{"error":"invalid_grant"}"#, "error that Box sent"),
         (r#"{"refresh":"x"}"#, "no access_token"),

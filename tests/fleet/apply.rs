@@ -225,3 +225,16 @@ fn an_apply_file_names_a_user_to_act_as_by_id() {
     assert!(error.to_string().contains("numeric ID"), "{json}");
     assert_eq!(sandbox.requests().len(), 0);
 }
+
+#[test]
+fn a_wrong_value_is_to_be_corrected_in_the_file() {
+    let sandbox = Sandbox::start();
+    let (home, app) = team(&sandbox, &rclone::newest());
+    home.file(FILE, &own_app(&app, "list_chunk = 0"));
+    let ran = home.pluton(&["apply", FILE]).fails(2);
+    assert!(ran.stdout.contains("correct list_chunk of [storage.\"Team Box\"] in "), "{ran:?}");
+    assert!(!ran.stdout.contains("--list-chunk"), "{ran:?}");
+    home.file(FILE, &own_app(&app, "list_chunk = = 1"));
+    let ran = home.pluton(&["apply", FILE]).fails(2);
+    assert!(ran.stderr.contains("correct that line") && !ran.stderr.contains("by reference"), "{ran:?}");
+}

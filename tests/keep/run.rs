@@ -150,3 +150,14 @@ fn an_interrupt_before_the_command_starts_ends_it_all() {
     assert_eq!(child.wait_with_output().expect("pluton ends").status.code(), Some(130));
     assert!(!life.home.path().join("started").exists());
 }
+
+#[test]
+fn verbose_shows_what_is_run_and_no_token() {
+    let life = signed_in();
+    let token = life.home.token("Box")["access_token"].as_str().expect("a token").to_owned();
+    let blob = life.home.token("Box").to_string();
+    let config = life.home.config();
+    let ran = life.pluton(&["-v", "run", "Box", "--", "echo", "a b", &blob]).ok();
+    assert!(ran.stderr.contains(&format!("+ RCLONE_CONFIG={} echo a b ", config.display())), "{ran:?}");
+    assert!(!ran.stderr.contains(&token), "{ran:?}");
+}

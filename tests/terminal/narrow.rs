@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use box_sandbox::{Fault, RCLONE_CLIENT_ID};
 
-use crate::desk::Desk;
+use crate::desk::{ADVANCED, BROWSER, Desk, OPTIONS, PASTE, SIGN_IN};
 use crate::session::{CTRL_C, Session};
 use crate::support::PLUTON;
 
@@ -78,4 +78,37 @@ fn what_is_waited_for_is_said_while_box_is_silent() {
     session.sees("waiting for Box to list");
     let ended = session.types(CTRL_C).ends().with(130);
     assert!(!ended.screen.contains("waiting for Box to list"), "a spinner was left behind:\n{}", ended.screen);
+}
+
+#[test]
+fn what_to_do_about_half_a_paste_is_folded_between_words() {
+    let desk = Desk::new();
+    let block = desk.token().block();
+    let half = format!("{}\r", block.lines().next().expect("a line"));
+    let mut session = desk.add_in(&["Box", "--token-file", "-"], COLUMNS);
+    session.sees("stays").types(&half).sees("This is not all of it yet.").sees("stop here:");
+    let plain = session.plain();
+    let wide = plain.lines().find(|line| line.chars().count() > usize::from(COLUMNS));
+    assert!(
+        wide.is_none() && plain.contains(" Paste the\nrest, or press Enter to stop here: "),
+        "{wide:?} in\n{plain}"
+    );
+}
+
+#[test]
+fn in_80_columns_no_row_of_a_list_is_cut() {
+    let desk = Desk::new();
+    let mut session = desk.add_in(&["Box"], 80);
+    session.chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "No").sees(PASTE);
+    session.types(&desk.token().block()).answers(ADVANCED, "y").sees(OPTIONS).sees("Description").sees("Back");
+    let plain = session.plain();
+    assert!(plain.contains("a developer token, valid for 60 minutes"), "{plain}");
+    assert!(!plain.lines().any(|line| line.ends_with('…')), "{plain}");
+}
+
+#[test]
+fn paragraphs_of_a_page_do_not_hang() {
+    let desk = Desk::new();
+    let shown = narrow(&desk, &["help", "limits"], 0);
+    assert!(shown.contains("\nRequests: 1000 a minute for each user,\nuploads"), "{shown}");
 }
