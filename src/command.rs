@@ -31,6 +31,7 @@ mod run;
 mod several;
 mod show;
 mod timer;
+mod trial;
 mod verify;
 
 use clap::ArgMatches;

@@ -50,6 +50,12 @@ impl Spec {
     }
 }
 
+/// The size above which rclone uploads in parts: what `upload_cutoff` says, or rclone's own.
+pub(crate) fn upload_cutoff(text: Option<&str>) -> u64 {
+    const RCLONE_S_OWN: u64 = 50 << 20;
+    text.and_then(|text| check::upload_cutoff_bytes(text).ok()).unwrap_or(RCLONE_S_OWN)
+}
+
 /// Every key that rclone's Box backend reads, beside `type`.
 pub(crate) const KEYS: [&str; 19] = [
     "client_id",

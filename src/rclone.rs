@@ -3,6 +3,7 @@
 mod authorize;
 mod environment;
 mod together;
+mod transfer;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,9 +12,9 @@ use std::time::Duration;
 
 pub(crate) use authorize::Authorize;
 pub(crate) use environment::masks;
+pub(crate) use transfer::Transfer;
 
 use crate::error::{Code, Error, Result, Who};
-use crate::interrupt;
 use crate::process::{self, Care, Ending, Outcome};
 use crate::terminal::Terminal;
 
@@ -118,27 +119,6 @@ impl Rclone {
         let mut command = self.isolated(config);
         command.args(["config", "update", name, "--non-interactive", "-vv"]).args(NETWORK);
         self.run(&mut command, &[], "signing in to Box")
-    }
-
-    /// Copies a local file to `to` (`NAME:path`).
-    pub(crate) fn upload(&self, config: &Path, from: &Path, to: &str) -> Result<Outcome> {
-        let mut command = self.isolated(config);
-        command.arg("copyto").arg(from).arg(to).args(NETWORK).args(["--retries", "1"]);
-        self.run(&mut command, &[], "writing a small file")
-    }
-
-    /// Prints the file at `path` (`NAME:path`).
-    pub(crate) fn read_back(&self, config: &Path, path: &str) -> Result<Outcome> {
-        let mut command = self.isolated(config);
-        command.arg("cat").arg(path).args(NETWORK).args(["--retries", "1"]);
-        self.run(&mut command, &[], "reading it back")
-    }
-
-    /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: nothing of a check may stay behind.
-    pub(crate) fn delete(&self, config: &Path, path: &str) -> Result<Outcome> {
-        let mut command = self.isolated(config);
-        command.arg("deletefile").arg(path).args(NETWORK).args(["--retries", "1"]);
-        interrupt::shielded(|| self.run(&mut command, &[], "deleting it"))
     }
 
     /// The same rclone with another way to the terminal.

@@ -42,7 +42,7 @@ pub(crate) use copy::{PrivateCopy, left_copies};
 pub(crate) use lock::lock as lock_file;
 pub(crate) use place::{find, others, shown, state_dir};
 pub(crate) use rescue::{Interrupted, discard, interrupted, interrupted_now, kept, successors};
-pub(crate) use staged::{Proof, Staged, Verified};
+pub(crate) use staged::{Proof, Rehearsal, Staged, Verified};
 pub(crate) use state::{check_owner, foreign, give_back};
 
 use zeroize::Zeroizing;

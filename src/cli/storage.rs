@@ -97,6 +97,12 @@ pub(crate) struct Verify {
     /// Also write a small file, read it back and delete it
     #[arg(long)]
     pub(crate) check_write: bool,
+    /// Rehearse a backup and its restore: upload 8 MiB, list, download, compare and delete it; Box keeps it in the trash for a while
+    #[arg(long)]
+    pub(crate) restore: bool,
+    /// With --restore: also a file above upload_cutoff, which goes up in parts
+    #[arg(long, requires = "restore")]
+    pub(crate) large: bool,
     /// How many storages to try at the same time [default: 8, and 64 where one rclone can list them all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,

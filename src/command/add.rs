@@ -11,6 +11,7 @@ use super::interview::{self, Next};
 use super::obtain;
 use super::prove;
 use super::resume::resume;
+use super::trial::Trial;
 use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, ProofFlags, SignInFlags};
 use crate::conf::Document;
@@ -221,7 +222,11 @@ impl Attempt<'_> {
             Some(login) => impersonate::resolve(rclone, Staged::new(section.without(IMPERSONATE), overdue)?, &login)?,
             None => Staged::new(section, overdue)?,
         };
-        if no_verify { staged.verified(Proof::default()) } else { prove::prove(rclone, staged, check_write) }
+        if no_verify {
+            staged.verified(Proof::default())
+        } else {
+            prove::prove(rclone, staged, Trial::small_if(check_write))
+        }
     }
 
     fn may_replace(&self, answers: &Answers) -> bool {

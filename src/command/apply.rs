@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::answers::Answers;
 use super::renew::{ensure, grant, hold, is_renewable};
+use super::trial::Trial;
 use super::{impersonate, obtain, prove, verify};
 use crate::applied::Applied;
 use crate::cli::Apply;
@@ -194,9 +195,9 @@ impl Run<'_> {
         let is_other_client = ["client_id", "client_secret", "token_url"].iter().any(|key| keys.contains(key));
         let staged = Staged::new(section, !minted && (wanted.is_new_sign_in || is_other_client))?;
         let verified = if brings_token {
-            prove::prove(&rclone, staged, false)?
+            prove::prove(&rclone, staged, Trial::Nothing)?
         } else {
-            prove::prove_saved(&self.file, &rclone, staged, false)?
+            prove::prove_saved(&self.file, &rclone, staged, Trial::Nothing)?
         };
         let saved = if changed.is_none() {
             self.file.commit(&verified, false)

@@ -1,13 +1,12 @@
 //! Has rclone prove a staged section: mint a token where none can be given, then list once.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::explain;
+use super::trial::Trial;
 use crate::box_api::{self, Caller, Refused};
 use crate::diagnosis::{Asked, Doing, Heard};
 use crate::error::{Code, Error, Result, Who};
-use crate::interrupt;
 use crate::process::Outcome;
 use crate::rclone::Rclone;
 use crate::scrub::scrub;
@@ -18,30 +17,23 @@ use crate::token::Token;
 /// For asking Box about a token after a failure.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Where Box keeps what is downloaded.
-const DOWNLOADS: &str = "boxcloud.com";
-/// Seconds to wait before a fresh file is asked for again; Box's own Retry-After is not seen through rclone.
-const NOT_YET: [u64; 4] = [1, 2, 4, 8];
-const TICK: Duration = Duration::from_millis(50);
-
-/// Lists, and where `write` is wanted also writes a small file and takes it away again.
-pub(super) fn prove(rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
-    match run(rclone, &staged, write) {
-        Ok(folders) => {
+/// Lists, and where `trial` wants that also writes files and takes them away again.
+pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
+    match run(rclone, &staged, trial) {
+        Ok(proof) => {
             let refreshed = staged.has_rotated();
-            staged.verified(Proof { listed: true, refreshed, written: write, folders: Some(folders) })
+            staged.verified(Proof { refreshed, ..proof })
         }
         Err(error) => Err(staged.salvage(error)),
     }
 }
 
 /// Proves a storage that is in rclone.conf. A token that is renewed on the way is saved there, whatever else comes of it.
-pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, write: bool) -> Result<Verified> {
-    let proven = run(rclone, &staged, write);
+pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
+    let proven = run(rclone, &staged, trial);
     let staged = save(file, staged, proven.as_ref().err())?;
     let refreshed = staged.has_rotated();
-    proven
-        .and_then(|folders| staged.verified(Proof { listed: true, refreshed, written: write, folders: Some(folders) }))
+    proven.and_then(|proof| staged.verified(Proof { refreshed, ..proof }))
 }
 
 /// Saves the token that rclone renewed, if it did: `failed` or not, unless Box does not know that token. One that finds no place in
@@ -86,8 +78,7 @@ fn is_foreign(token: &Token) -> bool {
     matches!(box_api::me(&caller, LIMIT), Ok(Err(refused)) if is_unknown(&refused))
 }
 
-/// How many folders rclone listed.
-fn run(rclone: &Rclone, staged: &Staged, write: bool) -> Result<usize> {
+fn run(rclone: &Rclone, staged: &Staged, trial: Trial) -> Result<Proof> {
     if let Some((version, key)) = staged.section().needs() {
         // An older rclone would list something else than backups will be for.
         rclone.require(version, &format!("the option {key}"))?;
@@ -96,10 +87,8 @@ fn run(rclone: &Rclone, staged: &Staged, write: bool) -> Result<usize> {
         mint(rclone, staged)?;
     }
     let folders = list(rclone, staged)?;
-    if write {
-        self::write(rclone, staged)?;
-    }
-    Ok(folders)
+    let rehearsal = trial.run(rclone, staged)?;
+    Ok(Proof { listed: true, written: trial != Trial::Nothing, folders: Some(folders), rehearsal, ..Proof::default() })
 }
 
 /// Has rclone fetch a token for a service account into the staged file.
@@ -124,70 +113,7 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
     Ok(listed.lines)
 }
 
-/// Writes a small file into the root folder, reads it back, compares, and deletes it, whatever happens in between.
-pub(super) fn write(rclone: &Rclone, staged: &Staged) -> Result<()> {
-    let unique = staged.dir().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let content = format!("pluton wrote this to see whether it can. It may be deleted. {unique}\n");
-    let local = staged.dir().join("check");
-    std::fs::write(&local, &content).map_err(|cause| Error::disk(Code::Unknown, "write", &local, &cause))?;
-    let path = format!("{}:pluton-write-check-{unique}.txt", staged.section().name());
-    let written = rclone.upload(staged.file(), &local, &path);
-    let read = match &written {
-        Ok(done) if done.success() => Some(read_back(rclone, staged, &path)),
-        _ => None,
-    };
-    // Box may have taken the file although the upload was broken off.
-    let deleted = rclone.delete(staged.file(), &path);
-    let written = written?;
-    if !written.success() {
-        return Err(why(rclone, staged, Doing::Writing, &written));
-    }
-    let read = read.transpose()?;
-    if let Some(failed) = read.as_ref().filter(|read| !read.success()) {
-        let error = why(rclone, staged, Doing::Writing, failed);
-        return Err(if failed.stderr.contains(DOWNLOADS) { no_downloads(error) } else { error });
-    }
-    let name = staged.section().name();
-    if read.as_ref().is_some_and(|read| read.stdout.is_empty()) {
-        let message = format!("Box took a small file written to {name:?}, but has not made it ready for reading yet");
-        return Err(Error::new(Code::BoxUnavailable, message).who(Who::Box).next("run this again later"));
-    }
-    if read.is_none_or(|read| read.stdout != content) {
-        return Err(Error::new(Code::Unknown, format!("a small file written to {name:?} came back changed")));
-    }
-    let deleted = deleted?;
-    if !deleted.success() {
-        return Err(why(rclone, staged, Doing::Writing, &deleted));
-    }
-    Ok(())
-}
-
-/// Of a file that was uploaded a moment before, Box may say "not yet" (202), which rclone takes for an empty file and a
-/// success.
-fn read_back(rclone: &Rclone, staged: &Staged, path: &str) -> Result<Outcome> {
-    for seconds in NOT_YET {
-        let read = rclone.read_back(staged.file(), path)?;
-        if !read.success() || !read.stdout.is_empty() {
-            return Ok(read);
-        }
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(seconds) {
-            interrupt::check()?;
-            thread::sleep(TICK);
-        }
-    }
-    rclone.read_back(staged.file(), path)
-}
-
-/// Uploads and listings come from other hosts than downloads, so backups pass and restores fail.
-fn no_downloads(error: Error) -> Error {
-    let message =
-        format!("files can be written but not read back: dl.{DOWNLOADS} cannot be reached ({})", error.message);
-    let allow = format!("have *.{DOWNLOADS} allowed on port 443 by the firewall or proxy, as api.box.com is");
-    Error { message, ..error }.first(allow)
-}
-
-fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {
+pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {
     let mut section = staged.section().clone();
     let mut secrets = section.secrets();
     if let Some(token) = staged.new_token() {

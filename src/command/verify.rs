@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::account::{self, Found};
 use super::renew::{is_renewable, left, renew};
 use super::several::{in_parallel, names};
+use super::trial::Trial;
 use super::{prove, show};
 use crate::cli::Verify;
 use crate::context::Context;
@@ -27,12 +28,18 @@ const MANY: usize = 3;
 const REQUESTS: usize = 64;
 /// How many rclones run at a time, at some 60 MiB each.
 const JOBS: usize = 8;
+/// Time enough for a rehearsal over a slow line.
+const LONG: Duration = Duration::from_secs(30 * 60);
 
 pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
     let file = context.config_file()?;
     let names = names(context, &file, &flags.which, "verify")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
-    let spinner = context.terminal.wait("proving that each storage works");
+    let spinner = context.terminal.wait(if flags.restore {
+        "rehearsing a backup and its restore"
+    } else {
+        "proving that each storage works"
+    });
     let verifier = Verifier { file: &file, rclone: &rclone, flags };
     let storages = verifier.all(&names)?;
     drop(spinner);
@@ -60,7 +67,8 @@ struct Ready {
 
 impl Verifier<'_> {
     fn all(&self, names: &[String]) -> Result<Vec<Each>> {
-        let jobs = self.flags.jobs.map_or(JOBS, usize::from);
+        // Side by side, rehearsals would measure one another.
+        let jobs = self.flags.jobs.map_or(if self.flags.restore { 1 } else { JOBS }, usize::from);
         let mut ready = in_parallel(names, jobs, |name| self.ready(name));
         std::thread::scope(|scope| {
             let (sender, accounts) = mpsc::channel();
@@ -90,7 +98,7 @@ impl Verifier<'_> {
         interrupt::check()?;
         let read = || self.file.read().and_then(|document| Section::read(&document, name));
         if is_renewable(&read()?) {
-            renew(self.file, self.rclone, name, Some(ENOUGH))?;
+            renew(self.file, self.rclone, name, Some(if self.flags.restore { LONG } else { ENOUGH }))?;
         }
         Ok(Ready { section: read()?, folders: None })
     }
@@ -102,7 +110,7 @@ impl Verifier<'_> {
             .filter_map(|ready| ready.as_mut().ok())
             .filter(|ready| is_lasting(&ready.section) && ready.section.needs().is_none())
             .collect();
-        if lasting.len() < MANY || self.flags.check_write {
+        if lasting.len() < MANY || self.trial() != Trial::Nothing {
             return Ok(());
         }
         let batch = Batch::new(lasting.iter().map(|ready| &ready.section))?;
@@ -115,6 +123,14 @@ impl Verifier<'_> {
         Ok(())
     }
 
+    fn trial(&self) -> Trial {
+        if self.flags.restore {
+            Trial::Restore { large: self.flags.large }
+        } else {
+            Trial::small_if(self.flags.check_write)
+        }
+    }
+
     fn prove(&self, ready: &Ready) -> Result<Each> {
         interrupt::check()?;
         let name = ready.section.name();
@@ -122,7 +138,7 @@ impl Verifier<'_> {
             (Proof { listed: true, folders: ready.folders, ..Proof::default() }, ready.section.token())
         } else {
             let staged = Staged::new(ready.section.clone(), false)?;
-            let verified = prove::prove_saved(self.file, self.rclone, staged, self.flags.check_write)?;
+            let verified = prove::prove_saved(self.file, self.rclone, staged, self.trial())?;
             (verified.proof, verified.section.token())
         };
         if let Some(within) = self.flags.fail_within {

@@ -68,8 +68,12 @@ pub(super) fn number(text: &str, least: u64, most: u64) -> Result<String, String
     }
 }
 
-/// rclone's size: a decimal number, then B or one of K, M, G, T, P, E with `i` or `iB` or nothing. Without a unit it means KiB.
 pub(super) fn upload_cutoff(text: &str) -> Result<String, String> {
+    upload_cutoff_bytes(text).map(|_| text.to_owned())
+}
+
+/// rclone's size: a decimal number, then B or one of K, M, G, T, P, E with `i` or `iB` or nothing. Without a unit it means KiB.
+pub(super) fn upload_cutoff_bytes(text: &str) -> Result<u64, String> {
     const WRONG: &str = "write a size as rclone does, for example 100M";
     let unit_at = text.find(|c: char| !(c.is_ascii_digit() || ".eE+".contains(c))).unwrap_or(text.len());
     // `1E` is one exbibyte, `1e3M` a thousand mebibytes.
@@ -98,7 +102,8 @@ pub(super) fn upload_cutoff(text: &str) -> Result<String, String> {
     if bytes >= 2f64.powi(63) {
         return Err("it is too large".into());
     }
-    Ok(text.to_owned())
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both ends were looked at")]
+    Ok(bytes as u64)
 }
 
 pub(super) fn email(text: &str) -> Result<String, String> {

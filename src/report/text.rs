@@ -12,7 +12,7 @@ use crate::box_api::{Account, Folder};
 use crate::error::Error;
 use crate::scrub::clean;
 use crate::sign_in::Kind;
-use crate::store::shown;
+use crate::store::{Rehearsal, shown};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -230,7 +230,10 @@ fn each(each: &Each) -> String {
     said.extend((each.revoked == Some(true)).then(|| "its sign-in at Box is ended".to_owned()));
     if let Some(proof) = verified {
         said.extend(proof.folders.map(|folders| plural(folders, "folder")));
-        said.extend(proof.written.then(|| "can be written to".to_owned()));
+        said.extend(match &proof.rehearsal {
+            Some(rehearsal) => Some(rehearsed(rehearsal)),
+            None => proof.written.then(|| "can be written to".to_owned()),
+        });
     }
     // A line for each: the rest is in `show`, and a warning says where something is wrong with it.
     said.extend(account.as_ref().map(|account| clean(&account.login)));
@@ -241,6 +244,13 @@ fn each(each: &Each) -> String {
         said.push(format!("good for {}", duration(left)));
     }
     format!("{GOOD}✓{GOOD:#} {name}: {}\n", said.join(", "))
+}
+
+fn rehearsed(rehearsal: &Rehearsal) -> String {
+    let Rehearsal { bytes, upload_ms, download_ms, requests } = *rehearsal;
+    let rate = |ms: u64| format!("{}/s", size(bytes.saturating_mul(1000) / ms.max(1)));
+    let (up, down) = (rate(upload_ms), rate(download_ms));
+    format!("backup and restore both work ({} up at {up}, down at {down}, {requests} requests to Box)", size(bytes))
 }
 
 impl Step {

@@ -26,6 +26,31 @@ pub(crate) struct Proof {
     pub(crate) refreshed: bool,
     pub(crate) written: bool,
     pub(crate) folders: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rehearsal: Option<Rehearsal>,
+}
+
+/// Files that were uploaded, listed, downloaded, found to be the same, and deleted.
+#[derive(Debug, Clone, Copy, JsonSchema, Serialize)]
+pub(crate) struct Rehearsal {
+    pub(crate) bytes: u64,
+    /// How long rclone took, its start included.
+    pub(crate) upload_ms: u64,
+    pub(crate) download_ms: u64,
+    /// HTTP requests that rclone made for all of it.
+    pub(crate) requests: usize,
+}
+
+impl Rehearsal {
+    /// This one and another after it.
+    pub(crate) fn and(self, next: Self) -> Self {
+        Self {
+            bytes: self.bytes + next.bytes,
+            upload_ms: self.upload_ms + next.upload_ms,
+            download_ms: self.download_ms + next.download_ms,
+            requests: self.requests + next.requests,
+        }
+    }
 }
 
 #[derive(Debug)]

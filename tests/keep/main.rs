@@ -19,6 +19,7 @@ mod interrupted;
 mod life;
 mod read_only;
 mod refresh;
+mod rehearsal;
 mod remove;
 mod rename;
 mod run;
