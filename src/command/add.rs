@@ -175,7 +175,7 @@ impl Attempt<'_> {
         if taken && !self.may_replace(answers) {
             return Err(store::taken(name.as_str()).next("replace it with --force"));
         }
-        let rclone = rclone_for(self.context, self.proof, Some(&name), &options)?;
+        let rclone = self.rclone(&name, &options)?;
         let unharmed = |error: Error| unharmed(self.file, error);
         self.file.require_writable().map_err(unharmed)?;
 
@@ -212,6 +212,16 @@ impl Attempt<'_> {
             self.offer_folders(&rclone, &section, answers.browses, &mut added);
         }
         Ok(added)
+    }
+
+    /// A note in a section that is there already needs no newer rclone.
+    fn rclone(&self, name: &RemoteName, options: &BoxOptions) -> Result<Rclone> {
+        let Goal::Authorize { old, .. } = self.goal else {
+            return rclone_for(self.context, self.proof, Some(name), options);
+        };
+        let rclone = rclone_for(self.context, self.proof, Some(name), &BoxOptions::default())?;
+        old.needs().map_or(Ok(()), |(version, key)| rclone.require(version, &format!("the option {key}")))?;
+        Ok(rclone)
     }
 
     /// Stages the section and has rclone prove it, or takes it unproven where the user wants that.
@@ -294,7 +304,7 @@ impl Attempt<'_> {
         Added {
             storage,
             verified: proof,
-            warnings: short_lived(remote),
+            warnings: short_lived(remote).into_iter().chain(foreign_token_url(remote)).collect(),
             outcome,
             is_default_config: self.context.is_default_config(),
         }
@@ -353,6 +363,17 @@ fn name_missing() -> Error {
         .who(Who::You)
         .next("pluton storage add box NAME …")
         .about(Field::Name)
+}
+
+/// Whoever answers there gets the refresh token.
+fn foreign_token_url(remote: &Remote) -> Option<Warning> {
+    let url = remote.options.get("token_url")?;
+    let host = url.split("://").nth(1)?.split(['/', '?', ':']).next()?;
+    let is_box = host == "box.com" || host.ends_with(".box.com");
+    (!is_box).then(|| Warning {
+        code: "foreign_token_url",
+        message: format!("token_url sends this storage's tokens to {host}, which is not Box's"),
+    })
 }
 
 /// What will end before a backup of tomorrow night, and what keeps it going.

@@ -146,3 +146,26 @@ fn another_account_is_pointed_out() {
     assert!(codes.contains(&"other_account"), "{document}");
     assert!(document["warnings"].to_string().contains("person@example.com"), "{document}");
 }
+
+#[test]
+fn a_note_in_the_section_is_no_reason_to_refuse_an_older_rclone() {
+    with_each(Sandbox::start, |life| {
+        life.quick("Box");
+        let noted = life.home.config_text().replace("type = box", "type = box\ndescription = mine");
+        life.home.write_config(&noted);
+        authorize(&life, "quick", &[]).ok();
+        assert!(life.home.config_text().contains("description = mine"), "{}", life.home.config_text());
+    });
+}
+
+#[test]
+fn tokens_that_go_to_another_host_than_box_are_pointed_out() {
+    let life = Life::new();
+    life.quick("Box");
+    let url = "token_url = https://tokens.example/api";
+    life.home.write_config(&life.home.config_text().replace("type = box", &format!("type = box\n{url}")));
+    let file = life.home.file("token", &life.sandbox.mint(RCLONE_CLIENT_ID).block());
+    let (code, document) =
+        life.home.json(&["storage", "authorize", "Box", "--client-id", "", "--token-file", &file, "--no-verify"]);
+    assert_eq!((code, &document["warnings"][0]["code"]), (0, &"foreign_token_url".into()), "{document}");
+}
