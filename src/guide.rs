@@ -10,6 +10,17 @@ pub(crate) use topics::{TOPICS, topic};
 /// Where an admin lets apps in. Box has renamed it.
 const ADMIN_APPS: &str = "Admin Console, Platform, Platform Apps (formerly Integrations, Platform Apps Manager),";
 
+/// What `pluton` alone says.
+pub(crate) const START: &str = "\
+Connects a Box account (box.com) as a storage for backups, through rclone.
+
+  pluton storage add box  connect a storage, step by step
+  pluton storage list     see what is connected
+  pluton doctor           find what could break a backup
+
+  pluton --help           every command and the global options
+  pluton help TOPIC       guides: own-app, headless, limits, ci and others";
+
 /// The address that rclone's own small server waits at.
 const REDIRECT_URI: &str = "http://127.0.0.1:53682/";
 

@@ -35,12 +35,14 @@ mod token;
 
 use std::process::ExitCode;
 
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, FromArgMatches as _};
 
 use cli::Cli;
 use command::complete;
 use context::Context;
 use error::{Code, Error};
+use report::Report;
 use terminal::{Terminal, Volume};
 
 fn main() -> ExitCode {
@@ -50,7 +52,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
-    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+    let parsed = Cli::tree().try_get_matches().and_then(|matches| {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok((cli, matches))
     });
@@ -96,6 +98,10 @@ fn failed(error: &Error, json: bool) -> ExitCode {
 fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if !error.use_stderr() {
         let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && std::env::args_os().len() == 1 {
+        Report::Page(guide::START.to_owned()).print(false, false);
         return ExitCode::SUCCESS;
     }
     if let Some(error) = command::misplaced(error) {

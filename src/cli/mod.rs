@@ -6,7 +6,7 @@ mod storage;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Command as Clap, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use flags::{OptionFlags, ProofFlags, SignInFlags};
 pub(crate) use storage::{
@@ -28,8 +28,37 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// The whole tree as it is typed and explained: the global flags are on the first page only.
+    pub(crate) fn tree() -> Clap {
+        let mut tree = Self::command();
+        tree.build();
+        tree.mut_subcommands(|inner| {
+            without_globals(inner, &|page| {
+                let before = page.get_after_help().map(|text| format!("{text}\n\n")).unwrap_or_default();
+                page.after_help(format!("{before}Global options: pluton help options"))
+            })
+        })
+    }
+}
+
+/// Takes the global flags off a command's page and those below it; they are accepted all the same.
+pub(crate) fn without_globals(command: Clap, change: &dyn Fn(Clap) -> Clap) -> Clap {
+    let command = command.mut_args(|arg| {
+        let is_global = arg.is_global_set();
+        if is_global { arg.hide(true) } else { arg }
+    });
+    change(command.mut_subcommands(|inner| without_globals(inner, change)))
+}
+
+/// What `pluton help options` prints.
+pub(crate) fn global_options() -> String {
+    let command = Global::augment_args(Clap::new("pluton")).disable_help_flag(true);
+    command.help_template("{all-args}").render_long_help().to_string()
+}
+
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Global {
     /// The rclone.conf to use [default: the one rclone itself would use]
@@ -78,7 +107,7 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Explain a command, or one of: own-app, service-account, client-credentials, headless, limits, ci, json
+    /// Explain a command, or one of: own-app, service-account, client-credentials, headless, limits, ci, json, options
     Help(Help),
 }
 

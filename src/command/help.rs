@@ -1,8 +1,6 @@
 //! `pluton help`: what a command does, or how something outside of Pluton is done.
 
-use clap::CommandFactory as _;
-
-use crate::cli::{Cli, Help};
+use crate::cli::{self, Cli, Help};
 use crate::error::{Code, Error, Result, Who};
 use crate::guide;
 use crate::report::{self, Report};
@@ -16,8 +14,10 @@ pub(super) fn run(flags: &Help) -> Result<Report> {
     if flags.words == ["json"] {
         return Ok(Report::Raw(format!("{}\n", report::schema()).into_bytes()));
     }
-    let mut command = Cli::command();
-    command.build();
+    if flags.words == ["options"] {
+        return Ok(Report::Raw(format!("{}\n", cli::global_options().trim_end()).into_bytes()));
+    }
+    let mut command = Cli::tree();
     for word in &flags.words {
         command = command.find_subcommand(word).cloned().ok_or_else(|| {
             Error::new(Code::InvalidValue, format!("there is no command and no topic {:?}", flags.words.join(" ")))

@@ -4,8 +4,8 @@ use super::recipes::CI;
 use super::{client_credentials, other_machine, own_app, service_account, subject};
 
 /// What `pluton help` explains beside the commands.
-pub(crate) const TOPICS: [&str; 7] =
-    ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json"];
+pub(crate) const TOPICS: [&str; 8] =
+    ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json", "options"];
 
 pub(crate) fn topic(name: &str) -> Option<String> {
     Some(match name {

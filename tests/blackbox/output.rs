@@ -203,9 +203,45 @@ fn what_show_prints_stands_in_two_columns() {
 }
 
 #[test]
+fn pluton_alone_says_where_to_begin() {
+    let bench = Bench::new();
+    let ran = bench.home.pluton(&[]).ok();
+    assert!(ran.stdout.lines().count() <= 10 && ran.stderr.is_empty(), "{ran:?}");
+    for words in ["pluton storage add box", "pluton doctor", "pluton --help", "pluton help TOPIC"] {
+        assert!(ran.stdout.contains(words), "{words}: {ran:?}");
+    }
+    bench.home.pluton(&["storage"]).fails(2);
+    bench.home.pluton(&["--json"]).fails(2);
+}
+
+#[test]
+fn global_options_stand_in_one_place_and_are_taken_everywhere() {
+    let bench = Bench::new();
+    let flags = ["--rclone-config", "--rclone <", "--password-command", "--json", "--quiet", "--no-input", "--color"];
+    for args in [&["help", "options"][..], &["--help"]] {
+        let ran = bench.home.pluton(args).ok();
+        assert!(flags.iter().all(|flag| ran.stdout.contains(flag)), "{ran:?}");
+    }
+    for args in [
+        &["storage", "add", "box", "--help"][..],
+        &["storage", "show", "-h"],
+        &["storage", "--help"],
+        &["help", "run"],
+        &["completions", "--help"],
+    ] {
+        let ran = bench.home.pluton(args).ok();
+        assert!(!flags.iter().any(|flag| ran.stdout.contains(flag)), "{ran:?}");
+        assert!(ran.stdout.ends_with("\nGlobal options: pluton help options\n"), "{ran:?}");
+    }
+    let config = bench.home.file("other.conf", "[here]\ntype = box\n");
+    let ran = bench.home.pluton(&["storage", "list", "--rclone-config", &config]).ok();
+    assert!(ran.stdout.contains("here"), "{ran:?}");
+}
+
+#[test]
 fn every_topic_ends_with_one_line_break() {
     let bench = Bench::new();
-    for topic in ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json"] {
+    for topic in ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json", "options"] {
         let text = bench.home.pluton(&["help", topic]).ok().stdout;
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{topic}: {text:?}");
     }

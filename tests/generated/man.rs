@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use clap::Command;
 use clap_mangen::Man;
 
+use super::cli::without_globals;
+
 /// When the texts below were last changed.
 const DATE: &str = "2026-11-23";
 const MANUAL: &str = "Pluton Manual";
@@ -16,6 +18,7 @@ const WIDTH: usize = 80;
 /// Each page by the name of its file.
 pub(crate) fn pages(mut command: Command) -> BTreeMap<String, String> {
     command.build();
+    let command = command.mut_subcommands(|inner| without_globals(inner, &|page| page));
     let mut pages = BTreeMap::new();
     add(&command, None, &mut pages);
     pages
@@ -60,6 +63,9 @@ fn page(command: &Command, parent: Option<&str>) -> String {
         page += &commands(command);
     }
     page += &section(&|into| man.render_options_section(into));
+    if parent.is_some() {
+        page += ".PP\nThe options that every command takes are in\n.BR pluton (1).\n";
+    }
     page += &match parent {
         None => MAIN_SECTIONS.to_owned(),
         Some(_) => examples(command),

@@ -75,6 +75,7 @@ fn flags_wait_for_a_hyphen_where_something_else_can_stand() {
     assert_eq!(bash(&home, "pluton storage show "), "values\na\n");
     assert_eq!(bash(&home, "pluton storage rename a "), "values\n");
     assert!(bash(&home, "pluton storage show -").contains("\n--reveal\n"));
+    assert_eq!(bash(&home, "pluton storage show --no-i"), "values\n--no-input\n", "hidden in help, not here");
     assert!(bash(&home, "pluton doctor ").contains("\n--offline\n"));
     assert_eq!(bash(&home, "pluton apply "), "files\n");
     assert!(bash(&home, "pluton apply --ch").contains("\n--check\n"));
