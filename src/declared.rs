@@ -111,6 +111,15 @@ impl Declared {
 }
 
 impl DeclaredStorage {
+    /// The variables that hold its secrets.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &String> {
+        [&self.client_secret, &self.token, &self.access_token].into_iter().filter_map(|source| match source {
+            // No program starts without it.
+            Some(Source::Env(name)) if name != "PATH" => Some(name),
+            _ => None,
+        })
+    }
+
     /// The options that are set, as text.
     pub(crate) fn options(&self) -> Vec<(&'static str, String)> {
         [

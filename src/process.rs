@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io::{self, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -230,8 +231,19 @@ pub(crate) fn search_path() -> OsString {
     std::env::join_paths(std::env::split_paths(&entries).filter(|entry| entry.is_absolute())).unwrap_or_default()
 }
 
+/// Variables with secrets that a file declares.
+static WITHHELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps variables from every program that is started from now on.
+pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
+    WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+}
+
 /// What the user answers by `PLUTON_BOX_*`, secrets among it, is for this program alone.
 fn without_answers(command: &mut Command) -> &mut Command {
+    for name in WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        command.env_remove(name);
+    }
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().to_ascii_uppercase().starts_with("PLUTON_BOX_") {
             command.env_remove(name);

@@ -14,6 +14,7 @@ use crate::declared::{Declared, DeclaredStorage, Provider, Source};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::interrupt;
 use crate::options::IMPERSONATE;
+use crate::process;
 use crate::rclone::Rclone;
 use crate::reading;
 use crate::remote::{Remote, RemoteName};
@@ -32,6 +33,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
         Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).who(Who::You)
     })?;
     let declared = Declared::parse(&text, path)?;
+    process::withhold(declared.storage.values().flat_map(DeclaredStorage::variables).cloned());
     let path = place(path);
     let file = context.config_file()?;
     let mut apply = Run { context, flags, file, applied: Applied::load()?, path };

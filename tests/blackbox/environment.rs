@@ -97,7 +97,7 @@ fn what_the_user_answers_by_environment_reaches_no_other_program() {
     let mut bench = Bench::new();
     let app = bench.sandbox.client_credentials_app();
     let seen = bench.home.path().join("seen");
-    let look = |name: &str| format!("env | grep -a ^PLUTON_BOX_ >> '{}'; touch '{name}'", seen.display());
+    let look = |name: &str| format!("env | grep -a -e ^PLUTON_BOX_ -e ^TEAM_ >> '{}'; touch '{name}'", seen.display());
     let real = box_sandbox::rclone::newest();
     bench.home.script_rclone(&format!("{}\nexec '{}' \"$@\"", look("rclone-ran"), real.display()));
     bench.home.set("PLUTON_BOX_CLIENT_ID", &app.client_id).set("PLUTON_BOX_CLIENT_SECRET", &app.client_secret);
@@ -112,6 +112,13 @@ fn what_the_user_answers_by_environment_reaches_no_other_program() {
     );
     let file = bench.home.file("storages.toml", &declared);
     bench.home.pluton(&["apply", &file]).fails(6);
+    bench.home.set("TEAM_SECRET", &app.client_secret);
+    let declared = format!(
+        "{declared}[storage.three]\nprovider = 'box'\nclient_id = 'x'\nclient_secret = {{ env = 'TEAM_SECRET' }}\ntoken = {{ command = ['sh', 'print.sh'] }}\n"
+    );
+    let file = bench.home.file("storages.toml", &declared);
+    bench.home.pluton(&["apply", &file]).fails(6);
+    bench.home.unset("TEAM_SECRET");
     bench.home.write_config("# Encrypted\n\nRCLONE_ENCRYPT_V0:\nAAAA\n");
     bench.home.pluton(&["storage", "list", "--password-command", "sh print.sh"]).fails(9);
     for ran in ["rclone-ran", "command-ran", "source-ran"] {
