@@ -7,6 +7,7 @@ mod asked;
 mod cause;
 mod explain;
 mod heard;
+mod samples;
 mod signs;
 mod words;
 
@@ -14,6 +15,7 @@ pub(crate) use asked::{Asked, Doing};
 pub(crate) use cause::{Cause, Look};
 pub(crate) use explain::ADMIN_APPS;
 pub(crate) use heard::{End, Heard};
+pub(crate) use samples::samples;
 
 use crate::box_api::Account;
 use crate::error::Error;

@@ -49,6 +49,11 @@ pub(crate) enum Code {
 }
 
 impl Code {
+    /// As it stands in JSON.
+    pub(crate) fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+    }
+
     pub(crate) fn exit(self) -> u8 {
         match self {
             Self::Unknown | Self::StorageFull | Self::FileTooLarge => 1,

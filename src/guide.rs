@@ -2,9 +2,11 @@
 //!
 //! Lines that are indented by four spaces are for copying and are never folded.
 
+mod errors;
 mod recipes;
 mod topics;
 
+pub(crate) use errors::CODES;
 pub(crate) use topics::{TOPICS, topic};
 
 /// Where an admin lets apps in. Box has renamed it.

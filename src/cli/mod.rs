@@ -107,7 +107,7 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Explain a command, or one of: own-app, service-account, client-credentials, headless, limits, ci, json, options
+    /// Explain a command, the code of an error, or one of: own-app, service-account, client-credentials, headless, limits, ci, json, options, errors
     Help(Help),
 }
 
@@ -147,8 +147,8 @@ pub(crate) struct Apply {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton help own-app")]
 pub(crate) struct Help {
-    /// A command, or a topic
-    #[arg(value_name = "COMMAND|TOPIC")]
+    /// A command, a topic, or the code of an error
+    #[arg(value_name = "COMMAND|TOPIC|CODE")]
     pub(crate) words: Vec<String>,
 }
 

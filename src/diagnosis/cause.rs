@@ -8,7 +8,6 @@ macro_rules! causes {
             $($(#[doc = $doc])? $name,)*
         }
 
-        #[cfg(test)]
         impl Cause {
             pub(super) const ALL: &[Self] = &[$(Self::$name,)*];
         }

@@ -4,53 +4,16 @@
 
 use std::path::Path;
 
-use super::{Asked, Cause, Doing, End, Facts, Heard, explain};
-use crate::sign_in::Kind;
+use super::samples;
 
 const BEGIN: &str = "<!-- troubleshooting -->\n";
 const END: &str = "<!-- /troubleshooting -->";
 
-/// The sign-in that a cause is met with most.
-fn typical(cause: Cause) -> Kind {
-    use Cause as C;
-    match cause {
-        C::JwtFileMissing
-        | C::JwtPathNotAbsolute
-        | C::JwtFileBad
-        | C::JwtKeyLocked
-        | C::JwtKeyUnknown
-        | C::JwtSubject
-        | C::JwtRefused
-        | C::JwtBroken
-        | C::ClockOff
-        | C::AppNotAuthorized
-        | C::MayNotImpersonate
-        | C::UserUnknown => Kind::Jwt,
-        C::SubjectRefused => Kind::ClientCredentials,
-        C::ClientRefused | C::AppRefused | C::GrantTypeRefused | C::RedirectMismatch | C::ScopeMissing => Kind::OwnApp,
-        C::AccessTokenRefused => Kind::AccessToken,
-        _ => Kind::Quick,
-    }
-}
-
 fn table() -> String {
     let mut out = String::from("| code | what happened | who | what to do, likeliest first |\n|---|---|---|---|\n");
-    for cause in Cause::ALL.iter().copied() {
-        let sign_in = typical(cause);
-        let asked = Asked {
-            is_saved: true,
-            client_id: (!matches!(sign_in, Kind::Quick | Kind::AccessToken)).then_some("CLIENT_ID"),
-            root_folder: Some("123"),
-            impersonate: Some("456"),
-            config_file: Some("config.json"),
-            ..Asked::new(Doing::Listing, "NAME", sign_in)
-        };
-        let said = if cause == Cause::OptionRefused { "upload_cutoff" } else { "" };
-        let end = if cause == Cause::Killed { End::Killed(9) } else { End::Exited };
-        let error = explain(cause, &asked, &Heard { said, shown: "", end, version: None }, &Facts::default());
-        let code = serde_json::to_value(error.code).expect("a word");
+    for error in samples() {
         let cells = [
-            format!("`{}`", code.as_str().expect("a word")),
+            format!("`{}`", error.code.name()),
             error.message,
             error.who.map_or("", crate::error::Who::name).to_owned(),
             in_one_cell(&error.remedy),

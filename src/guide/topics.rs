@@ -1,11 +1,11 @@
 //! The texts of `pluton help TOPIC`, at any time and without a question.
 
 use super::recipes::CI;
-use super::{client_credentials, other_machine, own_app, service_account, subject};
+use super::{client_credentials, errors, other_machine, own_app, service_account, subject};
 
 /// What `pluton help` explains beside the commands.
-pub(crate) const TOPICS: [&str; 8] =
-    ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json", "options"];
+pub(crate) const TOPICS: [&str; 9] =
+    ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json", "options", "errors"];
 
 pub(crate) fn topic(name: &str) -> Option<String> {
     Some(match name {
@@ -20,7 +20,8 @@ pub(crate) fn topic(name: &str) -> Option<String> {
         "headless" => format!("{}\n\n{HEADLESS_MORE}", other_machine(None)),
         "limits" => LIMITS.to_owned(),
         "ci" => CI.to_owned(),
-        _ => return None,
+        "errors" => errors::all(),
+        _ => return errors::of(name),
     })
 }
 

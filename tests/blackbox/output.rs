@@ -169,9 +169,24 @@ fn help_and_version_are_results_on_standard_output() {
 }
 
 #[test]
+fn the_code_of_an_error_is_explained_by_help() {
+    let bench = Bench::new();
+    let (code, document) = bench.home.json(&["storage", "show", "nothing"]);
+    let error = document["error"]["code"].as_str().expect("a code").to_owned();
+    assert_eq!((code, error.as_str()), (4, "storage_not_found"));
+    let page = bench.home.pluton(&["help", &error]).ok().stdout;
+    assert!(page.contains("exit code 4") && page.contains("pluton storage list"), "{page}");
+    let all = bench.home.pluton(&["help", "errors"]).ok().stdout;
+    assert!(all.contains(&error), "{all}");
+    bench.home.pluton(&["help", "no_such_code"]).fails(2);
+}
+
+#[test]
 fn every_page_fits_into_80_columns() {
     let bench = Bench::new();
-    for topic in ["own-app", "service-account", "client-credentials", "headless", "limits", "ci"] {
+    for topic in
+        ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "errors", "jwt_invalid"]
+    {
         let page = bench.home.pluton(&["help", topic]).ok().stdout;
         for line in page.lines() {
             assert!(line.chars().count() <= 80, "help {topic}: {line}");

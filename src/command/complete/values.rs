@@ -145,7 +145,10 @@ impl Asked {
         }
         let commands = command.get_subcommands();
         let commands = commands.map(|inner| Candidate::new(inner.get_name()).help(inner.get_about().cloned()));
-        topics.iter().map(Candidate::new).chain(commands).collect()
+        // There are too many to be offered before a letter of one is typed.
+        let codes = (!self.current.is_empty() && !topics.is_empty()).then_some(guide::CODES).unwrap_or_default();
+        let codes = codes.iter().map(|(code, meaning, _)| Candidate::new(code.name()).help(Some((*meaning).into())));
+        topics.iter().map(Candidate::new).chain(commands).chain(codes).collect()
     }
 
     /// Usual amounts, or the number that was typed with each unit it can have.
