@@ -146,7 +146,7 @@ impl Asked {
         let commands = command.get_subcommands();
         let commands = commands.map(|inner| Candidate::new(inner.get_name()).help(inner.get_about().cloned()));
         // There are too many to be offered before a letter of one is typed.
-        let codes = (!self.current.is_empty() && !topics.is_empty()).then_some(guide::CODES).unwrap_or_default();
+        let codes = if self.current.is_empty() || topics.is_empty() { &[] } else { guide::CODES };
         let codes = codes.iter().map(|(code, meaning, _)| Candidate::new(code.name()).help(Some((*meaning).into())));
         topics.iter().map(Candidate::new).chain(commands).chain(codes).collect()
     }
