@@ -54,7 +54,9 @@ const BACK: &str = "<";
 
 /// How to answer, for those who meet the first question.
 pub(crate) fn introduce() {
-    show("Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.\n");
+    const HOW: &str =
+        "Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.";
+    show(&format!("{}\n", fold(HOW, columns())));
 }
 
 /// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.

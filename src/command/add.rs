@@ -81,6 +81,9 @@ pub(super) fn until_done(
                 }
                 return Ok(Report::Added(Box::new(Added { warnings, ..*added })));
             }
+            Err(error) if error.code == Code::Interrupted && error.kept.is_none() && context.terminal.asks => {
+                return Err(error.note("Nothing was saved."));
+            }
             Err(error) if !context.terminal.asks || interrupt::seen() => return Err(error),
             Err(error) => error,
         };

@@ -116,7 +116,7 @@ fn every_question_leads_back_to_the_one_before() {
     session.chooses(BROWSER, "No").sees(PASTE).types("<").types(ENTER).chooses(BROWSER, "No").sees(PASTE);
     session.types(&desk.token().block()).answers(ADVANCED, "<").sees(PASTE).types(&desk.token().block());
     session.answers(ADVANCED, "y").chooses(OPTIONS, "<").answers("Paste everything", "");
-    session.types(CTRL_C).ends().with(130);
+    session.types(CTRL_C).ends().with(130).shows("Nothing was saved.");
     assert_eq!(desk.home.config_text(), "");
 }
 
