@@ -10,6 +10,7 @@ pub(crate) mod complete;
 mod completions;
 mod doctor;
 mod edit;
+mod elsewhere;
 mod explain;
 mod export;
 mod help;

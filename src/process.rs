@@ -4,7 +4,7 @@
 mod output;
 
 use std::ffi::OsString;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +15,7 @@ use output::{Output, for_each_line};
 
 use crate::error::Result;
 use crate::interrupt;
+use crate::secret::Secret;
 
 /// How often the flag of Ctrl-C is looked at.
 const TICK: Duration = Duration::from_millis(25);
@@ -92,11 +93,27 @@ pub(crate) fn run(command: &mut Command, care: &mut Care<'_>) -> io::Result<Outc
 
 /// Runs a program of the user's own, which may talk to the terminal, and returns whether it succeeded and what it printed.
 pub(crate) fn capture(command: &mut Command) -> Result<io::Result<(bool, Vec<u8>)>> {
-    without_answers(command).stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    command.stdin(Stdio::inherit()).stdout(Stdio::piped());
+    Ok(at_terminal(command, None)?.map(|(status, printed)| (status.success(), printed)))
+}
+
+/// Runs a program that reads `input` and may talk to the terminal. What it prints is returned where its standard output
+/// is piped, and shown where not.
+pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result<io::Result<(ExitStatus, Vec<u8>)>> {
+    command.stdin(Stdio::piped()).stdout(if shows { Stdio::inherit() } else { Stdio::piped() });
+    at_terminal(command, Some(input))
+}
+
+fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<(ExitStatus, Vec<u8>)>> {
+    without_answers(command).stderr(Stdio::inherit());
     // In a group of its own it could not read from the terminal, whose Ctrl-C reaches all of it in ours.
     let is_alone = !has_terminal();
     let spawned = if is_alone { in_own_group(command).spawn() } else { command.spawn() };
-    let ended = spawned.and_then(|child| {
+    let ended = spawned.and_then(|mut child| {
+        if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
+            // It may end without reading it, and says why.
+            let _ = pipe.write_all(input.expose().as_bytes());
+        }
         let tree = if is_alone { Tree::group_of(&child) } else { Tree::alone(&child) };
         let mut care = Care { limit: Duration::MAX, on_stderr: &mut |_| {}, holds: &|| false, on_hold: &|_| {} };
         watch_over(child, &tree, LONGEST_SECRET, &mut care)
@@ -105,7 +122,7 @@ pub(crate) fn capture(command: &mut Command) -> Result<io::Result<(bool, Vec<u8>
     match ended.map(|ended| (ended.ending, ended.stdout)) {
         // It may have ended before this program has heard of the key.
         Ok((Ending::Finished(status), _)) if is_of_ctrl_c(status) => Err(interrupt::now()),
-        Ok((Ending::Finished(status), stdout)) => Ok(Ok((status.success(), stdout.into_bytes()))),
+        Ok((Ending::Finished(status), stdout)) => Ok(Ok((status, stdout.into_bytes()))),
         Ok(_) => Ok(Err(io::Error::other("it prints far more than a secret"))),
         Err(cause) => Ok(Err(cause)),
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use ends::Ends;
-pub(crate) use paste::{NotAToken, is_whole};
+pub(crate) use paste::{NotAToken, app_in, is_whole};
 
 use crate::secret::Secret;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::flags::{OptionFlags, ProofFlags, SignInFlags};
 use super::{WAIT, any_duration, duration};
@@ -53,6 +53,10 @@ pub(crate) struct AddBox {
     pub(crate) options: OptionFlags,
     #[command(flatten)]
     pub(crate) proof: ProofFlags,
+    /// Sign in through the browser here, and prove and save the storage on another machine, over ssh; pluton must be there too
+    #[arg(long, value_name = "USER@HOST", value_hint = ValueHint::Hostname, help_heading = "Saving")]
+    #[arg(conflicts_with_all = ["token", "token_file", "access_token", "access_token_file", "box_config_file", "client_credentials", "box_subject", "dry_run"])]
+    pub(crate) on: Option<String>,
     /// Replace a remote of this name, once the new one is proven
     #[arg(long, help_heading = "Saving")]
     pub(crate) force: bool,

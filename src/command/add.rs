@@ -6,6 +6,7 @@ use super::account;
 use super::answers::{Answers, exposed_secrets};
 use super::browse;
 use super::edit;
+use super::elsewhere;
 use super::impersonate;
 use super::interview::{self, Next};
 use super::obtain;
@@ -28,6 +29,9 @@ use crate::sign_in::{Kind, SignIn};
 use crate::store::{self, ConfigFile, Proof, Staged, Verified};
 
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
+    if let Some(host) = &flags.on {
+        return elsewhere::add(context, flags, host, exposed_secrets(matches));
+    }
     let answers = Answers::gather(context, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
     let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run };
     until_done(context, answers, &flags.proof, &goal, exposed_secrets(matches))
@@ -361,7 +365,7 @@ fn is_same(present: &Document, section: &Section) -> bool {
     there == wanted
 }
 
-fn name_missing() -> Error {
+pub(super) fn name_missing() -> Error {
     Error::new(Code::InputRequired, "the storage's name is missing")
         .who(Who::You)
         .next("pluton storage add box NAME …")

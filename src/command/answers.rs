@@ -21,7 +21,7 @@ use crate::report::Warning;
 use crate::secret::Secret;
 use crate::section::Section;
 use crate::sign_in::{App, Kind, SignIn, Subject};
-use crate::token::Token;
+use crate::token::{Token, app_in};
 
 /// Where the browser is that signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,12 @@ impl Answers {
             replaces: false,
             browses: false,
         };
+        let brought = answers.token.as_ref().and_then(|paste| app_in(paste.expose()));
+        if let Some((id, secret)) = brought.filter(|(id, _)| answers.client_id.as_ref().is_none_or(|given| given == id))
+        {
+            answers.client_id = Some(id);
+            answers.client_secret.get_or_insert(secret);
+        }
         answers.sign_in = answers.chosen(flags)?;
         answers.fill_from_environment()?;
         Ok(answers)

@@ -51,7 +51,12 @@ pub(super) fn sign_in(
     }
 }
 
-fn through_browser(context: &Context, rclone: &Rclone, answers: &Answers, options: &BoxOptions) -> Result<Secret> {
+pub(super) fn through_browser(
+    context: &Context,
+    rclone: &Rclone,
+    answers: &Answers,
+    options: &BoxOptions,
+) -> Result<Secret> {
     let app = answers.app()?;
     let terminal = context.terminal;
     let open = answers.browser == Some(Browser::Here);

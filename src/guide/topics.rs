@@ -77,6 +77,13 @@ and on the server:
 
     pluton storage add box NAME --authorize --no-browser
 
+Or, where pluton is on both machines, on the one with the browser:
+
+    pluton storage add box NAME --on USER@SERVER
+
+It signs in there and hands the token over ssh to pluton on the server, which proves and saves
+the storage. Each server gets a sign-in of its own.
+
 The token works once and for one machine: do not copy rclone.conf to a second one.";
 
 const LIMITS: &str = "\

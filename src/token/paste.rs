@@ -8,6 +8,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value as Json};
 
+use crate::secret::Secret;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotAToken {
     Empty,
@@ -50,11 +52,22 @@ pub(crate) fn is_whole(text: &str) -> bool {
     text.contains("<---End paste") || super::Token::find(text).is_ok()
 }
 
+/// The app's ID and secret, where the token comes in an object of section keys together with them.
+pub(crate) fn app_in(text: &str) -> Option<(String, Secret)> {
+    let map = whole(text).ok().filter(|map| map.get("token").is_some_and(Json::is_string))?;
+    let get = |key: &str| map.get(key).and_then(Json::as_str).filter(|value| !value.is_empty());
+    Some((get("client_id")?.to_owned(), Secret::new(get("client_secret")?)))
+}
+
+fn whole(text: &str) -> Result<Map<String, Json>, NotAToken> {
+    match text.find('{') {
+        Some(open) => object(&text[open..]),
+        None => encoded(text),
+    }
+}
+
 pub(super) fn json_in(text: &str) -> Result<Map<String, Json>, NotAToken> {
-    let map = match text.find('{') {
-        Some(open) => object(&text[open..])?,
-        None => encoded(text)?,
-    };
+    let map = whole(text)?;
     // `rclone authorize box BLOB` wraps the token in an object of section keys.
     let map = match map.get("token").and_then(Json::as_str) {
         Some(inner) => object(inner)?,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::secret::Secret;
 
-use super::{NotAToken, Token, is_whole};
+use super::{NotAToken, Token, app_in, is_whole};
 
 const BLOB: &str =
     r#"{"access_token":"A1","token_type":"bearer","refresh_token":"R1","expiry":"2026-11-23T13:28:07.41426421Z"}"#;
@@ -105,6 +105,17 @@ fn wrapped(way: usize, blob: &str, width: usize) -> String {
         _ => {
             serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(blob).expect("JSON")).expect("JSON")
         }
+    }
+}
+
+#[test]
+fn an_app_comes_with_its_token_in_one_object_only() {
+    let both = r#"{"client_id":"id","client_secret":"s","token":"{\"access_token\":\"a\"}"}"#;
+    let (id, secret) = app_in(both).expect("an app");
+    assert_eq!((id.as_str(), secret.expose()), ("id", "s"));
+    assert_eq!(Token::find(both).expect("a token").access_token().expose(), "a");
+    for none in [BLOB, r#"{"client_id":"id","client_secret":"s"}"#, r#"{"client_id":"id","token":"{}"}"#, ""] {
+        assert!(app_in(none).is_none(), "{none}");
     }
 }
 

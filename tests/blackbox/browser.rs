@@ -10,14 +10,19 @@ use crate::bench::{Bench, ODD, with_each};
 use crate::support::{Ran, interrupt, wait_for, wait_until_gone};
 
 /// pluton, waiting for a browser at `link`.
-struct Waiting {
+pub(crate) struct Waiting {
     child: Child,
-    link: String,
+    pub(crate) link: String,
     said: String,
 }
 
 fn start(bench: &Bench, args: &[&str]) -> Waiting {
-    let mut child = bench.home.start(&[&["storage", "add", "box"], args, &["--authorize"]].concat());
+    start_with(bench, &[args, &["--authorize"]].concat())
+}
+
+/// The same without `--authorize`.
+pub(crate) fn start_with(bench: &Bench, args: &[&str]) -> Waiting {
+    let mut child = bench.home.start(&[&["storage", "add", "box"], args].concat());
     let mut errors = BufReader::new(child.stderr.as_mut().expect("a pipe"));
     let mut said = String::new();
     let link = loop {
@@ -31,7 +36,7 @@ fn start(bench: &Bench, args: &[&str]) -> Waiting {
 }
 
 impl Waiting {
-    fn end(mut self) -> Ran {
+    pub(crate) fn end(mut self) -> Ran {
         let (mut out, mut errors) = (String::new(), self.said);
         self.child.stdout.take().expect("a pipe").read_to_string(&mut out).expect("text");
         self.child.stderr.take().expect("a pipe").read_to_string(&mut errors).expect("text");
@@ -48,7 +53,7 @@ fn in_turn(test: impl Fn(Bench)) {
     }
 }
 
-fn went_through(page: &Page) {
+pub(crate) fn went_through(page: &Page) {
     assert!(page.visited.iter().any(|url| url.starts_with("http://127.0.0.1:53682/?code=")), "{page:?}");
 }
 

@@ -6,6 +6,7 @@ mod support;
 mod bench;
 mod browser;
 mod child;
+mod elsewhere;
 mod environment;
 mod keeping;
 mod listing;
