@@ -103,6 +103,26 @@ impl ConfigFile {
         saves::left_behind(&self.real).into_iter().chain(ours).collect()
     }
 
+    /// Those that can go: of plutons, whose content is taken into the file, and of rclones, where the file holds it all.
+    pub(crate) fn spare_leftovers(&self) -> Vec<PathBuf> {
+        let Ok(Some(now)) = self.bytes() else { return Vec::new() };
+        let ours = swap::leftovers(&self.real).into_iter();
+        let readable = |content: Option<Vec<u8>>| content.is_none_or(|bytes| self.parse(bytes).is_ok());
+        let ours = ours.filter_map(|(path, content)| readable(content).then_some(path));
+        ours.chain(saves::of_no_use(&self.real, &now)).collect()
+    }
+
+    /// Clears those away. Pluton's own go with every edit.
+    pub(crate) fn clear_leftovers(&self) -> Result<()> {
+        self.edit("", &|_| Ok(()))?;
+        let now = self.bytes()?.unwrap_or_default();
+        for left in saves::of_no_use(&self.real, &now) {
+            std::fs::remove_file(&left)
+                .map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", &left, &cause))?;
+        }
+        Ok(())
+    }
+
     /// Whether new tokens can be saved in it.
     pub(crate) fn is_writable(&self) -> bool {
         self.try_replacing().is_ok()

@@ -158,6 +158,12 @@ pub(crate) struct Doctor {
     /// Do not use the network
     #[arg(long)]
     pub(crate) offline: bool,
+    /// First mend what needs no decision and loses nothing: the mode of rclone.conf, what killed runs left; asks before each
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Do not ask before it is mended
+    #[arg(long, short, requires = "fix")]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]

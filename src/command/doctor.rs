@@ -1,7 +1,8 @@
-//! `pluton doctor`: looks at everything a Box storage depends on, says what is wrong and how to mend it, changes nothing.
+//! `pluton doctor`: looks at everything a Box storage depends on, says what is wrong and how to mend it, changes nothing without `--fix`.
 
 mod config;
 mod environment;
+mod fix;
 mod network;
 mod storages;
 mod twins;
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::report::{Finding, Level, Report};
 
 pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
+    let fixed = if flags.fix { fix::run(context, flags.yes)? } else { Vec::new() };
     let spinner = context.terminal.wait("looking");
     let (version, mut findings) = environment::rclone(context);
     findings.extend(environment::variables());
@@ -28,6 +30,7 @@ pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
         findings.extend(storages::look(document, version, &context.other_config_files()));
     }
     drop(spinner);
+    findings.extend(fixed);
     Ok(Report::Doctor(findings))
 }
 

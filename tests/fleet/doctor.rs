@@ -153,3 +153,48 @@ fn a_login_page_of_the_network_is_not_taken_for_box() {
         sandbox.clear_faults();
     }
 }
+
+#[test]
+fn fix_makes_rclone_conf_private_only_when_told_to() {
+    let _port = box_sandbox::authorize_port();
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    std::fs::set_permissions(home.config(), PermissionsExt::from_mode(0o644)).expect("the mode");
+    let (code, json) = home.json(&["doctor", "--offline", "--fix"]);
+    assert_eq!((code, &json["error"]["code"]), (2, &"input_required".into()), "{json}");
+    assert!(json["error"]["remedy"].to_string().contains("--yes"), "{json}");
+    assert_eq!(home.mode(home.config()), 0o644);
+    let (code, found) = findings(&home, &["--offline", "--fix", "--yes"]);
+    assert_eq!((code, wrong(&found)), (0, Vec::new()));
+    assert!(found.iter().any(|finding| finding["about"] == "fixed"), "{found:#?}");
+    assert_eq!(home.mode(home.config()), 0o600);
+    let before = home.files();
+    let (code, found) = findings(&home, &["--offline", "--fix"]);
+    assert_eq!((code, home.files()), (0, before), "there is nothing to agree to: {found:#?}");
+}
+
+#[test]
+fn fix_removes_only_those_leftovers_that_hold_nothing_more() {
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    let text = home.config_text();
+    let beside = |name: &str, text: &str| {
+        home.file(&format!(".config/rclone/{name}"), text);
+        let file = std::fs::File::options().write(true).open(home.path().join(".config/rclone").join(name));
+        let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+        file.and_then(|file| file.set_modified(old)).expect("an hour ago");
+    };
+    beside("rclone.conf101", &text[..text.len() / 2]);
+    beside("rclone.conf102", &text);
+    beside(".rclone.conf.pluton-draft-x", &text[..9]);
+    beside(".rclone.conf.pluton-1-2-x", "[lost]\ntype = local\n");
+    beside("rclone.conf103", "[other]\ntype = local\n");
+    beside("rclone.conf.old", &text);
+    home.pluton(&["doctor", "--offline", "--fix", "--yes"]);
+    let left: Vec<String> = home.files().into_iter().filter(|file| file.contains("rclone.conf")).collect();
+    let names = ["rclone.conf", "rclone.conf.old", "rclone.conf103"];
+    assert_eq!(left, names.map(|name| format!(".config/rclone/{name}")));
+    assert_eq!(home.config_text(), format!("{}\n\n[lost]\ntype = local\n", text.trim_end()));
+    let (_, found) = findings(&home, &["--offline"]);
+    assert!(wrong(&found).iter().any(|line| line.contains("rclone.conf103")), "{found:#?}");
+}

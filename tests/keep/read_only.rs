@@ -133,32 +133,54 @@ fn a_storage_that_nobody_named_is_renewed_in_the_copy_and_not_lost() {
     });
 }
 
+/// A run on a private copy was killed; after that its rclone renewed a token in there. False where nothing can be mounted.
+fn is_left_by_a_killed_run(life: &Life) -> bool {
+    life.quick("Box");
+    let given = life.expired("Other");
+    let script = "touch began; while [ ! -e go ]; do sleep 0.1; done; rclone lsd Other: && echo $$ > ended";
+    let run = ["run", "Box", "--", "sh", "-c", script];
+    let Some(mut command) = mounted_command(life, &read_only(life), &run) else { return false };
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("unshare runs");
+    wait_for("the command", || life.home.path().join("began").exists().then_some(()));
+    child.kill().expect("pluton is killed");
+    child.wait().expect("it ends");
+    let left = copies(life);
+    let dir = left.first().and_then(|file| file.rsplit_once('/')).expect("a copy").0.to_owned();
+    assert_eq!((life.home.mode(&dir), life.home.mode(format!("{dir}/rclone.conf"))), (0o700, 0o600));
+    life.home.file("go", "");
+    let pid = wait_for("its rclone", || {
+        let text = std::fs::read_to_string(life.home.path().join("ended")).unwrap_or_default();
+        text.ends_with('\n').then(|| text.trim().to_owned())
+    });
+    crate::support::wait_until_gone(&pid);
+    assert!(!life.sandbox.is_live_refresh(&given.refresh), "nothing was renewed");
+    true
+}
+
 #[test]
 fn a_copy_of_a_run_that_was_killed_is_private_named_and_collected_with_what_was_renewed_in_it() {
     with_each(Sandbox::start, |life| {
-        life.quick("Box");
-        let given = life.expired("Other");
-        let script = "touch began; while [ ! -e go ]; do sleep 0.1; done; rclone lsd Other: && echo $$ > ended";
-        let run = ["run", "Box", "--", "sh", "-c", script];
-        let Some(mut command) = mounted_command(&life, &read_only(&life), &run) else { return };
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("unshare runs");
-        wait_for("the command", || life.home.path().join("began").exists().then_some(()));
-        child.kill().expect("pluton is killed");
-        child.wait().expect("it ends");
-        let left = copies(&life);
-        let dir = left.first().and_then(|file| file.rsplit_once('/')).expect("a copy").0.to_owned();
-        assert_eq!((life.home.mode(&dir), life.home.mode(format!("{dir}/rclone.conf"))), (0o700, 0o600));
-        life.home.file("go", "");
-        let pid = wait_for("its rclone", || {
-            let text = std::fs::read_to_string(life.home.path().join("ended")).unwrap_or_default();
-            text.ends_with('\n').then(|| text.trim().to_owned())
-        });
-        crate::support::wait_until_gone(&pid);
-        assert!(!life.sandbox.is_live_refresh(&given.refresh), "nothing was renewed");
+        if !is_left_by_a_killed_run(&life) {
+            return;
+        }
         let found = life.pluton(&["doctor", "--offline"]);
         assert!(found.stdout.contains("private copy"), "{found:?}");
         let again = in_read_only(&life, &["run", "Box", "--", "rclone", "lsd", "Other:"]).expect("as before");
         assert_eq!(again.ok().stdout.lines().count(), 3);
+        assert_eq!(copies(&life), Vec::<String>::new());
+        life.pluton(&["storage", "refresh", "Other"]).ok();
+        life.is_signed_in("Other");
+    });
+}
+
+#[test]
+fn doctor_fix_removes_such_a_copy_and_loses_nothing_of_it() {
+    with_each(Sandbox::start, |life| {
+        if !is_left_by_a_killed_run(&life) {
+            return;
+        }
+        let ran = life.pluton(&["doctor", "--offline", "--fix", "--yes"]);
+        assert!(ran.stdout.contains("private copies are removed"), "{ran:?}");
         assert_eq!(copies(&life), Vec::<String>::new());
         life.pluton(&["storage", "refresh", "Other"]).ok();
         life.is_signed_in("Other");

@@ -5,6 +5,7 @@ mod support;
 
 mod browser;
 mod correction;
+mod doctor;
 mod interrupt;
 mod keeping;
 mod narrow;

@@ -36,7 +36,8 @@ fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
     if file.is_open_to_others() {
         findings.push(
             Finding::odd(ABOUT, "other users of this machine can read the secrets in it")
-                .next(format!("chmod 600 {place}")),
+                .next(format!("chmod 600 {place}"))
+                .next("or: pluton doctor --fix"),
         );
     }
     if let Some(owner) = file.foreign_owner() {
@@ -67,7 +68,7 @@ fn copies() -> Vec<Finding> {
     let found = left.iter().map(|copy| {
         let message =
             format!("{} is a private copy of an rclone.conf, left by a run that was killed", store::shown(copy));
-        Finding::odd("pluton", message).next("pluton storage refresh --all").next(
+        Finding::odd("pluton", message).next("pluton doctor --fix").next("pluton storage refresh --all").next(
             "or where rclone.conf cannot be written, pluton run: it keeps what was renewed in the copy, and removes it",
         )
     });
@@ -75,14 +76,19 @@ fn copies() -> Vec<Finding> {
 }
 
 fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = file
-        .leftovers()
-        .iter()
-        .map(|left| {
-            Finding::odd(ABOUT, format!("{} was left by a run that was ended while it saved", store::shown(left)))
-                .next(format!("if no rclone runs now, compare it with rclone.conf, then: rm '{}'", left.display()))
-        })
-        .collect();
+    let spare = file.spare_leftovers();
+    let mut findings: Vec<Finding> =
+        file.leftovers()
+            .iter()
+            .map(|left| {
+                Finding::odd(ABOUT, format!("{} was left by a run that was ended while it saved", store::shown(left)))
+                    .next(if spare.contains(left) {
+                        "pluton doctor --fix".to_owned()
+                    } else {
+                        format!("if no rclone runs now, compare it with rclone.conf, then: rm '{}'", left.display())
+                    })
+            })
+            .collect();
     findings.extend(store::interrupted_now(document).iter().map(|found| {
         Finding::odd(ABOUT, format!("an interrupted sign-in for {:?} is still good", found.name)).next(format!(
             "pluton storage add box {:?} --token-file '{}'",
