@@ -82,6 +82,25 @@ fn a_storage_that_is_removed_takes_its_renewed_token_along() {
 }
 
 #[test]
+fn a_storage_that_apply_prunes_waits_for_its_renewal() {
+    with_each(slow, |life| {
+        let given = life.sandbox.mint(RCLONE_CLIENT_ID);
+        let token = life.home.file("token", &given.blob());
+        let declared = format!("[storage.Box]\nprovider = \"box\"\ntoken = {{ file = '{token}' }}\n");
+        let file = life.home.file("storages.toml", &declared);
+        life.pluton(&["apply", &file]).ok();
+        life.home.after_an_hour("Box");
+        let before = Token { refresh: life.refresh_token("Box"), ..given };
+        let child = renewing(&life, &before, &REFRESH);
+        life.home.file("storages.toml", "");
+        life.pluton(&["apply", &file, "--prune"]).ok();
+        // The renewal had its place before the storage went.
+        end(child).ok();
+        assert!(life.home.dump().get("Box").is_none());
+    });
+}
+
+#[test]
 fn a_renewal_waits_for_an_edit_that_has_box_replace_the_token() {
     with_each(slow, |life| {
         let token = life.quick("Box");
