@@ -53,6 +53,11 @@ fn a_failure() {
 }
 
 #[test]
+fn the_menu() {
+    is_current("menu", &scenes::the_menu());
+}
+
+#[test]
 fn the_list() {
     is_current("list", &scenes::the_list());
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use box_sandbox::Token;
 
 use crate::support::PLUTON;
-use crate::support::desk::{ADVANCED, BROWSER, Desk, NAME, PASTE, SIGN_IN};
-use crate::support::session::Session;
+use crate::support::desk::{ADVANCED, BROWSER, Desk, NAME, OPTIONS, PASTE, SIGN_IN};
+use crate::support::session::{CTRL_C, Session};
 use crate::{COLUMNS, draw};
 
 const DAY: u64 = 24 * 3600;
@@ -19,6 +19,21 @@ pub(crate) fn connecting() -> String {
     session.answers(NAME, "Box Backups").chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "No");
     session.sees(PASTE).types(&whole(desk.token()).block()).answers(ADVANCED, "");
     typed("pluton storage add box", &session.ends().with(0).raw)
+}
+
+/// What can be set for a storage, before anything is chosen.
+pub(crate) fn the_menu() -> String {
+    let desk = Desk::new();
+    let keys = "upload_cutoff = 200M\ndescription = nightly, by restic\n";
+    save(&desk, &[quick(&desk, "Box Backups", 1) + keys], 0o600);
+    let args = ["storage", "edit", "Box Backups"];
+    let mut command = desk.home.command(PLUTON);
+    command.args(args);
+    let mut session = Session::start(command.into(), COLUMNS);
+    session.sees(OPTIONS).sees("nightly, by restic").sees("Back");
+    let screen = typed(&words(&args), session.raw());
+    session.types(CTRL_C).ends();
+    screen
 }
 
 /// The refresh token was used up by another machine.
@@ -62,9 +77,12 @@ pub(crate) fn all_verified() -> String {
 fn told(desk: &Desk, args: &[&str], code: i32) -> String {
     let mut command = desk.home.command(PLUTON);
     command.args(args);
+    typed(&words(args), &Session::start(command.into(), COLUMNS).ends().with(code).raw)
+}
+
+fn words(args: &[&str]) -> String {
     let word = |word: &&str| if word.contains(' ') { format!("{word:?}") } else { (*word).to_owned() };
-    let words: Vec<String> = args.iter().map(word).collect();
-    typed(&format!("pluton {}", words.join(" ")), &Session::start(command.into(), COLUMNS).ends().with(code).raw)
+    format!("pluton {}", args.iter().map(word).collect::<Vec<_>>().join(" "))
 }
 
 /// The screen, with what was typed above what came of it.

@@ -127,6 +127,11 @@ impl Session {
         String::from_utf8_lossy(&anstream::adapter::strip_bytes(&self.raw).into_vec()).replace('\r', "")
     }
 
+    /// The same with escape codes.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     /// Waits for the line that begins so, and returns the rest of it.
     #[track_caller]
     pub(crate) fn reads(&mut self, beginning: &str) -> String {

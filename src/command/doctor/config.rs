@@ -37,7 +37,7 @@ fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
         findings.push(
             Finding::odd(ABOUT, "other users of this machine can read the secrets in it")
                 .next(format!("chmod 600 {place}"))
-                .next("or: pluton doctor --fix"),
+                .next("pluton doctor --fix"),
         );
     }
     if let Some(owner) = file.foreign_owner() {
