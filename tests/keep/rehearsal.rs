@@ -77,7 +77,7 @@ fn an_interrupted_or_refused_rehearsal_leaves_nothing_in_box() {
         assert_eq!(life.sandbox.files(), []);
         life.sandbox.clear_faults();
         life.sandbox.fault(Fault::on("GET", "/d/").status(403));
-        let ran = life.pluton(&["storage", "verify", "Box", "--restore"]).fails(7);
+        let ran = life.pluton(&["storage", "verify", "Box", "--restore"]).fails(8);
         assert!(!ran.stdout.contains("HTTP REQUEST") && !ran.stdout.contains("DEBUG"), "{ran:?}");
         assert_eq!(life.sandbox.files(), []);
     });
