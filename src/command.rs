@@ -16,6 +16,7 @@ mod export;
 mod help;
 mod impersonate;
 mod interview;
+mod lasting;
 mod list;
 mod misplaced;
 mod obtain;

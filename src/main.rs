@@ -48,8 +48,7 @@ use terminal::{Terminal, Volume};
 fn main() -> ExitCode {
     without_core_dump();
     if let Some(shell) = std::env::var_os(complete::VARIABLE) {
-        complete::answer(&shell, std::env::args_os().skip(1)).print(false, false);
-        return ExitCode::SUCCESS;
+        return printed(complete::answer(&shell, std::env::args_os().skip(1)).print(false, false), false);
     }
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
     let parsed = Cli::tree().try_get_matches().and_then(|matches| {
@@ -65,7 +64,10 @@ fn main() -> ExitCode {
         .and_then(|()| Context::new(&cli.global))
         .and_then(|context| {
             let report = command::run(&context, cli.command, leaf(&matches))?;
-            report.print(context.json, context.terminal.volume == Volume::Quiet);
+            report.print(context.json, context.terminal.volume == Volume::Quiet)?;
+            for warning in report.last_words() {
+                context.terminal.warn(&warning.message);
+            }
             Ok(report.exit())
         });
     match result {
@@ -85,6 +87,10 @@ fn leaf(matches: &ArgMatches) -> &ArgMatches {
     matches.subcommand().map_or(matches, |(_, inner)| leaf(inner))
 }
 
+fn printed(result: error::Result<()>, json: bool) -> ExitCode {
+    result.map_or_else(|error| failed(&error, json), |()| ExitCode::SUCCESS)
+}
+
 fn failed(error: &Error, json: bool) -> ExitCode {
     if json {
         report::print_failure(error);
@@ -97,12 +103,10 @@ fn failed(error: &Error, json: bool) -> ExitCode {
 /// Help and version are results; anything else that clap stops at is wrong usage, in which no token is repeated.
 fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if !error.use_stderr() {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return printed(report::print_usage(error), json);
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && std::env::args_os().len() == 1 {
-        Report::Page(guide::START.to_owned()).print(false, false);
-        return ExitCode::SUCCESS;
+        return printed(Report::Page(guide::START.to_owned()).print(false, false), json);
     }
     if let Some(error) = command::misplaced(error) {
         return failed(&error, json);

@@ -1,11 +1,12 @@
 //! What a command has to say in the end, as text or as JSON. The only room that writes standard output.
 
+mod ending;
 mod json;
 mod text;
 mod units;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -15,10 +16,10 @@ use serde::Serialize;
 pub(crate) use units::{duration, size};
 
 use crate::box_api::Account;
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result, Who};
 use crate::fold;
 use crate::scrub::for_screen;
-use crate::sign_in::Kind;
+use crate::sign_in::{Kind, Lasting};
 use crate::store::Proof;
 use crate::terminal;
 
@@ -97,7 +98,11 @@ pub(crate) enum Report {
         steps: Vec<Step>,
     },
     /// What was looked at, and what is wrong.
-    Doctor(Vec<Finding>),
+    Doctor {
+        findings: Vec<Finding>,
+        /// Whether warnings are failures.
+        strict: bool,
+    },
     /// Something to read, in paragraphs.
     Page(String),
     /// Text that is meant for another program, as it is.
@@ -112,6 +117,7 @@ pub(crate) struct Added {
     pub(crate) verified: Proof,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) outcome: Outcome,
+    pub(crate) lasting: Lasting,
     /// Whether rclone finds this rclone.conf by itself.
     pub(crate) is_default_config: bool,
 }
@@ -136,6 +142,9 @@ pub(crate) struct Each {
     pub(crate) outcome: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verified: Option<Proof>,
+    /// What was left out although a later night depends on it: `renewal`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_tested: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<TokenState>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +199,7 @@ impl Step {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Level {
     Ok,
+    NotTested,
     Warning,
     Error,
 }
@@ -219,13 +229,21 @@ pub(crate) struct Gone {
 }
 
 impl Report {
-    pub(crate) fn print(&self, json: bool, quiet: bool) {
+    pub(crate) fn print(&self, json: bool, quiet: bool) -> Result<()> {
         match self {
-            Self::Exit(_) => {}
-            Self::Added(_) | Self::Gone(_) if quiet && !json => {}
+            Self::Exit(_) => Ok(()),
+            Self::Added(_) | Self::Gone(_) if quiet && !json => Ok(()),
             Self::Table { rows, .. } if quiet && !json => write(for_screen(&text::unwell(rows)).as_bytes()),
             Self::Each(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
             _ => write(&self.rendered(json)),
+        }
+    }
+
+    /// What is said after the result, so that it stays in sight.
+    pub(crate) fn last_words(&self) -> &[Warning] {
+        match self {
+            Self::Added(added) => &added.warnings,
+            _ => &[],
         }
     }
 
@@ -248,7 +266,11 @@ impl Report {
     pub(crate) fn exit(&self) -> u8 {
         match self {
             Self::Each(storages) => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
-            Self::Doctor(findings) => u8::from(findings.iter().any(|finding| finding.level != Level::Ok)),
+            Self::Doctor { findings, strict } => u8::from(findings.iter().any(|finding| match finding.level {
+                Level::Ok | Level::NotTested => false,
+                Level::Warning => *strict,
+                Level::Error => true,
+            })),
             Self::Applied { check, steps } => {
                 let worst = worst(steps.iter().filter_map(|step| step.error.as_ref()));
                 let pending = *check && steps.iter().any(Step::changes);
@@ -268,7 +290,8 @@ fn worst<'a>(errors: impl Iterator<Item = &'a Error>) -> Option<u8> {
 
 /// The failure as JSON on standard output. As text it goes to standard error.
 pub(crate) fn print_failure(error: &Error) {
-    write(&json::render_failure(error));
+    // The exit code tells it too.
+    let _ = write(&json::render_failure(error));
 }
 
 #[cfg(test)]
@@ -331,13 +354,29 @@ fn for_terminal(bytes: &[u8]) -> Vec<u8> {
     text.split('\t').map(for_screen).collect::<Vec<_>>().join("\t").into_bytes()
 }
 
-fn write(bytes: &[u8]) {
+/// What clap has to say: help and the version.
+pub(crate) fn print_usage(error: &clap::Error) -> Result<()> {
+    written(error.print().and_then(|()| std::io::stdout().flush()))
+}
+
+fn write(bytes: &[u8]) -> Result<()> {
     const ESCAPE: u8 = 0x1b;
-    // A reader that went away (`| head`) is no failure of the command.
-    let _ = if bytes.contains(&ESCAPE) {
+    written(if bytes.contains(&ESCAPE) {
         let mut out = anstream::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush())
     } else {
         print_all(bytes)
-    };
+    })
+}
+
+/// A reader that went away (`| head`) is no failure of the command.
+fn written(result: std::io::Result<()>) -> Result<()> {
+    match result {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
+                .who(Who::You)
+                .next("make room where standard output goes, or send it elsewhere"))
+        }
+        _ => Ok(()),
+    }
 }

@@ -6,7 +6,7 @@ use crate::conf::{Document, Value};
 use crate::error::{Code, Error, Result, Who};
 use crate::options::{DESCRIPTION, KEYS, SPECS};
 use crate::secret::Secret;
-use crate::sign_in::Kind;
+use crate::sign_in::{Kind, Lasting};
 use crate::token::Token;
 
 const TOKEN: &str = "token";
@@ -51,6 +51,17 @@ impl Section {
         let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty());
         let entries = entries.map(|(key, text)| (key, Value::as_read(&text))).collect();
         Ok(Self { is_saved: true, ..Self::new(name, entries) })
+    }
+
+    /// What keeps it signed in once its access token has expired.
+    pub(crate) fn lasting(&self) -> Lasting {
+        match self.kind() {
+            Kind::Quick | Kind::OwnApp if self.token().is_some_and(|token| token.refresh_token().is_some()) => {
+                Lasting::ByRclone
+            }
+            Kind::Jwt | Kind::ClientCredentials => Lasting::ByPluton,
+            Kind::Quick | Kind::OwnApp | Kind::AccessToken => Lasting::Ends,
+        }
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -20,6 +20,15 @@ pub(crate) enum Kind {
     AccessToken,
 }
 
+/// What keeps a sign-in going once its access token has expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    ByRclone,
+    /// rclone cannot; `run` and `refresh` can.
+    ByPluton,
+    Ends,
+}
+
 impl Kind {
     pub(crate) const ALL: [Self; 5] =
         [Self::Quick, Self::OwnApp, Self::Jwt, Self::ClientCredentials, Self::AccessToken];

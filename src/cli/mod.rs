@@ -154,6 +154,7 @@ pub(crate) struct Help {
 
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton doctor")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Doctor {
     /// Do not use the network
     #[arg(long)]
@@ -164,6 +165,9 @@ pub(crate) struct Doctor {
     /// Do not ask before it is mended
     #[arg(long, short, requires = "fix")]
     pub(crate) yes: bool,
+    /// Exit 1 for warnings too
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 #[derive(Debug, Args)]

@@ -95,6 +95,7 @@ pub(crate) struct Which {
 
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton storage verify --all")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Verify {
     #[command(flatten)]
     pub(crate) which: Which,
@@ -107,6 +108,9 @@ pub(crate) struct Verify {
     /// With --restore: also a file above upload_cutoff, which goes up in parts
     #[arg(long, requires = "restore")]
     pub(crate) large: bool,
+    /// Also renew each sign-in now, and save it: proves that it can be renewed
+    #[arg(long)]
+    pub(crate) renew: bool,
     /// How many storages to try at the same time [default: 8, and 64 where one rclone can list them all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,

@@ -9,6 +9,7 @@ use super::edit;
 use super::elsewhere;
 use super::impersonate;
 use super::interview::{self, Next};
+use super::lasting;
 use super::obtain;
 use super::prove;
 use super::resume::resume;
@@ -25,7 +26,7 @@ use crate::rclone::{OLDEST, Rclone};
 use crate::remote::{Remote, RemoteName};
 use crate::report::{Added, Outcome, Report, Warning, failure_text};
 use crate::section::{GRANT_KEY, Section};
-use crate::sign_in::{Kind, SignIn};
+use crate::sign_in::{Kind, Lasting};
 use crate::store::{self, ConfigFile, Proof, Staged, Verified};
 
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
@@ -78,11 +79,9 @@ pub(super) fn until_done(
                 for file in &kept {
                     store::discard(file);
                 }
-                warnings.append(&mut added.warnings);
                 warnings.extend(readable_by_others(context, &file));
-                for warning in &warnings {
-                    context.terminal.warn(&warning.message);
-                }
+                // What ends soon is the last thing said.
+                warnings.append(&mut added.warnings);
                 return Ok(Report::Added(Box::new(Added { warnings, ..*added })));
             }
             Err(error) if error.code == Code::Interrupted && error.kept.is_none() && context.terminal.asks => {
@@ -254,13 +253,13 @@ impl Attempt<'_> {
     fn look_at_account(&self, asked: account::Asked, section: &Section, added: &mut Added) {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
         let found = asked.answer(section).unwrap_or_else(|_| account::not_asked());
-        added.warnings.extend(found.warnings);
+        added.warnings.splice(0..0, found.warnings);
         let Some(account) = found.account else { return };
         match self.goal {
             Goal::Authorize { account: Some(before), .. } if before.id != account.id => {
                 let (was, is) = (&before.login, &account.login);
                 let message = format!("this is another account than before: it was {was}, and now is {is}");
-                added.warnings.push(Warning { code: "other_account", message });
+                added.warnings.insert(0, Warning { code: "other_account", message });
             }
             _ => {}
         }
@@ -305,14 +304,18 @@ impl Attempt<'_> {
     }
 
     fn report(&self, remote: &Remote, outcome: Outcome, proof: Proof) -> Added {
-        let document = remote.section().map(|section| section.alone()).unwrap_or_default();
+        let section = remote.section();
+        let (lasting, short_lived) =
+            section.as_ref().map_or((Lasting::Ends, None), |section| (section.lasting(), lasting::warning(section)));
+        let document = section.map(|section| section.alone()).unwrap_or_default();
         let mut storage = super::show::describe(&document, remote.name.as_str(), self.file.path(), false);
         storage.token = None;
         Added {
             storage,
             verified: proof,
-            warnings: short_lived(remote).into_iter().chain(foreign_token_url(remote)).collect(),
+            warnings: foreign_token_url(remote).into_iter().chain(short_lived).collect(),
             outcome,
+            lasting,
             is_default_config: self.context.is_default_config(),
         }
     }
@@ -381,28 +384,4 @@ fn foreign_token_url(remote: &Remote) -> Option<Warning> {
         code: "foreign_token_url",
         message: format!("token_url sends this storage's tokens to {host}, which is not Box's"),
     })
-}
-
-/// What will end before a backup of tomorrow night, and what keeps it going.
-fn short_lived(remote: &Remote) -> Vec<Warning> {
-    let name = remote.name.as_str();
-    let (code, message) = match &remote.sign_in {
-        SignIn::OAuth { token, .. } if token.refresh_token().is_some() => return Vec::new(),
-        SignIn::OAuth { .. } => (
-            "no_refresh_token",
-            "this token has no refresh token: it ends within 60 minutes. Use all that `rclone authorize \"box\"` prints".to_owned(),
-        ),
-        SignIn::AccessToken { .. } => (
-            "access_token_expires",
-            "an access token ends within 60 minutes and cannot be renewed; for backups sign in another way".to_owned(),
-        ),
-        SignIn::Jwt { .. } | SignIn::ClientCredentials { .. } => (
-            "needs_renewal",
-            format!(
-                "rclone alone cannot renew this sign-in, which lasts 60 minutes. What keeps it fresh: \
-                 `pluton run \"{name}\" -- restic …` for each backup, or `pluton storage refresh \"{name}\"` from a timer"
-            ),
-        ),
-    };
-    vec![Warning { code, message }]
 }

@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
     }
     drop(spinner);
     findings.extend(fixed);
-    Ok(Report::Doctor(findings))
+    Ok(Report::Doctor { findings, strict: flags.strict })
 }
 
 impl Finding {

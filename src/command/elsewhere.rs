@@ -39,7 +39,7 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
     let command = there.command(context, flags, &["--dry-run"]);
     let (code, printed) = there.run(&command, &pasted(&obtain::token_to_come(), app.as_ref()), false)?;
     if code != 0 {
-        Report::Raw(printed).print(false, false);
+        Report::Raw(printed).print(false, false)?;
         return Ok(Report::Exit(u8::try_from(code).unwrap_or(1)));
     }
     let token = obtain::through_browser(context, &rclone, &answers, &options)?;

@@ -12,7 +12,7 @@ use crate::rclone::Rclone;
 use crate::scrub::scrub;
 use crate::secret::Secret;
 use crate::section::Section;
-use crate::sign_in::{App, Kind, Subject};
+use crate::sign_in::{App, Kind, Lasting, Subject};
 use crate::store::{self, Claim, ConfigFile, Staged, TokenSave};
 use crate::token::Token;
 
@@ -128,11 +128,7 @@ pub(super) fn left(token: &Token) -> Option<Duration> {
 
 /// Whether there is anything to renew with.
 pub(super) fn is_renewable(section: &Section) -> bool {
-    match section.kind() {
-        Kind::Quick | Kind::OwnApp => section.token().is_some_and(|token| token.refresh_token().is_some()),
-        Kind::Jwt | Kind::ClientCredentials => true,
-        Kind::AccessToken => false,
-    }
+    section.lasting() != Lasting::Ends
 }
 
 fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token> {

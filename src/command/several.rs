@@ -8,15 +8,16 @@ use super::show::require_box;
 use crate::cli::Which;
 use crate::conf::Document;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result, Who};
 use crate::report::Each;
-use crate::store::ConfigFile;
+use crate::store::{self, ConfigFile};
 
 /// `command` is what is to be done to them, for those who named none.
 pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command: &str) -> Result<Vec<String>> {
     let document = &file.read()?;
     if which.all {
-        return Ok(boxes(document));
+        let names = boxes(document);
+        return if names.is_empty() { Err(none_in(file)) } else { Ok(names) };
     }
     if which.names.is_empty() {
         return pick::some(context, file, document, &format!("pluton storage {command} NAME (or --all)"));
@@ -25,6 +26,15 @@ pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command
         require_box(document, name)?;
     }
     Ok(which.names.clone())
+}
+
+/// A timer that looks into the wrong rclone.conf must not seem to do its work.
+fn none_in(file: &ConfigFile) -> Error {
+    let place = store::shown(file.path());
+    Error::new(Code::StorageNotFound, format!("there is no Box storage in {place}"))
+        .who(Who::You)
+        .next("if another rclone.conf has them, name it with --rclone-config, or set HOME as it is where they work")
+        .next("add one: pluton storage add box")
 }
 
 /// Every Box storage, in the file's order.
@@ -63,6 +73,7 @@ impl Each {
             ok: true,
             outcome: Some(outcome),
             verified: None,
+            not_tested: Vec::new(),
             token: None,
             account: None,
             revoked: None,

@@ -6,10 +6,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::account::{self, Found};
-use super::renew::{is_renewable, left, renew};
+use super::renew::{How, is_renewable, left, renew};
 use super::several::{in_parallel, names};
 use super::trial::Trial;
-use super::{prove, show};
+use super::{lasting, prove, show};
 use crate::cli::Verify;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
@@ -61,6 +61,8 @@ struct Verifier<'a> {
 /// A storage with a token that lives long enough.
 struct Ready {
     section: Section,
+    /// Whether its sign-in was renewed first, which proves that it can be.
+    renewed: bool,
     /// How many folders it has, once that is known.
     folders: Option<usize>,
 }
@@ -93,14 +95,17 @@ impl Verifier<'_> {
         })
     }
 
-    /// Renews what ends soon.
+    /// Renews what ends soon, or where that is to be proven, whatever there is.
     fn ready(&self, name: &str) -> Result<Ready> {
         interrupt::check()?;
         let read = || self.file.read().and_then(|document| Section::read(&document, name));
-        if is_renewable(&read()?) {
-            renew(self.file, self.rclone, name, Some(if self.flags.restore { LONG } else { ENOUGH }))?;
+        let mut renewed = false;
+        if self.flags.renew || is_renewable(&read()?) {
+            let enough = if self.flags.restore { LONG } else { ENOUGH };
+            let within = (!self.flags.renew).then_some(enough);
+            renewed = renew(self.file, self.rclone, name, within)?.how != How::StillGood;
         }
-        Ok(Ready { section: read()?, folders: None })
+        Ok(Ready { section: read()?, renewed, folders: None })
     }
 
     /// Has one rclone list all whose tokens need no renewal meanwhile. What fails here is tried again alone.
@@ -134,7 +139,7 @@ impl Verifier<'_> {
     fn prove(&self, ready: &Ready) -> Result<Each> {
         interrupt::check()?;
         let name = ready.section.name();
-        let (proof, token) = if ready.folders.is_some() {
+        let (mut proof, token) = if ready.folders.is_some() {
             (Proof { listed: true, folders: ready.folders, ..Proof::default() }, ready.section.token())
         } else {
             let staged = Staged::new(ready.section.clone(), false)?;
@@ -144,7 +149,12 @@ impl Verifier<'_> {
         if let Some(within) = self.flags.fail_within {
             check_end(&ready.section, token.as_ref().and_then(crate::token::Token::idle_end), within)?;
         }
-        Ok(Each { verified: Some(proof), token: token.as_ref().map(show::state), ..Each::good(name, "verified") })
+        proof.refreshed |= ready.renewed;
+        let not_tested = if proof.refreshed || !is_renewable(&ready.section) { Vec::new() } else { vec!["renewal"] };
+        let warnings =
+            if is_renewable(&ready.section) { None } else { lasting::warning(&ready.section) }.into_iter().collect();
+        let token = token.as_ref().map(show::state);
+        Ok(Each { verified: Some(proof), not_tested, token, warnings, ..Each::good(name, "verified") })
     }
 }
 
@@ -156,7 +166,10 @@ fn is_lasting(section: &Section) -> bool {
 fn finished(name: &str, outcome: Result<Each>, found: Found, most: Option<u8>) -> Each {
     let checked = |each| most.map_or(Ok(()), |most| account::check_space(&found, name, most)).map(|()| each);
     match outcome.and_then(checked) {
-        Ok(each) => Each { account: found.account, warnings: found.warnings, ..each },
+        Ok(mut each) => {
+            each.warnings.splice(0..0, found.warnings);
+            Each { account: found.account, ..each }
+        }
         Err(error) => Each::failed(name, error),
     }
 }

@@ -65,6 +65,10 @@ and /etc/systemd/system/box-backup.timer:
     [Install]
     WantedBy=timers.target
 
+Monitoring. A sign-in that Box has ended lists well until its token expires, so renew it too; a failure exits other than 0 and says what to do:
+
+    pluton storage verify --all --renew --fail-within 14d --quiet
+
 Docker. Mount the directory that holds rclone.conf, writable, and never the single file: rclone replaces the file when it saves a renewed token.
 
     docker run --rm -v /srv/rclone:/config/rclone \\

@@ -90,7 +90,7 @@ pub(super) fn render(report: &Report) -> Vec<u8> {
         Report::Show { storage, warnings } => Body::Show { storage, warnings },
         Report::Each(storages) => Body::Each { storages },
         Report::Gone(gone) => Body::Gone(gone),
-        Report::Doctor(findings) => Body::Doctor { findings },
+        Report::Doctor { findings, .. } => Body::Doctor { findings },
         Report::Applied { steps, .. } => {
             let changed = steps.iter().any(|step| step.changes() && step.error.is_none());
             Body::Applied { changed, storages: steps }

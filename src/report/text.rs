@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use jiff::Timestamp;
 
+use super::ending;
 use super::units::{duration, plural, size};
 use super::{Action, Added, Each, Finding, Gone, Level, Outcome, Report, Row, Step, Storage, TokenState};
 use crate::box_api::{Account, Folder};
@@ -30,7 +31,7 @@ pub(super) fn render(report: &Report) -> String {
         Report::Each(storages) => storages.iter().map(each).collect(),
         Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
         Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
-        Report::Doctor(findings) => doctor(findings),
+        Report::Doctor { findings, .. } => doctor(findings),
         Report::Gone(gone) => render_gone(gone),
         Report::List { .. } | Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
     }
@@ -109,19 +110,7 @@ fn render_added(added: &Added) -> String {
             );
         }
     }
-    if matches!(added.outcome, Outcome::Added | Outcome::Replaced) {
-        let before = if added.is_default_config {
-            String::new()
-        } else {
-            format!("RCLONE_CONFIG='{}' ", storage.rclone_config.display())
-        };
-        let _ = write!(
-            out,
-            "\nReady for backups. For example:\n    {before}restic -r \"rclone:{}:restic\" init\n",
-            storage.name
-        );
-    }
-    out
+    out + &ending::next(added)
 }
 
 fn section(storage: &Storage) -> String {
@@ -212,7 +201,7 @@ fn seconds_until(then: Timestamp) -> i64 {
 
 /// One line for a storage, and what to do below it where it failed.
 fn each(each: &Each) -> String {
-    let Each { name, outcome, verified, token, account, error, .. } = each;
+    let Each { name, outcome, verified, not_tested, token, account, warnings, error, .. } = each;
     if let Some(error) = error {
         return format!("{BAD}✗{BAD:#} {name}: {}\n", failure(error));
     }
@@ -234,6 +223,7 @@ fn each(each: &Each) -> String {
             Some(rehearsal) => Some(rehearsed(rehearsal)),
             None => proof.written.then(|| "can be written to".to_owned()),
         });
+        said.extend(proof.refreshed.then(|| "can be renewed".to_owned()));
     }
     // A line for each: the rest is in `show`, and a warning says where something is wrong with it.
     said.extend(account.as_ref().map(|account| clean(&account.login)));
@@ -243,7 +233,13 @@ fn each(each: &Each) -> String {
     {
         said.push(format!("good for {}", duration(left)));
     }
-    format!("{GOOD}✓{GOOD:#} {name}: {}\n", said.join(", "))
+    if !not_tested.is_empty() {
+        said.push(format!("not tested: {} (add --renew)", not_tested.join(", ")));
+    }
+    let ends = ["no_refresh_token", "access_token_expires"];
+    let is_lasting = *outcome != Some("not_renewable") && !warnings.iter().any(|warning| ends.contains(&warning.code));
+    let (mark, style) = if is_lasting { ("✓", GOOD) } else { ("!", ODD) };
+    format!("{style}{mark}{style:#} {name}: {}\n", said.join(", "))
 }
 
 fn rehearsed(rehearsal: &Rehearsal) -> String {
@@ -293,6 +289,7 @@ fn doctor(findings: &[Finding]) -> String {
     for Finding { level, about, message, remedy } in findings {
         let (mark, style) = match level {
             Level::Ok => ("✓", GOOD),
+            Level::NotTested => ("?", ODD),
             Level::Warning => ("!", ODD),
             Level::Error => ("✗", BAD),
         };
@@ -304,7 +301,7 @@ fn doctor(findings: &[Finding]) -> String {
     }
     let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();
     let _ = match (count(Level::Error), count(Level::Warning)) {
-        (0, 0) => writeln!(out, "\nNothing is wrong."),
+        (0, 0) => writeln!(out, "\nNo problem found."),
         (errors, warnings) => writeln!(out, "\n{}, {}.", plural(errors, "error"), plural(warnings, "warning")),
     };
     out

@@ -261,3 +261,43 @@ fn every_topic_ends_with_one_line_break() {
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{topic}: {text:?}");
     }
 }
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let bench = Bench::new();
+    let given = bench.token();
+    bench.add(&given, &["Box"]).ok();
+    let full = |args: &[&str]| -> Ran {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+        bench.home.command(PLUTON).args(args).stdin(Stdio::null()).stdout(full).output().expect("it runs").into()
+    };
+    for args in [
+        &["storage", "list"][..],
+        &["storage", "list", "--json"],
+        &["storage", "show", "Box"],
+        &["storage", "verify", "Box"],
+        &["storage", "export", "Box", "--format", "toml"],
+        &["storage", "refresh", "Box", "--print-timer", "cron"],
+        &["completions", "bash"],
+        &["help", "limits"],
+        &["doctor", "--offline"],
+        &[],
+        &["--help"],
+        &["--version"],
+        &["storage", "add", "--help"],
+    ] {
+        let ran = full(args).fails(1);
+        assert!(args.contains(&"--json") || ran.stderr.contains("could not be written"), "{args:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let bench = Bench::new();
+    for args in [&["storage", "list"][..], &["help", "limits"], &["--help"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = bench.home.command(PLUTON).args(args).stdout(writer).output();
+        Ran::from(output.expect("it runs")).ok();
+    }
+}

@@ -1,6 +1,7 @@
 //! Each way to sign in, with each rclone: what rclone reads afterwards, and that it goes on working.
 
 use crate::bench::{Bench, keys, warnings, with_each};
+use crate::support::{PLUTON, Ran};
 
 #[test]
 fn quick_connect_commits_the_renewed_token_and_works_after_the_first_hour() {
@@ -134,6 +135,43 @@ fn an_access_token_is_proven_and_its_end_is_announced() {
         assert_eq!(bench.lists("dev").len(), 3);
         assert!(bench.sandbox.is_live_refresh(&token.refresh), "the rest of the sign-in is untouched");
     });
+}
+
+#[test]
+fn only_what_lasts_is_called_ready_and_the_rest_says_what_to_do() {
+    let bench = Bench::new();
+    let given = bench.token();
+    let ran = bench.add(&given, &["oauth"]).ok();
+    for line in ["Ready for backups", "    restic -r \"rclone:oauth:", "    rclone copy ~/Documents \"oauth:"] {
+        assert!(ran.stdout.contains(line), "{ran:?}");
+    }
+    let app = bench.sandbox.jwt_app();
+    let file = app.config_file.to_str().expect("UTF-8");
+    let ran = bench.home.pluton(&["storage", "add", "box", "svc", "--box-config-file", file]).ok();
+    assert!(ran.stdout.contains("\n    pluton run \"svc\" -- restic ") && !ran.stdout.contains("Ready"), "{ran:?}");
+    let file = bench.home.file("token", &bench.token().access);
+    let ran = bench.home.pluton(&["storage", "add", "box", "dev", "--access-token-file", &file]).ok();
+    assert!(ran.stdout.ends_with("rclone.conf\n") && !ran.stdout.contains("Ready"), "{ran:?}");
+    assert!(ran.stderr.trim_end().ends_with("pluton storage authorize \"dev\""), "{ran:?}");
+    let half = bench.token();
+    let blob = half.blob().replace(&half.refresh, "");
+    let ran = bench.add_text(&blob, &["half"]).ok();
+    assert!(!ran.stdout.contains("Ready") && ran.stderr.contains("no refresh token: it expires in "), "{ran:?}");
+    // What was not proven is not called ready either.
+    let ran = bench.add(&bench.token(), &["unproven", "--no-verify"]).ok();
+    assert!(!ran.stdout.contains("Ready") && ran.stdout.contains("verify --renew \"unproven\""), "{ran:?}");
+}
+
+#[test]
+fn the_warning_that_it_ends_is_the_last_thing_on_the_screen() {
+    let bench = Bench::new();
+    let token = bench.token();
+    let file = bench.home.file("token", &token.access);
+    let mut shell = bench.home.command("sh");
+    shell.args(["-c", "exec \"$0\" storage add box dev --access-token-file \"$1\" 2>&1", PLUTON, &file]);
+    let all: Ran = shell.output().expect("a shell runs").into();
+    let last = all.stdout.lines().last().expect("a line").to_owned();
+    assert!(last.starts_with("warning: an access token expires"), "{all:?}");
 }
 
 #[test]

@@ -12,9 +12,13 @@ fn findings(home: &Home, args: &[&str]) -> (i32, Vec<Json>) {
     (code, json["findings"].as_array().expect("findings").clone())
 }
 
-/// The messages that are not `ok`, with what they are about.
+fn is_fine(finding: &Json) -> bool {
+    finding["level"] == "ok" || finding["level"] == "not_tested"
+}
+
+/// The messages of warnings and errors, with what they are about.
 fn wrong(findings: &[Json]) -> Vec<String> {
-    let bad = findings.iter().filter(|finding| finding["level"] != "ok");
+    let bad = findings.iter().filter(|finding| !is_fine(finding));
     bad.map(|finding| {
         format!("{}: {}", finding["about"].as_str().expect("text"), finding["message"].as_str().expect("text"))
     })
@@ -39,6 +43,19 @@ fn a_healthy_home_has_nothing_wrong() {
         assert_eq!((code, wrong(&found)), (0, Vec::new()));
         assert_eq!(home.files(), before, "it changes nothing");
     }
+}
+
+#[test]
+fn it_says_that_renewal_was_not_tested_and_what_tests_it() {
+    let sandbox = Sandbox::start();
+    let home = healthy(&sandbox, &rclone::newest());
+    let untested = |found: &[Json]| found.iter().find(|finding| finding["level"] == "not_tested").cloned();
+    let (code, found) = findings(&home, &["--offline", "--strict"]);
+    let untested_here = untested(&found).expect("something is not tested");
+    assert_eq!((code, &untested_here["remedy"][0]), (0, &"pluton storage verify --all --renew".into()));
+    // A developer token has nothing to renew.
+    home.write_config("[b]\ntype = box\naccess_token = a\n");
+    assert_eq!(untested(&findings(&home, &["--offline"]).1), None);
 }
 
 #[test]
@@ -84,9 +101,11 @@ fn each_thing_that_is_broken_is_named_with_a_remedy() {
         std::fs::set_permissions(home.config(), PermissionsExt::from_mode(0o600)).expect("the mode");
         let (code, found) = findings(&home, &["--offline"]);
         let bad = wrong(&found);
-        assert_eq!(code, 1, "{config}");
+        let is_error = found.iter().any(|finding| finding["level"] == "error");
+        assert_eq!(code, i32::from(is_error), "{config}");
+        assert_eq!(findings(&home, &["--offline", "--strict"]).0, 1, "{config}");
         assert!(bad.iter().any(|line| line.starts_with(about) && line.contains(says)), "{config}\n{bad:#?}");
-        assert!(found.iter().filter(|f| f["level"] != "ok").all(|f| f["remedy"].is_array()), "{found:#?}");
+        assert!(found.iter().filter(|f| !is_fine(f)).all(|f| f["remedy"].is_array()), "{found:#?}");
         let text = home.pluton(&["doctor", "--offline"]);
         assert!(!text.stdout.contains("tok-secret") && !text.stderr.contains("tok-secret"), "{text:?}");
     }
@@ -109,7 +128,8 @@ fn what_others_can_read_and_what_masks_is_named_without_its_value() {
     let mut home = healthy(&sandbox, &rclone::newest());
     std::fs::set_permissions(home.config(), PermissionsExt::from_mode(0o644)).expect("the mode");
     home.set("RCLONE_BOX_TOKEN", "tok-secret-env");
-    let ran = home.pluton(&["doctor", "--offline"]).fails(1);
+    home.pluton(&["doctor", "--offline", "--strict"]).fails(1);
+    let ran = home.pluton(&["doctor", "--offline"]).ok();
     assert!(ran.stdout.contains("RCLONE_BOX_TOKEN") && ran.stdout.contains("chmod 600"), "{ran:?}");
     assert!(!ran.stdout.contains("tok-secret"), "{ran:?}");
 }

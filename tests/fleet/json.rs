@@ -33,6 +33,7 @@ fn every_command_s_document_fits_the_schema_and_has_its_version() {
         (vec!["storage", "show", "nope"], 4),
         (vec!["storage", "verify", "--all"], 0),
         (vec!["storage", "verify", "work", "--restore"], 0),
+        (vec!["storage", "verify", "--all", "--renew"], 0),
         (vec!["storage", "verify", "--all", "--fail-within", "90d"], 6),
         (vec!["storage", "refresh", "--all"], 0),
         (vec!["storage", "edit", "work", "--list-chunk", "10"], 0),

@@ -120,3 +120,23 @@ fn the_launchd_agent_is_well_formed() {
     let output = Command::new("python3").args(["-c", script, &file]).output().expect("python runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "storage refresh --all", "{output:?}");
 }
+
+#[test]
+fn what_cannot_be_renewed_is_not_ticked() {
+    let life = Life::new();
+    life.quick("good");
+    life.access_token("hour");
+    let ran = life.pluton(&["storage", "refresh", "--all"]).ok();
+    assert!(ran.stdout.contains("✓ good: ") && ran.stdout.contains("! hour: cannot be renewed"), "{ran:?}");
+}
+
+#[test]
+fn all_of_no_storage_is_a_failure_that_names_the_file() {
+    let life = Life::new();
+    for command in ["refresh", "verify"] {
+        let ran = life.pluton(&["storage", command, "--all", "--quiet"]).fails(4);
+        assert!(ran.stderr.contains("no Box storage in ~/.config/rclone/rclone.conf"), "{ran:?}");
+        let (code, document) = life.home.json(&["storage", command, "--all"]);
+        assert_eq!((code, document["error"]["code"].as_str()), (4, Some("storage_not_found")), "{document}");
+    }
+}

@@ -178,3 +178,56 @@ fn an_rclone_that_would_list_something_else_proves_nothing() {
         }
     });
 }
+
+#[test]
+fn it_says_what_was_not_tested_and_renew_tests_it() {
+    with_each(Sandbox::start, |life| {
+        life.quick("good");
+        let dead = life.quick("dead");
+        life.jwt("service");
+        life.pluton(&["storage", "refresh", "service"]).ok();
+        life.sandbox.expire_refresh(&dead.refresh);
+        // While its access token lives, nobody can tell by listing.
+        let ran = life.pluton(&["storage", "verify", "--all"]).ok();
+        assert_eq!(ran.stdout.matches("not tested: renewal").count(), 3, "{ran:?}");
+        let (_, document) = life.home.json(&["storage", "verify", "--all"]);
+        for each in document["storages"].as_array().expect("storages") {
+            assert_eq!((&each["not_tested"][0], &each["verified"]["refreshed"]), (&"renewal".into(), &false.into()));
+        }
+        let (code, document) = life.home.json(&["storage", "verify", "--all", "--renew"]);
+        let expected = [("good", "ok"), ("dead", "refresh_token_invalid"), ("service", "ok")];
+        assert_eq!(code, 6, "{document}");
+        assert_eq!(outcomes(&document), expected.map(|(name, code)| (name.to_owned(), code.to_owned())));
+        for each in [&document["storages"][0], &document["storages"][2]] {
+            assert_eq!((&each["verified"]["refreshed"], &each["not_tested"]), (&true.into(), &Json::Null), "{each}");
+        }
+        // What was renewed is saved.
+        life.is_signed_in("good");
+        life.is_signed_in("service");
+        let ran = life.pluton(&["storage", "verify", "good", "--renew"]).ok();
+        assert!(ran.stdout.contains("can be renewed") && !ran.stdout.contains("not tested"), "{ran:?}");
+    });
+}
+
+#[test]
+fn many_at_once_renew_one_sign_in_and_lose_none() {
+    let life = Life::new();
+    life.quick("Box");
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| life.pluton(&["storage", "verify", "Box", "--renew"]).ok());
+        }
+    });
+    life.is_signed_in("Box");
+}
+
+#[test]
+fn what_ends_with_its_token_works_today_and_is_not_ticked() {
+    let life = Life::new();
+    life.access_token("hour");
+    let ran = life.pluton(&["storage", "verify", "hour"]).ok();
+    assert!(ran.stdout.starts_with("! hour: works"), "{ran:?}");
+    assert!(ran.stderr.contains("pluton storage authorize \"hour\""), "{ran:?}");
+    let (code, document) = life.home.json(&["storage", "verify", "hour", "--renew"]);
+    assert_eq!((code, document["storages"][0]["error"]["code"].as_str()), (6, Some("token_expired")), "{document}");
+}

@@ -60,7 +60,7 @@ fn lists_reports_and_pages_are_folded_between_words() {
     ));
     narrow(&desk, &["storage", "list"], 0);
     narrow(&desk, &["storage", "show", "short"], 0);
-    narrow(&desk, &["doctor", "--offline"], 1);
+    narrow(&desk, &["doctor", "--offline"], 0);
     for topic in
         ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "errors", "client_invalid"]
     {

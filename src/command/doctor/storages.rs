@@ -11,11 +11,11 @@ use crate::conf::Document;
 use crate::jwt::JwtFile;
 use crate::options::SPECS;
 use crate::rclone::Version;
-use crate::report::Finding;
+use crate::report::{Finding, Level};
 use crate::scrub::clean;
 use crate::secret::Secret;
 use crate::section::Section;
-use crate::sign_in::Kind;
+use crate::sign_in::{Kind, Lasting};
 use crate::store::{self, ConfigFile};
 use crate::token::Token;
 
@@ -24,6 +24,7 @@ const JOBS: usize = 16;
 
 pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[ConfigFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut can_renew = false;
     let mut seen = twins::elsewhere(others);
     for name in boxes(document) {
         let section = match Section::read(document, &name) {
@@ -38,9 +39,16 @@ pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[Confi
         own.extend(token(&section));
         own.extend(twins::look(&section, &mut seen));
         if own.is_empty() {
-            own.push(Finding::good(&name, format!("{}, nothing amiss", section.kind().name())));
+            own.push(Finding::good(&name, format!("{}, no problem found in rclone.conf", section.kind().name())));
         }
+        can_renew |= section.lasting() != Lasting::Ends;
         findings.extend(own);
+    }
+    if can_renew {
+        findings.push(
+            Finding::new(Level::NotTested, "renewal", "not tested: whether Box renews the sign-ins")
+                .next("pluton storage verify --all --renew"),
+        );
     }
     findings
 }

@@ -1,0 +1,35 @@
+//! How `add` and `authorize` end: what to type next, which depends on what keeps the storage signed in.
+
+use super::{Added, Outcome};
+use crate::sign_in::Lasting;
+
+/// Nothing is said of what ends with its token: the warning comes last.
+pub(super) fn next(added: &Added) -> String {
+    let name = &added.storage.name;
+    let config = (!added.is_default_config).then(|| added.storage.rclone_config.display());
+    let is_signed_in = matches!(added.outcome, Outcome::Added | Outcome::Replaced | Outcome::Authorized);
+    match added.lasting {
+        _ if !is_signed_in => String::new(),
+        Lasting::Ends => String::new(),
+        Lasting::ByRclone if !added.verified.refreshed => {
+            let config = config.map(|path| format!(" --rclone-config '{path}'")).unwrap_or_default();
+            format!(
+                "\nNot tested: whether the sign-in can be renewed. To test it:\n    pluton storage verify --renew \"{name}\"{config}\n"
+            )
+        }
+        Lasting::ByRclone => {
+            let before = config.map(|path| format!("RCLONE_CONFIG='{path}' ")).unwrap_or_default();
+            format!(
+                "\nReady for backups. For example:\n    {before}restic -r \"rclone:{name}:restic\" init\n    \
+                 {before}rclone copy ~/Documents \"{name}:Documents\"\n"
+            )
+        }
+        Lasting::ByPluton => {
+            let config = config.map(|path| format!(" --rclone-config '{path}'")).unwrap_or_default();
+            format!(
+                "\nStart backups through pluton, which keeps this sign-in renewed until they end. For example:\n    \
+                 pluton run \"{name}\"{config} -- restic -r \"rclone:{name}:restic\" init\n"
+            )
+        }
+    }
+}
