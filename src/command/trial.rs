@@ -96,7 +96,11 @@ fn there_and_back(rclone: &Rclone, staged: &Staged, size: u64) -> Result<Rehears
     let came = digest(&local).map_err(|cause| Error::disk(Code::Unknown, "read", &local, &cause))?;
     let _ = std::fs::remove_file(&local);
     if came != sent {
-        return Err(Error::new(Code::Unknown, format!("a file written to {name:?} came back changed")));
+        return Err(Error::new(Code::Unknown, format!("a file written to {name:?} came back changed"))
+            .who(Who::Network)
+            .next(
+                "ask whoever runs this network whether a proxy or a virus scanner changes what *.boxcloud.com sends",
+            ));
     }
     let deleted = deleted?;
     if !deleted.outcome.success() {

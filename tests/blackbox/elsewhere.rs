@@ -177,3 +177,20 @@ fn without_pluton_there_it_says_what_to_run_there() {
     }
     assert!(bench.sandbox.requests().is_empty());
 }
+
+#[test]
+fn a_connection_lost_after_the_sign_in_says_how_to_see_what_came_of_it() {
+    let bench = Bench::new();
+    let Some(_server) = server(&bench, true) else { return };
+    let _port = authorize_port();
+    let ssh = fs::read_to_string(bench.home.beside("ssh.sh")).expect("the script");
+    let once = bench.home.beside("once");
+    bench.home.script("ssh", &format!("mkdir '{}' || exit 255\n{ssh}", once.display()));
+    let waiting = start_with(&bench, &["Box", "--on", "server", "--no-browser"]);
+    went_through(&bench.sandbox.browse(&waiting.link));
+    let ran = waiting.end().fails(8);
+    for words in ["ssh could not reach server", "ssh server pluton storage list", "Nothing was saved here"] {
+        assert!(ran.stderr.contains(words), "{words}: {ran:?}");
+    }
+    assert_eq!(bench.home.config_text(), "");
+}

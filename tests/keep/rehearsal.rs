@@ -82,3 +82,16 @@ fn an_interrupted_or_refused_rehearsal_leaves_nothing_in_box() {
         assert_eq!(life.sandbox.files(), []);
     });
 }
+
+#[test]
+fn a_file_that_comes_back_changed_is_no_backup() {
+    with_each(Sandbox::start, |life| {
+        life.quick("Box");
+        life.sandbox.fault(Fault::on("GET", "/d/").body("something else"));
+        for kind in ["--restore", "--check-write"] {
+            let ran = life.pluton(&["storage", "verify", "Box", kind]).fails(1);
+            assert!(ran.stdout.contains("a file written to \"Box\" came back changed"), "{ran:?}");
+        }
+        assert_eq!(life.sandbox.files(), []);
+    });
+}
