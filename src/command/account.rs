@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::impersonate;
 use crate::box_api::{self, Account, Caller, Refused};
 use crate::error::{Code, Error, Result, Who};
+use crate::options::IMPERSONATE;
 use crate::report::{Warning, size};
 use crate::scrub::{clean, scrub};
 use crate::secret::Secret;
@@ -141,7 +143,8 @@ pub(super) struct Asked(Option<Receiver<Found>>);
 /// Asks beside whatever comes next, if the token that is there already is good for it.
 pub(super) fn ask(section: &Section) -> Asked {
     let lives = |token: &Token| token.expiry().is_some_and(|end| end > Timestamp::now());
-    if !section.token().as_ref().is_some_and(lives) {
+    // Before a login is looked up, there is nobody to ask as.
+    if !section.token().as_ref().is_some_and(lives) || impersonate::login(section.get(IMPERSONATE)).is_some() {
         return Asked(None);
     }
     let (sender, answer) = mpsc::channel();

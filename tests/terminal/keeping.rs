@@ -1,6 +1,6 @@
 //! A storage that is there, changed by a person who answers questions.
 
-use box_sandbox::RCLONE_CLIENT_ID;
+use box_sandbox::{AppSpec, RCLONE_CLIENT_ID};
 
 use crate::desk::{BROWSER, Desk, OPTIONS, PASTE, SIGN_IN};
 use crate::session::{ENTER, Session};
@@ -79,4 +79,18 @@ fn authorize_asks_only_how_to_sign_in() {
     session.ends().with(0).shows("Saved the new sign-in of [Box]").never_showed(&token.refresh);
     assert_eq!(desk.home.dump()["Box"]["list_chunk"], "500");
     desk.holds_a_live_token("Box");
+}
+
+#[test]
+fn a_user_is_named_by_login_in_the_menu_and_corrected_there() {
+    let desk = Desk::new();
+    let app = desk.sandbox.jwt_app_with(AppSpec { manage_users: true, ..AppSpec::default() });
+    let keys = format!("box_config_file = {}\nbox_sub_type = enterprise\n", app.config_file.display());
+    desk.home.write_config(&format!("[Box]\ntype = box\n{keys}"));
+    let mut session = storage(&desk, &["edit", "Box"]);
+    session.sets("Act as user", "nobody@example.com").chooses(OPTIONS, "Save");
+    session.sees("nobody@example.com").chooses("What now?\n", "Change the options");
+    session.sets("Act as user", "person@example.com").chooses(OPTIONS, "Save");
+    session.ends().with(0).shows("Saved the changes of [Box]");
+    assert_eq!(desk.home.dump()["Box"]["impersonate"], app.user_id.as_str());
 }
