@@ -2,6 +2,7 @@
 //! when it is ended, its children end with it.
 
 mod output;
+mod tool;
 
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read, Write as _};
@@ -12,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use output::{Output, for_each_line};
+pub(crate) use tool::tool;
 
 use crate::error::Result;
 use crate::interrupt;
@@ -81,8 +83,12 @@ struct Ended {
 
 /// Runs `command` to its end or to the deadline.
 pub(crate) fn run(command: &mut Command, care: &mut Care<'_>) -> io::Result<Outcome> {
+    run_fed(command, Stdio::null(), care)
+}
+
+fn run_fed(command: &mut Command, input: Stdio, care: &mut Care<'_>) -> io::Result<Outcome> {
     let started = Instant::now();
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = in_own_group(without_answers(command)).spawn()?;
     let tree = Tree::group_of(&child);
     let Ended { ending, stdout, stderr } = watch_over(child, &tree, usize::MAX, care)?;

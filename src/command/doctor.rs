@@ -5,6 +5,7 @@ mod environment;
 mod fix;
 mod network;
 mod storages;
+mod timers;
 mod twins;
 
 use crate::cli::Doctor;
@@ -28,6 +29,7 @@ pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
             findings.extend(storages::space(document));
         }
         findings.extend(storages::look(document, version, &context.other_config_files()));
+        findings.extend(timers::look(context, document));
     }
     drop(spinner);
     findings.extend(fixed);

@@ -1,10 +1,14 @@
 //! Timers that call `pluton storage refresh`, ready to install. They run with next to no environment, so they carry what
 //! this run was told.
 
+mod jobs;
+
 use std::env;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
+
+pub(super) use jobs::{Jobs, Kept};
 
 use super::several::names;
 use crate::cli::{Refresh, TimerKind};

@@ -218,3 +218,49 @@ fn fix_removes_only_those_leftovers_that_hold_nothing_more() {
     let (_, found) = findings(&home, &["--offline"]);
     assert!(wrong(&found).iter().any(|line| line.contains("rclone.conf103")), "{found:#?}");
 }
+
+#[test]
+fn whether_anything_renews_what_rclone_cannot_is_seen() {
+    let sandbox = Sandbox::start();
+    let home = Home::new(&sandbox, &rclone::newest());
+    let app = sandbox.jwt_app();
+    let file = app.config_file.to_str().expect("UTF-8");
+    home.pluton(&["storage", "add", "box", "My Box", "--box-config-file", file]).ok();
+    let said = || -> Vec<String> {
+        let (code, found) = findings(&home, &["--offline"]);
+        assert_eq!(code, 0, "{found:#?}");
+        found.iter().map(|finding| format!("{} {}", finding["level"], finding["message"])).collect()
+    };
+    let has = |level: &str, words: &str| {
+        let said = said();
+        assert!(said.iter().any(|line| line.contains(level) && line.contains(words)), "{words}: {said:#?}");
+    };
+    has("warning", "nothing else was found");
+    // A timer of systemd: there, then set to start.
+    let units = home.path().join(".config/systemd/user");
+    std::fs::create_dir_all(units.join("timers.target.wants")).expect("a directory");
+    let config = home.config();
+    let service =
+        format!("[Service]\nExecStart=/usr/bin/pluton storage refresh --all --rclone-config {}\n", config.display());
+    std::fs::write(units.join("pluton-refresh.service"), &service).expect("a unit");
+    has("warning", "is not started");
+    std::fs::write(units.join("timers.target.wants/pluton-refresh.timer"), "").expect("a unit");
+    has("ok", "renewed by what ~/.config/systemd/user/pluton-refresh.service starts");
+    // The same for another rclone.conf.
+    std::fs::write(units.join("pluton-refresh.service"), service.replace("rclone.conf", "other.conf")).expect("a unit");
+    has("warning", "nothing else was found");
+    // A crontab: one that may not be read, none, another's, and one that renews it.
+    let crontab = |script: &str| {
+        let path = home.path().join("bin/crontab");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a script");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("a mode");
+    };
+    crontab("echo 'You are not allowed to use this program' >&2; exit 1");
+    has("not_tested", "crontab -l");
+    crontab("echo 'no crontab for me' >&2; exit 1");
+    assert!(!said().iter().any(|line| line.contains("crontab -l")));
+    crontab("echo '# 0 3 * * * pluton run \"My Box\" -- restic'; echo '0 3 * * * pluton run \"My Box 2\" -- restic'");
+    has("warning", "nothing else was found");
+    crontab("echo '0 3 * * * pluton run \"My Box\" -- restic backup'");
+    has("ok", "renewed by what crontab starts");
+}
