@@ -153,6 +153,9 @@ fn show(storage: &Storage) -> String {
         if let Some(enterprise) = &account.enterprise {
             rows.push(("enterprise", format!("{} ({})", clean(&enterprise.name), enterprise.id)));
         }
+        if !account.shared_folders.is_empty() {
+            rows.push(("shared with it", shared(account)));
+        }
     }
     rows.push(("rclone.conf", shown(&storage.rclone_config)));
     if let Some(token) = &storage.token {
