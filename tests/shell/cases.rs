@@ -40,7 +40,7 @@ fn home() -> Home {
 }
 
 /// Lines that every shell completes in the same way.
-const EVERYWHERE: [(&str, &str); 17] = [
+const EVERYWHERE: [(&str, &str); 18] = [
     ("pluton sto", "pluton storage "),
     ("pluton storage sh", "pluton storage show "),
     ("pluton storage show pl", "pluton storage show plain "),
@@ -59,6 +59,7 @@ const EVERYWHERE: [(&str, &str); 17] = [
     ("pluton storage add box --box-subject u", "pluton storage add box --box-subject user:"),
     ("pluton storage add box --token-file to", "pluton storage add box --token-file token.json "),
     ("pluton help own", "pluton help own-app "),
+    ("pluton help refr", "pluton help refresh_token_invalid "),
     ("pluton completions pow", "pluton completions powershell "),
 ];
 
