@@ -118,8 +118,19 @@ pub(crate) struct Added {
     pub(crate) warnings: Vec<Warning>,
     pub(crate) outcome: Outcome,
     pub(crate) lasting: Lasting,
+    pub(crate) timer: Option<Timer>,
     /// Whether rclone finds this rclone.conf by itself.
     pub(crate) is_default_config: bool,
+}
+
+/// What renews a storage that rclone cannot renew.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Timer {
+    pub(crate) place: String,
+    /// Whether this run installed it.
+    pub(crate) installed: bool,
+    #[serde(skip)]
+    pub(crate) remove: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]

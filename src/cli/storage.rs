@@ -60,6 +60,9 @@ pub(crate) struct AddBox {
     /// Replace a remote of this name, once the new one is proven
     #[arg(long, help_heading = "Saving")]
     pub(crate) force: bool,
+    /// For a sign-in that rclone cannot renew: install a timer that does, of systemd or cron
+    #[arg(long, help_heading = "Saving")]
+    pub(crate) install_timer: bool,
     /// Check the answers and show what would be saved; ask Box nothing, write nothing
     #[arg(long, help_heading = "Saving")]
     pub(crate) dry_run: bool,

@@ -13,6 +13,7 @@ use super::lasting;
 use super::obtain;
 use super::prove;
 use super::resume::resume;
+use super::timer;
 use super::trial::Trial;
 use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, ProofFlags, SignInFlags};
@@ -34,7 +35,7 @@ pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Re
         return elsewhere::add(context, flags, host, exposed_secrets(matches));
     }
     let answers = Answers::gather(context, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
-    let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run };
+    let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run, install_timer: flags.install_timer };
     until_done(context, answers, &flags.proof, &goal, exposed_secrets(matches))
 }
 
@@ -47,6 +48,7 @@ pub(super) enum Goal {
     Add {
         force: bool,
         dry_run: bool,
+        install_timer: bool,
     },
     /// A new sign-in for a storage that is there, and whose account that is.
     Authorize {
@@ -80,6 +82,7 @@ pub(super) fn until_done(
                     store::discard(file);
                 }
                 warnings.extend(readable_by_others(context, &file));
+                timer::keep(context, &file, matches!(goal, Goal::Add { install_timer: true, .. }), &mut added);
                 // What ends soon is the last thing said.
                 warnings.append(&mut added.warnings);
                 return Ok(Report::Added(Box::new(Added { warnings, ..*added })));
@@ -316,6 +319,7 @@ impl Attempt<'_> {
             warnings: foreign_token_url(remote).into_iter().chain(short_lived).collect(),
             outcome,
             lasting,
+            timer: None,
             is_default_config: self.context.is_default_config(),
         }
     }

@@ -118,7 +118,15 @@ fn change(context: &Context, file: &ConfigFile, flags: &Edit, before: &Section, 
     storage.token = None;
     let is_default_config = context.is_default_config();
     let (warnings, lasting) = (Vec::new(), after.lasting());
-    Ok(Report::Added(Box::new(Added { storage, verified: proof, warnings, outcome, lasting, is_default_config })))
+    Ok(Report::Added(Box::new(Added {
+        storage,
+        verified: proof,
+        warnings,
+        outcome,
+        lasting,
+        timer: None,
+        is_default_config,
+    })))
 }
 
 /// Shows another folder as the root, once that is proven.

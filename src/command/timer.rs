@@ -1,6 +1,7 @@
 //! Timers that call `pluton storage refresh`, ready to install. They run with next to no environment, so they carry what
 //! this run was told.
 
+mod install;
 mod jobs;
 
 use std::env;
@@ -8,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+pub(super) use install::keep;
 pub(super) use jobs::{Jobs, Kept};
 
 use super::several::names;

@@ -1,6 +1,6 @@
 //! How `add` and `authorize` end: what to type next, which depends on what keeps the storage signed in.
 
-use super::{Added, Outcome};
+use super::{Added, Outcome, Timer};
 use crate::sign_in::Lasting;
 
 /// Nothing is said of what ends with its token: the warning comes last.
@@ -25,11 +25,23 @@ pub(super) fn next(added: &Added) -> String {
             )
         }
         Lasting::ByPluton => {
+            let timer = added.timer.as_ref().map(timer).unwrap_or_default();
             let config = config.map(|path| format!(" --rclone-config '{path}'")).unwrap_or_default();
             format!(
-                "\nStart backups through pluton, which keeps this sign-in renewed until they end. For example:\n    \
+                "{timer}\nStart backups through pluton, which keeps this sign-in renewed until they end. For example:\n    \
                  pluton run \"{name}\"{config} -- restic -r \"rclone:{name}:restic\" init\n"
             )
         }
     }
+}
+
+fn timer(Timer { place, installed, remove }: &Timer) -> String {
+    let did = if *installed { "Installed a timer that renews it every 20 minutes" } else { "Renewed by what is there" };
+    let remove = remove.map(|command| format!("\nTo remove the timer:\n    {command}\n")).unwrap_or_default();
+    let linger = if place.contains("of systemd") {
+        "\nWhile nobody is logged in, it runs only after:\n    loginctl enable-linger\n"
+    } else {
+        ""
+    };
+    format!("✓ {did}: {place}\n{remove}{linger}")
 }

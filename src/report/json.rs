@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Each, Finding, Gone, Outcome, Proof, Report, Step, Storage, WOULD_CHANGE, Warning};
+use super::{Each, Finding, Gone, Outcome, Proof, Report, Step, Storage, Timer, WOULD_CHANGE, Warning};
 use crate::error::{Code, Error};
 use crate::scrub::is_unseen;
 
@@ -30,6 +30,8 @@ enum Body<'a> {
         changed: bool,
         storage: &'a Storage,
         verified: Proof,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timer: Option<&'a Timer>,
         warnings: &'a [Warning],
     },
     List {
@@ -84,6 +86,7 @@ pub(super) fn render(report: &Report) -> Vec<u8> {
             changed: !matches!(added.outcome, Outcome::Unchanged | Outcome::DryRun),
             storage: &added.storage,
             verified: added.verified,
+            timer: added.timer.as_ref(),
             warnings: &added.warnings,
         },
         Report::List { rclone_config, storages } => Body::List { rclone_config, storages },

@@ -188,3 +188,65 @@ fn the_password_itself_is_not_carried_and_that_is_said() {
         assert_eq!(ran.stdout.contains("# Not here: RCLONE_CONFIG_PASS"), kind == "systemd", "{ran:?}");
     }
 }
+
+/// Adds a service account and asks for its timer; what was said.
+fn add_with_timer(life: &Life, name: &str) -> serde_json::Value {
+    let app = life.sandbox.jwt_app();
+    let file = app.config_file.to_str().expect("UTF-8");
+    let (code, document) =
+        life.home.json(&["storage", "add", "box", name, "--box-config-file", file, "--install-timer"]);
+    assert_eq!(code, 0, "{document}");
+    document
+}
+
+#[test]
+fn a_timer_of_systemd_is_installed_once_where_there_is_systemd() {
+    let life = Life::new();
+    let log = life.home.beside("systemctl.log");
+    life.home.script("systemctl", &format!("echo \"$@\" >> '{}'; [ \"$2\" != cat ]", log.display()));
+    let document = add_with_timer(&life, "first");
+    assert_eq!(document["timer"]["installed"], true, "{document}");
+    assert!(!document["warnings"].to_string().contains("needs_renewal"), "{document}");
+    let units = life.home.path().join(".config/systemd/user");
+    let service = fs::read_to_string(units.join("pluton-refresh.service")).expect("a service");
+    assert!(service.contains("storage refresh --all"), "{service}");
+    assert!(fs::read_to_string(&log).expect("a log").contains("--user enable --now pluton-refresh.timer"));
+    // systemctl enable makes this link; the timer is for all storages.
+    fs::create_dir_all(units.join("timers.target.wants")).expect("a directory");
+    fs::write(units.join("timers.target.wants/pluton-refresh.timer"), "").expect("a link");
+    let document = add_with_timer(&life, "second");
+    assert_eq!(document["timer"]["installed"], false, "{document}");
+    assert_eq!(fs::read_to_string(&log).expect("a log").matches("enable --now").count(), 1);
+}
+
+#[test]
+fn without_systemd_the_crontab_gets_a_line_and_keeps_its_own() {
+    let life = Life::new();
+    let tab = life.home.file("tab", "5 4 * * * true\n");
+    life.home.script("systemctl", "exit 1");
+    life.home.script(
+        "crontab",
+        &format!("case $1 in -l) cat '{tab}';; -) cat > '{tab}.new'; mv '{tab}.new' '{tab}';; esac"),
+    );
+    let app = life.sandbox.jwt_app();
+    let file = app.config_file.to_str().expect("UTF-8");
+    let args = ["storage", "add", "box", "svc", "--box-config-file", file, "--install-timer"];
+    let ran = life.pluton(&args).ok();
+    assert!(ran.stdout.contains("Installed a timer") && ran.stdout.contains("    crontab -e"), "{ran:?}");
+    let text = fs::read_to_string(&tab).expect("the crontab");
+    assert!(text.starts_with("5 4 * * * true\n") && text.contains("storage refresh --all"), "{text}");
+    // It is seen from then on.
+    let ran = life.pluton(&args).ok();
+    assert!(ran.stdout.contains("Unchanged"), "{ran:?}");
+    assert_eq!(fs::read_to_string(&tab).expect("the crontab"), text);
+}
+
+#[test]
+fn where_no_timer_can_be_installed_the_storage_is_saved_and_that_is_said() {
+    let life = Life::new();
+    life.home.script("systemctl", "exit 1");
+    life.home.script("crontab", "echo 'not allowed' >&2; exit 1");
+    let document = add_with_timer(&life, "svc");
+    let codes = document["warnings"].to_string();
+    assert!(codes.contains("timer_not_installed") && codes.contains("needs_renewal"), "{document}");
+}

@@ -45,6 +45,12 @@ impl Home {
         let bin = dir.path().join("bin");
         fs::create_dir(&bin).expect("a bin directory");
         std::os::unix::fs::symlink(rclone, bin.join("rclone")).expect("a link to rclone");
+        // This machine's own timers are none of a test's.
+        for name in ["systemctl", "crontab"] {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::write(bin.join(name), "#!/bin/sh\necho 'not in a test' >&2\nexit 1\n").expect("a script");
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).expect("a mode");
+        }
         let mut env: Vec<(OsString, OsString)> =
             sandbox.env().into_iter().map(|(name, value)| (name.into(), value)).collect();
         env.push(("HOME".into(), dir.path().into()));
