@@ -60,6 +60,7 @@ pub(crate) fn the_doctor() -> String {
         desk.home.unset(name);
     }
     save(&desk, &[quick(&desk, "Box Backups", 1), office(&desk), server(&desk), laptop(&desk)], 0o644);
+    desk.home.script("crontab", "echo 'no crontab for you' >&2; exit 1");
     told(&desk, &["doctor", "--offline"], 1)
 }
 

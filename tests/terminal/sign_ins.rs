@@ -40,6 +40,18 @@ fn a_service_account_after_a_wrong_path() {
 }
 
 #[test]
+fn a_timer_is_offered_for_what_rclone_cannot_renew() {
+    let desk = Desk::new();
+    desk.home.script("systemctl", "[ \"$2\" != cat ]");
+    let file = desk.sandbox.jwt_app().config_file;
+    let mut session = desk.add(&["server"]);
+    session.chooses(SIGN_IN, "Service account").answers("Path of config.json: ", file.to_str().expect("UTF-8"));
+    session.answers(ADVANCED, "").answers("renews it every 20 minutes?", "y");
+    session.ends().with(0).shows("Installed a timer").shows("systemctl --user disable --now pluton-refresh.timer");
+    assert!(desk.home.path().join(".config/systemd/user/pluton-refresh.timer").is_file());
+}
+
+#[test]
 fn a_folder_that_is_shared_with_a_service_account_is_chosen_as_its_root() {
     let desk = Desk::new();
     let app = desk.sandbox.jwt_app();
