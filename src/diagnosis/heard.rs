@@ -8,7 +8,6 @@ pub(crate) enum End {
     /// An rclone that ended by itself.
     Exited,
     /// An rclone that a signal ended.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "other systems end programs without saying so"))]
     Killed(i32),
     /// An rclone that was ended at its deadline.
     TimedOut,

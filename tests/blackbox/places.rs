@@ -102,10 +102,10 @@ fn a_relative_path_is_from_here() {
 #[test]
 fn the_report_names_a_file_that_rclone_would_not_find_by_itself() {
     let bench = Bench::new();
-    let ran = add(&bench, &["--rclone-config", "here.conf"]).ok();
+    let ran = bench.add(&bench.token(), &["Box", "--rclone-config", "here.conf"]).ok();
     let line = ran.stdout.lines().find(|line| line.contains("restic")).expect("an example");
     assert!(line.contains("RCLONE_CONFIG="), "{ran:?}");
-    let ran = bench.add(&bench.token(), &["Other", "--no-verify"]).ok();
+    let ran = bench.add(&bench.token(), &["Other"]).ok();
     assert!(!ran.stdout.contains("RCLONE_CONFIG="), "{ran:?}");
 }
 
