@@ -25,7 +25,7 @@ fn a_sign_in_says_whose_account_it_is() {
         let ran = life.pluton(&["storage", "show", "Box"]).ok();
         assert!(ran.stdout.contains(words) && ran.stdout.contains("Example Ltd"), "{ran:?}");
         let ran = life.pluton(&["storage", "verify", "Box"]).ok();
-        assert!(ran.stdout.ends_with(", person@example.com, 3 GiB of 1 TiB used\n"), "{ran:?}");
+        assert!(ran.stdout.contains(", person@example.com, 3 GiB of 1 TiB used, "), "{ran:?}");
         let (_, document) = life.home.json(&["storage", "show", "Box"]);
         let account = &document["storage"]["account"];
         assert_eq!(
@@ -140,7 +140,7 @@ fn a_nearly_full_account_is_said_with_its_trash_and_how_to_empty_it() {
     let ran = life.pluton(&["storage", "verify", "Box"]).ok();
     let words = "only 6.9 GiB left, 93% is used, 3 MiB of it in the trash; to empty it: https://app.box.com/trash";
     assert!(ran.stderr.contains(words), "{ran:?}");
-    let ran = life.pluton(&["doctor"]).fails(1);
+    let ran = life.pluton(&["doctor", "--strict"]).fails(1);
     assert!(ran.stdout.contains("! Box: ") && ran.stdout.contains(words), "{ran:?}");
     for (most, code) in [("90%", 1), ("92", 1), ("93", 0), ("100%", 0), ("101", 2), ("much", 2)] {
         let ran = life.pluton(&["storage", "verify", "Box", "--fail-above", most]).fails(code);
