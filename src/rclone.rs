@@ -61,7 +61,7 @@ impl Rclone {
         let program = locate(chosen).map_err(|_| {
             let missing = match chosen {
                 Some(path) => format!("there is no rclone at {}", path.display()),
-                None => "rclone is not installed, or not on the PATH".to_owned(),
+                None => "rclone is not installed, or not on the PATH; pluton talks to Box through it".to_owned(),
             };
             Error::new(Code::RcloneMissing, missing)
                 .who(Who::You)
