@@ -119,7 +119,7 @@ fn lead(line: &str) -> Lead {
     let spaces = plain.len() - plain.trim_start_matches(' ').len();
     let body = &plain[spaces..];
     let first = body.split(' ').next().unwrap_or_default();
-    let is_mark = ["✓", "✗", "!", "+", "~", "=", "-"].contains(&first);
+    let is_mark = ["✓", "✗", "!", "?", "+", "~", "=", "-"].contains(&first);
     let is_number = first.strip_suffix('.').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     let is_label = first.len() > 1 && first.ends_with(':') && spaces < 8;
     let lead = if let Some(gap) = body.rfind("  ") {

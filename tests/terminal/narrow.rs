@@ -33,7 +33,7 @@ fn narrow(desk: &Desk, args: &[&str], code: i32) -> String {
         // A path or an address alone beside its label.
         let text = body.rsplit("  ").next().unwrap_or(body);
         let is_copied = line.starts_with("    ")
-            || ["pluton ", "`pluton ", "next: chmod "].iter().any(|command| body.starts_with(command))
+            || ["pluton ", "`pluton ", "next: chmod ", "next: pluton "].iter().any(|command| body.starts_with(command))
             || !text.contains(' ');
         assert!(is_copied, "too wide: {line:?} in\n{shown}");
     }
