@@ -114,7 +114,10 @@ fn a_refresh_that_was_killed_while_box_answered_loses_nothing() {
 #[test]
 fn an_answer_that_is_lost_once_is_a_refusal_and_one_that_is_always_lost_is_the_network_s() {
     with_each(Sandbox::start, |life| {
-        for (times, code, error) in [(1, 6, "refresh_token_invalid"), (u32::MAX, 8, "network")] {
+        // Where Box gives the same pair again, rclone's second request has it.
+        let grace = life.sandbox.has_grace();
+        let once = if grace { (1, 0, None) } else { (1, 6, Some("refresh_token_invalid")) };
+        for (times, code, error) in [once, (u32::MAX, 8, Some("network"))] {
             life.home.write_config("");
             let given = life.expired("Box");
             // rclone asks twice: Box refuses the first way in which it names its app.
@@ -122,10 +125,13 @@ fn an_answer_that_is_lost_once_is_a_refusal_and_one_that_is_always_lost_is_the_n
             life.sandbox.fault(Fault::on("POST", "/api/oauth2/token").answer_lost().times(times));
             let before = life.home.config_text();
             let ran = life.pluton(&["storage", "refresh", "Box", "--wait", "0s", "--json"]).fails(code);
-            assert_eq!(ran.document()["storages"][0]["error"]["code"], error, "{ran:?}");
-            assert!(!life.sandbox.is_live_refresh(&given.refresh), "its answer was never made");
-            assert_eq!(life.home.config_text(), before);
+            assert_eq!(ran.document()["storages"][0]["error"]["code"].as_str(), error, "{ran:?}");
+            assert!(life.sandbox.is_renewed(&given.refresh), "its answer was never made");
+            assert_eq!(life.home.config_text() == before, error.is_some());
             life.sandbox.clear_faults();
+            if grace {
+                life.is_signed_in("Box");
+            }
         }
     });
 }
