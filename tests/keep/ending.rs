@@ -103,6 +103,8 @@ fn a_time_limit_while_box_answers_loses_no_sign_in() {
         // The token that came is saved, and with it a renewal is done; an addition is not proven.
         for (args, code) in [(COMMANDS[0], 0), (COMMANDS[4], 8)] {
             let given = prepare(&life, args);
+            // An rclone that has the token is still listing when it is ended.
+            life.sandbox.fault(Fault::on("GET", "/2.0/folders").delay(Duration::from_secs(60)));
             // Enough for an rclone on a busy machine to ask Box, and less than Box takes.
             let child = started(&life, &[args, &["--timeout", "3s"]].concat(), &given, Duration::from_secs(8));
             let ran = ended(&life, child).fails(code);
