@@ -15,10 +15,10 @@ use ureq::Agent;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::error::Result;
-use crate::interrupt;
 use crate::secret::Secret;
-use crate::sign_in::{App, Subject};
-use crate::token::Token;
+use crate::signals;
+use crate::storage::sign_in::{App, Subject};
+use crate::storage::token::Token;
 
 const TOKEN_URL: &str = "https://api.box.com/oauth2/token";
 const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
@@ -184,7 +184,7 @@ fn watched<T: Send + 'static>(
     limit: Duration,
     call: impl FnOnce() -> Result<T, Refused> + Send + 'static,
 ) -> Result<Result<T, Refused>> {
-    let answer = interrupt::watched(limit, call)?;
+    let answer = signals::watched(limit, call)?;
     Ok(answer.unwrap_or_else(|| Err(Refused("timeout: no answer in time".into()))))
 }
 

@@ -1,16 +1,18 @@
 //! What every command is run with: the global flags, after environment and preferences had their say.
 
+mod preferences;
+
 use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cli::{Color, Global};
+use crate::config::password::PasswordSource;
+use crate::config::{self, ConfigFile};
+use crate::context::preferences::Preferences;
 use crate::error::Result;
-use crate::password::PasswordSource;
-use crate::preferences::Preferences;
 use crate::rclone::Rclone;
-use crate::store::{self, ConfigFile};
-use crate::terminal::{self, Terminal, Volume};
+use crate::ui::terminal::{self, Terminal, Volume};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -26,7 +28,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(global: &Global) -> Result<Self> {
-        store::check_owner()?;
+        config::check_owner()?;
         let preferences = Preferences::load()?;
         let named = preferences.color.as_deref().and_then(|name| clap::ValueEnum::from_str(name, false).ok());
         set_colour(global.color.or(named).unwrap_or(Color::Auto));
@@ -63,7 +65,7 @@ impl Context {
     /// Works without an rclone too: only one that keeps its config beside itself matters.
     pub(crate) fn config_file(&self) -> Result<ConfigFile> {
         let rclone = self.rclone(None).ok();
-        let path = store::find(self.rclone_config.as_deref(), rclone.as_ref().map(Rclone::program))?;
+        let path = config::find(self.rclone_config.as_deref(), rclone.as_ref().map(Rclone::program))?;
         Ok(ConfigFile::at(&path, self.password.clone()))
     }
 
@@ -71,7 +73,7 @@ impl Context {
     pub(crate) fn other_config_files(&self) -> Vec<ConfigFile> {
         let rclone = self.rclone(None).ok();
         let Ok(present) = self.config_file() else { return Vec::new() };
-        let others = store::others(present.path(), rclone.as_ref().map(Rclone::program));
+        let others = config::others(present.path(), rclone.as_ref().map(Rclone::program));
         others.iter().map(|path| ConfigFile::at(path, self.password.clone())).collect()
     }
 

@@ -3,18 +3,18 @@
 //! First a failure is recognised by its signs, which gives its cause. Then whoever asked may look up what makes the
 //! explanation better (a clock, an account, a port). At last the cause is put into words.
 
-mod asked;
 mod cause;
+mod evidence;
+mod excerpt;
 mod explain;
-mod heard;
+mod operation;
+mod patterns;
 mod samples;
-mod signs;
-mod words;
 
-pub(crate) use asked::{Asked, Doing};
 pub(crate) use cause::{Cause, Look};
+pub(crate) use evidence::{End, Evidence};
 pub(crate) use explain::ADMIN_APPS;
-pub(crate) use heard::{End, Heard};
+pub(crate) use operation::{Doing, Operation};
 pub(crate) use samples::samples;
 
 use crate::box_api::Account;
@@ -39,18 +39,18 @@ pub(crate) struct Facts {
 }
 
 /// What kind of failure it is.
-pub(crate) fn recognise(asked: &Asked<'_>, heard: &Heard<'_>) -> Cause {
-    signs::cause(asked, heard)
+pub(crate) fn recognise(asked: &Operation<'_>, heard: &Evidence<'_>) -> Cause {
+    patterns::cause(asked, heard)
 }
 
 /// The failure in words: what happened, who must act, what to do next, and the last words of the one who failed.
-pub(crate) fn explain(cause: Cause, asked: &Asked<'_>, heard: &Heard<'_>, facts: &Facts) -> Error {
+pub(crate) fn explain(cause: Cause, asked: &Operation<'_>, heard: &Evidence<'_>, facts: &Facts) -> Error {
     let error = explain::explain(cause, asked, heard, facts);
-    error.said(heard.speaker(), words::last(heard.shown))
+    error.said(heard.speaker(), excerpt::last(heard.shown))
 }
 
 /// Both at once, where there is nothing to look up.
-pub(crate) fn diagnose(asked: &Asked<'_>, heard: &Heard<'_>) -> Error {
+pub(crate) fn diagnose(asked: &Operation<'_>, heard: &Evidence<'_>) -> Error {
     explain(recognise(asked, heard), asked, heard, &Facts::default())
 }
 

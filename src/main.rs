@@ -1,37 +1,22 @@
 //! Connects Box accounts as storages for backups, by wrapping rclone.
 
-mod applied;
 mod box_api;
 #[expect(clippy::doc_markdown, reason = "these comments are help texts, shown as they are")]
 mod cli;
-mod command;
-mod conf;
+mod commands;
+mod config;
 mod context;
-mod crypt;
-mod declared;
 mod diagnosis;
 mod error;
-mod fold;
-mod guide;
-mod interrupt;
-mod jwt;
-mod options;
-mod password;
 mod port;
-mod preferences;
 mod process;
-mod prompt;
 mod rclone;
 mod reading;
-mod remote;
-mod report;
 mod scrub;
 mod secret;
-mod section;
-mod sign_in;
-mod store;
-mod terminal;
-mod token;
+mod signals;
+mod storage;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -39,11 +24,11 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches as _};
 
 use cli::Cli;
-use command::complete;
+use commands::complete;
 use context::Context;
 use error::{Code, Error};
-use report::Report;
-use terminal::{Terminal, Volume};
+use ui::report::{self, Report};
+use ui::terminal::{Terminal, Volume};
 
 fn main() -> ExitCode {
     without_core_dump();
@@ -59,11 +44,11 @@ fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error, wants_json),
     };
-    let result = interrupt::watch()
+    let result = signals::watch()
         .map_err(|cause| Error::new(Code::Unknown, format!("cannot watch for Ctrl-C: {cause}")))
         .and_then(|()| Context::new(&cli.global))
         .and_then(|context| {
-            let report = command::run(&context, cli.command, leaf(&matches))?;
+            let report = commands::run(&context, cli.command, leaf(&matches))?;
             report.print(context.json, context.terminal.volume == Volume::Quiet)?;
             for warning in report.last_words() {
                 context.terminal.warn(&warning.message);
@@ -106,9 +91,9 @@ fn usage(error: &clap::Error, json: bool) -> ExitCode {
         return printed(report::print_usage(error), json);
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && std::env::args_os().len() == 1 {
-        return printed(Report::Page(guide::START.to_owned()).print(false, false), json);
+        return printed(Report::Page(commands::START.to_owned()).print(false, false), json);
     }
-    if let Some(error) = command::misplaced(error) {
+    if let Some(error) = commands::misplaced(error) {
         return failed(&error, json);
     }
     let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());

@@ -16,8 +16,8 @@ use output::{Output, for_each_line};
 pub(crate) use tool::tool;
 
 use crate::error::Result;
-use crate::interrupt;
 use crate::secret::Secret;
+use crate::signals;
 
 /// How often the flag of Ctrl-C is looked at.
 const TICK: Duration = Duration::from_millis(25);
@@ -124,10 +124,10 @@ fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Resu
         let mut care = Care { limit: Duration::MAX, on_stderr: &mut |_| {}, holds: &|| false, on_hold: &|_| {} };
         watch_over(child, &tree, LONGEST_SECRET, &mut care)
     });
-    interrupt::check()?;
+    signals::check()?;
     match ended.map(|ended| (ended.ending, ended.stdout)) {
         // It may have ended before this program has heard of the key.
-        Ok((Ending::Finished(status), _)) if is_of_ctrl_c(status) => Err(interrupt::now()),
+        Ok((Ending::Finished(status), _)) if is_of_ctrl_c(status) => Err(signals::now()),
         Ok((Ending::Finished(status), stdout)) => Ok(Ok((status, stdout.into_bytes()))),
         Ok(_) => Ok(Err(io::Error::other("it prints far more than a secret"))),
         Err(cause) => Ok(Err(cause)),
@@ -181,7 +181,7 @@ fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care
             continue;
         }
         let because = match reason {
-            _ if interrupt::seen() => Some(Ending::Interrupted),
+            _ if signals::seen() => Some(Ending::Interrupted),
             None if started.elapsed() >= care.limit || stdout.bytes > most_output => Some(Ending::TimedOut),
             reason => reason,
         };
@@ -195,14 +195,14 @@ fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care
             continue;
         }
         if (care.holds)() {
-            if interrupt::is_leaving() {
+            if signals::is_leaving() {
                 return Ok(Ended { ending, stdout, stderr });
             }
             if is_news {
                 (care.on_hold)(ending);
             }
             let since = *held.get_or_insert_with(Instant::now);
-            if since.elapsed() < HOLD && !interrupt::is_insisted() {
+            if since.elapsed() < HOLD && !signals::is_insisted() {
                 continue;
             }
         }
@@ -223,10 +223,10 @@ fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care
 
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
-    let mut child = interrupt::hand_to(|| without_answers(command).spawn())?;
+    let mut child = signals::hand_to(|| without_answers(command).spawn())?;
     started();
     wait_for_exit(&child)?;
-    interrupt::take_back();
+    signals::take_back();
     child.wait()
 }
 

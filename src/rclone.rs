@@ -2,7 +2,7 @@
 
 mod authorize;
 mod environment;
-mod together;
+mod list_batch;
 mod transfer;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(crate) use transfer::Transfer;
 
 use crate::error::{Code, Error, Result, Who};
 use crate::process::{self, Care, Ending, Outcome};
-use crate::terminal::Terminal;
+use crate::ui::terminal::Terminal;
 
 /// The oldest rclone that all of this was tried with.
 pub(crate) const OLDEST: Version = Version(1, 60, 0);
@@ -124,7 +124,7 @@ impl Rclone {
     /// The same rclone with another way to the terminal.
     #[must_use]
     pub(crate) fn without_spinner(mut self) -> Self {
-        self.terminal = self.terminal.still();
+        self.terminal = self.terminal.without_animation();
         self
     }
 
@@ -186,7 +186,7 @@ impl Rclone {
             Ending::TimedOut | Ending::Finished(_) => (&SAID[1], format!("it takes too long; {waiting}")),
         };
         if !said.swap(true, Ordering::SeqCst) {
-            self.terminal.must_say(&text);
+            self.terminal.always_print(&text);
         }
     }
 }

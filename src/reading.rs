@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::interrupt;
+use crate::signals;
 
 /// Larger than anything that is asked for; a device may have no end.
 const MOST: u64 = 4 << 20;
@@ -21,7 +21,7 @@ pub(crate) fn stdin() -> Result<io::Result<String>> {
 }
 
 fn watched(read: impl FnOnce() -> io::Result<String> + Send + 'static) -> Result<io::Result<String>> {
-    let read = interrupt::watched(Duration::MAX, read)?;
+    let read = signals::watched(Duration::MAX, read)?;
     Ok(read.unwrap_or_else(|| Err(io::ErrorKind::Other.into())))
 }
 

@@ -1,8 +1,8 @@
 //! What is said of each cause, for those who look it up before or after they meet it.
 
-use super::{Asked, Cause, Doing, End, Facts, Heard, explain};
+use super::{Cause, Doing, End, Evidence, Facts, Operation, explain};
 use crate::error::Error;
-use crate::sign_in::Kind;
+use crate::storage::sign_in::Kind;
 
 /// The sign-in that a cause is met with most.
 fn typical(cause: Cause) -> Kind {
@@ -31,16 +31,16 @@ fn typical(cause: Cause) -> Kind {
 pub(crate) fn samples() -> impl Iterator<Item = Error> {
     Cause::ALL.iter().map(|&cause| {
         let sign_in = typical(cause);
-        let asked = Asked {
+        let asked = Operation {
             is_saved: true,
             client_id: (!matches!(sign_in, Kind::Quick | Kind::AccessToken)).then_some("CLIENT_ID"),
             root_folder: Some("123"),
             impersonate: Some("456"),
             config_file: Some("config.json"),
-            ..Asked::new(Doing::Listing, "NAME", sign_in)
+            ..Operation::new(Doing::Listing, "NAME", sign_in)
         };
         let said = if cause == Cause::OptionRefused { "upload_cutoff" } else { "" };
         let end = if cause == Cause::Killed { End::Killed(9) } else { End::Exited };
-        explain(cause, &asked, &Heard { said, shown: "", end, version: None }, &Facts::default())
+        explain(cause, &asked, &Evidence { said, shown: "", end, version: None }, &Facts::default())
     })
 }

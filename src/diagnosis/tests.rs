@@ -2,22 +2,22 @@
 
 use proptest::prelude::*;
 
-use super::{Asked, Cause, Doing, End, Facts, Heard, diagnose, explain, recognise, signs};
+use super::{Cause, Doing, End, Evidence, Facts, Operation, diagnose, explain, patterns, recognise};
 use crate::error::{Code, Error};
 use crate::rclone::Version;
-use crate::report::{failure_json, failure_text};
 use crate::scrub::scrub;
 use crate::secret::Secret;
-use crate::sign_in::Kind;
+use crate::storage::sign_in::Kind;
+use crate::ui::report::{failure_json, failure_text};
 
 const DOINGS: [Doing; 4] = [Doing::Authorizing, Doing::Minting, Doing::Listing, Doing::Writing];
 
-fn asked(sign_in: Kind) -> Asked<'static> {
-    Asked { client_id: Some("abc"), ..Asked::new(Doing::Listing, "work", sign_in) }
+fn asked(sign_in: Kind) -> Operation<'static> {
+    Operation { client_id: Some("abc"), ..Operation::new(Doing::Listing, "work", sign_in) }
 }
 
-fn heard(said: &str) -> Heard<'_> {
-    Heard { said, shown: said, end: End::Exited, version: None }
+fn heard(said: &str) -> Evidence<'_> {
+    Evidence { said, shown: said, end: End::Exited, version: None }
 }
 
 fn cause(said: &str) -> Cause {
@@ -79,25 +79,25 @@ fn recorded_words_have_their_cause() {
 fn the_same_words_mean_different_things_to_different_storages_and_rclones() {
     let refused = "jwtutil: failed making auth request: 400 Bad Request";
     for (version, known) in [(Version(1, 63, 0), Cause::JwtBroken), (Version(1, 63, 1), Cause::JwtRefused)] {
-        let heard = Heard { version: Some(version), ..heard(refused) };
+        let heard = Evidence { version: Some(version), ..heard(refused) };
         assert_eq!(recognise(&asked(Kind::Jwt), &heard), known);
     }
-    let old = Heard { version: Some(Version(1, 40, 0)), ..heard("?") };
+    let old = Evidence { version: Some(Version(1, 40, 0)), ..heard("?") };
     assert_eq!(recognise(&asked(Kind::Quick), &old), Cause::TooOld);
     assert!(diagnose(&asked(Kind::Quick), &old).message.contains("1.40.0"));
-    let new = Heard { version: Some(Version(1, 75, 2)), ..heard("unknown flag: --contimeout") };
+    let new = Evidence { version: Some(Version(1, 75, 2)), ..heard("unknown flag: --contimeout") };
     assert_eq!(recognise(&asked(Kind::Quick), &new), Cause::Unknown);
 
     let forbidden = r#"Error "access_denied_insufficient_permissions" (403): Access denied"#;
     assert_eq!(cause(forbidden), Cause::RootRefused);
-    let folder = Asked { root_folder: Some("4711"), ..asked(Kind::OwnApp) };
+    let folder = Operation { root_folder: Some("4711"), ..asked(Kind::OwnApp) };
     assert_eq!(recognise(&folder, &heard(forbidden)), Cause::NotAllowed);
-    let other = Asked { impersonate: Some("42"), ..asked(Kind::Jwt) };
+    let other = Operation { impersonate: Some("42"), ..asked(Kind::Jwt) };
     assert_eq!(recognise(&other, &heard(forbidden)), Cause::MayNotImpersonate);
 
     let gone = "failed to read Box config: open app.json: no such file or directory";
     for (path, known) in [("/etc/app.json", Cause::JwtFileMissing), ("app.json", Cause::JwtPathNotAbsolute)] {
-        let asked = Asked { config_file: Some(path), ..asked(Kind::Jwt) };
+        let asked = Operation { config_file: Some(path), ..asked(Kind::Jwt) };
         assert_eq!(recognise(&asked, &heard(gone)), known);
     }
     for (kind, known) in [
@@ -118,8 +118,8 @@ fn how_rclone_ended_counts_before_what_it_said() {
         (End::Killed(9), Doing::Listing, Cause::Killed),
         (End::Answered, Doing::Listing, Cause::NotFound),
     ] {
-        let asked = Asked { doing, ..asked(Kind::Quick) };
-        assert_eq!(recognise(&asked, &Heard { end, ..heard(said) }), known);
+        let asked = Operation { doing, ..asked(Kind::Quick) };
+        assert_eq!(recognise(&asked, &Evidence { end, ..heard(said) }), known);
     }
 }
 
@@ -149,7 +149,7 @@ fn every_error() -> Vec<(Cause, Error)> {
     for cause in Cause::ALL.iter().copied() {
         for (kind, doing) in Kind::ALL.into_iter().flat_map(|kind| DOINGS.map(|doing| (kind, doing))) {
             for (is_saved, client_id) in [(false, None), (false, Some("abc")), (true, None), (true, Some("abc"))] {
-                let asked = Asked { is_saved, client_id, ..Asked::new(doing, "work", kind) };
+                let asked = Operation { is_saved, client_id, ..Operation::new(doing, "work", kind) };
                 errors.push((cause, explain(cause, &asked, &heard("?"), &Facts::default())));
             }
         }
@@ -195,12 +195,12 @@ fn commands_in_remedies_exist() {
 fn every_sign_leads_somewhere_and_every_cause_has_a_way_to_it() {
     let by_other_ways = [Cause::JwtPathNotAbsolute, Cause::JwtBroken, Cause::NobodyCame, Cause::Killed, Cause::Unknown];
     for cause in Cause::ALL {
-        let has_sign = signs::all().any(|(_, known)| known == cause);
+        let has_sign = patterns::all().any(|(_, known)| known == cause);
         assert!(has_sign != by_other_ways.contains(cause), "{cause:?}");
     }
-    for (words, known) in signs::all() {
+    for (words, known) in patterns::all() {
         assert!(words.iter().all(|word| *word == word.to_lowercase()), "{words:?}");
-        let asked = Asked { root_folder: Some("4711"), ..Asked::new(Doing::Listing, "work", Kind::Quick) };
+        let asked = Operation { root_folder: Some("4711"), ..Operation::new(Doing::Listing, "work", Kind::Quick) };
         let found = recognise(&asked, &heard(&words.join(" … ")));
         assert!(found == *known, "{words:?} is taken for {found:?}, not for {known:?}");
     }
@@ -234,7 +234,8 @@ fn odd() -> impl Strategy<Value = String> {
 }
 
 fn piece() -> impl Strategy<Value = String> {
-    let signs: Vec<String> = signs::all().flat_map(|(words, _)| words.iter().map(|word| (*word).to_owned())).collect();
+    let signs: Vec<String> =
+        patterns::all().flat_map(|(words, _)| words.iter().map(|word| (*word).to_owned())).collect();
     let wrap = prop::sample::select(vec![
         ("", ""),
         ("\"access_token\":\"", "\""),
@@ -275,16 +276,16 @@ proptest! {
         let secrets = SECRETS.map(Secret::new);
         let said = pieces.concat();
         let shown = scrub(&said, &secrets);
-        let asked = Asked {
+        let asked = Operation {
             is_saved,
             client_id: Some(&client_id),
             root_folder: Some(&folder),
             impersonate: is_saved.then_some(folder.as_str()),
             config_file: Some(&path),
-            ..Asked::new(doing, &name, kind)
+            ..Operation::new(doing, &name, kind)
         };
         for end in [End::Exited, End::Answered, End::TimedOut, End::Killed(9)] {
-            let error = diagnose(&asked, &Heard { said: &said, shown: &shown, end, version: None });
+            let error = diagnose(&asked, &Evidence { said: &said, shown: &shown, end, version: None });
             for text in [failure_text(&error), failure_json(&error)] {
                 prop_assert!(text.chars().all(is_fit_to_be_shown), "{text:?}");
                 for secret in SECRETS {

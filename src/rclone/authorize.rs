@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use super::Rclone;
 use crate::error::Result;
 use crate::process::Outcome;
-use crate::sign_in::App;
+use crate::storage::sign_in::App;
 
 /// How long a person may take in the browser.
 pub(crate) const LIMIT: Duration = Duration::from_secs(300);
@@ -50,7 +50,7 @@ impl Rclone {
 }
 
 impl Rclone {
-    /// The page that the browser ends on, where this rclone takes one. Gone with the value.
+    /// The page that the browser ends on, where this rclone takes one. Removed with the value.
     fn page(&self) -> Result<Option<NamedTempFile>> {
         let version = self.version()?;
         if (version.0, version.1) < TAKES_A_PAGE {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{NETWORK, Rclone};
 use crate::error::Result;
-use crate::interrupt;
 use crate::process::Outcome;
+use crate::signals;
 
 /// Bytes a second. A transfer gets the time it takes at this rate on top of the ordinary limit.
 const SLOW: u64 = 128 << 10;
@@ -42,7 +42,7 @@ impl Rclone {
 
     /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: nothing of a check may stay behind.
     pub(crate) fn delete(&self, config: &Path, path: &str) -> Result<Transfer> {
-        interrupt::shielded(|| self.transfer(config, ["deletefile", path].map(AsRef::as_ref), 0, "deleting it"))
+        signals::shielded(|| self.transfer(config, ["deletefile", path].map(AsRef::as_ref), 0, "deleting it"))
     }
 
     fn transfer<const N: usize>(

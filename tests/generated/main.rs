@@ -13,7 +13,7 @@ use std::process::Command;
 use clap::CommandFactory as _;
 use tempfile::TempDir;
 
-#[path = "../../src/cli/mod.rs"]
+#[path = "../../src/cli.rs"]
 #[allow(
     clippy::doc_markdown,
     dead_code,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use box_sandbox::{Token, rclone};
 
 use crate::chance::Chance;
-use crate::pure::conf::{Document, Value};
+use crate::pure::document::{Document, Value};
 use crate::world::{ODD, World, refresh_token, section, until};
 
 /// How long a run takes here, the longest of a few.

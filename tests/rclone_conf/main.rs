@@ -4,10 +4,10 @@
 mod support;
 
 // The pure room itself, so that thousands of files need no process each.
-#[path = "../../src"]
+#[path = "../../src/config"]
 mod pure {
     #[allow(dead_code, unreachable_pub, reason = "the oracle uses its part")]
-    pub(crate) mod conf;
+    pub(crate) mod document;
 }
 
 mod beside_plutons;

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::pure::conf::{Document, Value};
+use crate::pure::document::{Document, Value};
 use crate::world::World;
 
 /// Each is a whole rclone.conf; beside it, the line ending a new section gets.

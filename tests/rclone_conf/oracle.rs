@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::chance::Chance;
 use crate::odd::read_here;
-use crate::pure::conf::{Document, Value};
+use crate::pure::document::{Document, Value};
 use crate::support::{Home, Ran};
 
 /// What keys and values are made of; `%(` only with names that end every substitution.

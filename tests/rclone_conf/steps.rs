@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use box_sandbox::{Token, rclone};
 
-use crate::pure::conf::Document;
+use crate::pure::document::Document;
 use crate::support::skip;
 use crate::support::{PLUTON, Ran, wait_for};
 use crate::world::{ODD, World, names_in, refresh_token, section};

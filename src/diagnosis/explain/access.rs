@@ -1,16 +1,16 @@
 //! Signed in, but Box does not allow it, or there is no such thing or no room.
 
-use super::super::{Asked, Facts};
+use super::super::{Facts, Operation};
 use super::{ADMIN_APPS, CONSOLE, app_of, other_option, without_option, you};
 use crate::error::{Code, Error, Field};
-use crate::report::size;
 use crate::scrub::clean;
-use crate::sign_in::Kind;
+use crate::storage::sign_in::Kind;
+use crate::ui::report::size;
 
 const ROOT_FOLDER: Field = Field::Option("root_folder_id");
 const IMPERSONATE: Field = Field::Option("impersonate");
 
-pub(super) fn scope(asked: &Asked<'_>) -> Error {
+pub(super) fn scope(asked: &Operation<'_>) -> Error {
     let app = app_of(asked);
     if asked.sign_in == Kind::Quick && asked.client_id.is_none() {
         let again = if asked.is_saved {
@@ -47,7 +47,7 @@ pub(super) fn authorize_again() -> String {
     format!("then have your Box admin authorize the app again: {ADMIN_APPS}")
 }
 
-pub(super) fn not_allowed(asked: &Asked<'_>, facts: &Facts) -> Error {
+pub(super) fn not_allowed(asked: &Operation<'_>, facts: &Facts) -> Error {
     let who = login(facts).unwrap_or_else(|| "this account".to_owned());
     you(Code::PermissionDenied, format!("{who} may not use {}", folder(asked)))
         .next(format!("ask the folder's owner to invite {who} with the role Editor"))
@@ -55,7 +55,7 @@ pub(super) fn not_allowed(asked: &Asked<'_>, facts: &Facts) -> Error {
         .about(ROOT_FOLDER)
 }
 
-pub(super) fn may_not_impersonate(asked: &Asked<'_>) -> Error {
+pub(super) fn may_not_impersonate(asked: &Operation<'_>) -> Error {
     let user = asked.impersonate.unwrap_or("another user");
     let error = you(Code::PermissionDenied, format!("Box does not let this sign-in act as user {user}"));
     let error = if asked.is_unattended() {
@@ -72,7 +72,7 @@ pub(super) fn may_not_impersonate(asked: &Asked<'_>) -> Error {
     error.next(format!("if that user may not use {}, choose another folder", folder(asked))).about(IMPERSONATE)
 }
 
-pub(super) fn unknown_user(asked: &Asked<'_>) -> Error {
+pub(super) fn unknown_user(asked: &Operation<'_>) -> Error {
     let user = asked.impersonate.unwrap_or("of this ID");
     you(Code::PermissionDenied, format!("Box finds no user {user} that this sign-in may act as"))
         .next("check the user's ID: the number at the end of its page in Admin Console > Users & Groups")
@@ -80,7 +80,7 @@ pub(super) fn unknown_user(asked: &Asked<'_>) -> Error {
         .about(IMPERSONATE)
 }
 
-pub(super) fn not_found(asked: &Asked<'_>, facts: &Facts) -> Error {
+pub(super) fn not_found(asked: &Operation<'_>, facts: &Facts) -> Error {
     let error = you(
         Code::FolderNotFound,
         format!(
@@ -105,7 +105,7 @@ pub(super) fn not_found(asked: &Asked<'_>, facts: &Facts) -> Error {
     error.about(ROOT_FOLDER)
 }
 
-pub(super) fn in_trash(asked: &Asked<'_>) -> Error {
+pub(super) fn in_trash(asked: &Operation<'_>) -> Error {
     you(Code::FolderNotFound, format!("{} is in Box's trash", folder(asked)))
         .next("restore it: https://app.box.com/trash")
         .next(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
@@ -113,7 +113,7 @@ pub(super) fn in_trash(asked: &Asked<'_>) -> Error {
 }
 
 /// A service account has no web page of its own to empty its trash on.
-fn empty_trash(asked: &Asked<'_>) -> String {
+fn empty_trash(asked: &Operation<'_>) -> String {
     if asked.is_unattended() {
         format!(
             "empty the trash with rclone 1.71.1 or newer: rclone cleanup '{}:'",
@@ -124,7 +124,7 @@ fn empty_trash(asked: &Asked<'_>) -> String {
     }
 }
 
-pub(super) fn full(asked: &Asked<'_>, facts: &Facts) -> Error {
+pub(super) fn full(asked: &Operation<'_>, facts: &Facts) -> Error {
     let room = facts.account.as_ref().and_then(|account| account.space_used.zip(account.space_amount));
     let room = room.map_or(String::new(), |(used, space)| format!(", {} of {} used", size(used), size(space)));
     let error = you(Code::StorageFull, format!("the Box account is full{room}; files in the trash count too"))
@@ -146,7 +146,7 @@ pub(super) fn too_large(facts: &Facts) -> Error {
         .next("see what each plan allows: pluton help limits")
 }
 
-pub(super) fn folder(asked: &Asked<'_>) -> String {
+pub(super) fn folder(asked: &Operation<'_>) -> String {
     asked.root_folder.map_or("the root folder".to_owned(), |id| format!("folder {id}"))
 }
 

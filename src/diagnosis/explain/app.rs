@@ -1,11 +1,11 @@
 //! Box refuses the app itself.
 
-use super::super::Asked;
+use super::super::Operation;
 use super::{ADMIN_APPS, CONSOLE, RCLONE_CLIENT_ID, admin, app_of, you};
 use crate::error::{Code, Error, Field};
-use crate::sign_in::Kind;
+use crate::storage::sign_in::Kind;
 
-pub(super) fn unknown_client(asked: &Asked<'_>) -> Error {
+pub(super) fn unknown_client(asked: &Operation<'_>) -> Error {
     let message = match asked.client_id {
         Some(id) => format!("Box does not know client ID {id} with this client secret"),
         None => "Box does not know rclone's own app".to_owned(),
@@ -29,7 +29,7 @@ pub(super) fn unknown_client(asked: &Asked<'_>) -> Error {
 }
 
 /// Said without a reason: most often the admin, now and then the app's type.
-pub(super) fn refused(asked: &Asked<'_>) -> Error {
+pub(super) fn refused(asked: &Operation<'_>) -> Error {
     admin(
         Code::AppNotAuthorized,
         format!("Box does not let {} sign in; most often the enterprise has not authorized it", app_of(asked)),
@@ -40,7 +40,7 @@ pub(super) fn refused(asked: &Asked<'_>) -> Error {
 }
 
 /// The text to send to the admin. Box says *enable* of apps that people sign in with, *authorize* of those that sign in themselves.
-pub(super) fn letter(asked: &Asked<'_>) -> String {
+pub(super) fn letter(asked: &Operation<'_>) -> String {
     let (ask, tab) = if asked.is_unattended() {
         ("authorize", "Server Authentication Apps")
     } else {
@@ -53,7 +53,7 @@ pub(super) fn letter(asked: &Asked<'_>) -> String {
     )
 }
 
-pub(super) fn wrong_type(asked: &Asked<'_>) -> Error {
+pub(super) fn wrong_type(asked: &Operation<'_>) -> Error {
     you(Code::ClientInvalid, format!("{} is not made for this way to sign in", app_of(asked)))
         .next(format!("make an app of the type {}: {CONSOLE}", app_type(asked)))
         .next("sign in the way this app is made for")
@@ -61,7 +61,7 @@ pub(super) fn wrong_type(asked: &Asked<'_>) -> Error {
         .about(Field::ClientId)
 }
 
-fn app_type(asked: &Asked<'_>) -> &'static str {
+fn app_type(asked: &Operation<'_>) -> &'static str {
     match asked.sign_in {
         Kind::ClientCredentials => "Server Authentication (Client Credentials Grant)",
         Kind::Jwt => "Server Authentication (with JWT)",
@@ -69,7 +69,7 @@ fn app_type(asked: &Asked<'_>) -> &'static str {
     }
 }
 
-pub(super) fn wrong_subject(asked: &Asked<'_>) -> Error {
+pub(super) fn wrong_subject(asked: &Operation<'_>) -> Error {
     let app = app_of(asked);
     let error = you(Code::ClientInvalid, format!("Box does not let {app} act for this enterprise or user"))
         .next(format!("check the ID after enterprise: or user: (the enterprise's is in {CONSOLE}, your app, General Settings)"))

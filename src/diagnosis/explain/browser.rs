@@ -1,6 +1,6 @@
 //! What goes wrong between `rclone authorize` and the browser.
 
-use super::super::Asked;
+use super::super::Operation;
 use super::app::letter;
 use super::{CONSOLE, REDIRECT_URI, app_of, you};
 use crate::error::{Code, Error, Field};
@@ -9,7 +9,7 @@ use crate::port::Holder;
 const ELSEWHERE: &str = "sign in on another machine and bring the token: pluton help headless";
 
 /// Older rclones say no more than this, whatever Box's page said.
-pub(super) fn no_code(asked: &Asked<'_>) -> Error {
+pub(super) fn no_code(asked: &Operation<'_>) -> Error {
     let error = you(Code::AccessDenied, "Box's page came back without granting access")
         .next("sign in again, and choose \"Grant access to Box\"");
     match asked.client_id {
@@ -22,14 +22,14 @@ pub(super) fn no_code(asked: &Asked<'_>) -> Error {
     }
 }
 
-pub(super) fn redirect(asked: &Asked<'_>) -> Error {
+pub(super) fn redirect(asked: &Operation<'_>) -> Error {
     you(Code::RedirectUriMismatch, format!("{} does not allow rclone's redirect address", app_of(asked)))
         .next(add_redirect())
         .about(Field::ClientId)
 }
 
 /// Box's page says so and never comes back.
-fn listed(asked: &Asked<'_>) -> String {
+fn listed(asked: &Operation<'_>) -> String {
     format!("if the page said the app is disabled by the administrator, {}", letter(asked))
 }
 
@@ -37,7 +37,7 @@ fn add_redirect() -> String {
     format!("in {CONSOLE}, your app, Configuration, OAuth 2.0 Redirect URIs, add {REDIRECT_URI} and click Save Changes")
 }
 
-pub(super) fn nobody(asked: &Asked<'_>) -> Error {
+pub(super) fn nobody(asked: &Operation<'_>) -> Error {
     let error = you(Code::AuthorizeTimeout, "nobody signed in within 5 minutes").next("try again");
     match asked.client_id {
         Some(_) => {

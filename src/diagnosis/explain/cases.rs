@@ -3,7 +3,7 @@
 //! `{storage}`, `{app}`, `{folder}`, `{console}`, `{admin}`, `{letter}`, `{authorized}`, `{other}`, `{again}` and `{proxy}` stand
 //! for what `explain` puts in their place.
 
-use super::super::{Asked, Cause, Facts};
+use super::super::{Cause, Facts, Operation};
 use super::{ADMIN_APPS, CONSOLE, access, app, app_of, other_option};
 use crate::error::{Code, Error, Field, Who};
 
@@ -347,7 +347,7 @@ const CASES: &[Case] = &[
     ),
 ];
 
-pub(super) fn explain(cause: Cause, asked: &Asked<'_>, facts: &Facts) -> Error {
+pub(super) fn explain(cause: Cause, asked: &Operation<'_>, facts: &Facts) -> Error {
     // A cause in neither place would show in the tests, where each is explained.
     let Some(known) = CASES.iter().find(|row| row.cause == cause) else {
         return super::program::unknown(asked);

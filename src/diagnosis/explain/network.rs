@@ -1,9 +1,9 @@
 //! Box asks to wait.
 
-use super::super::Heard;
+use super::super::Evidence;
 use crate::error::{Code, Error, Who};
 
-pub(super) fn rate(heard: &Heard<'_>) -> Error {
+pub(super) fn rate(heard: &Evidence<'_>) -> Error {
     let asked = retry_after(heard.said);
     let wait = match asked {
         Some(seconds) => format!("wait {seconds} seconds, as Box asks, and run this again"),
@@ -22,7 +22,7 @@ fn retry_after(said: &str) -> Option<u32> {
     rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()
 }
 
-pub(super) fn down(heard: &Heard<'_>) -> Error {
+pub(super) fn down(heard: &Evidence<'_>) -> Error {
     Error::new(Code::BoxUnavailable, "Box has a fault of its own at the moment")
         .who(Who::Box)
         .next("look at https://status.box.com, and run this again later")

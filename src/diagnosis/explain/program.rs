@@ -1,16 +1,16 @@
 //! rclone itself: an option it refuses, an age, a crash, or words that nobody has met yet.
 
-use super::super::{Asked, Cause, End, Heard};
+use super::super::{Cause, End, Evidence, Operation};
 use super::{attempt, without_option, you};
 use crate::error::{Code, Error, Field};
-use crate::options::SPECS;
 use crate::rclone::OLDEST;
+use crate::storage::options::SPECS;
 
 const INSTALL: &str = "install a newer one: https://rclone.org/install/";
 const REPORT: &str =
     "report it to Pluton's authors, with what these print: this command with --verbose, and pluton doctor";
 
-pub(super) fn option(asked: &Asked<'_>, heard: &Heard<'_>) -> Error {
+pub(super) fn option(asked: &Operation<'_>, heard: &Evidence<'_>) -> Error {
     let said = heard.said.to_lowercase();
     let named = |key: &str| said.contains(key) || said.contains(&key.replace('_', " "));
     match SPECS.iter().find(|spec| named(spec.key)) {
@@ -24,7 +24,7 @@ pub(super) fn option(asked: &Asked<'_>, heard: &Heard<'_>) -> Error {
     }
 }
 
-pub(super) fn too_old(cause: Cause, heard: &Heard<'_>) -> Error {
+pub(super) fn too_old(cause: Cause, heard: &Evidence<'_>) -> Error {
     let this = heard.version.map_or("this rclone".to_owned(), |version| format!("rclone {version}"));
     let why = match cause {
         Cause::JwtBroken => "cannot sign in service accounts".to_owned(),
@@ -34,7 +34,7 @@ pub(super) fn too_old(cause: Cause, heard: &Heard<'_>) -> Error {
 }
 
 /// A setting of the environment's, which an old rclone names by its variable and a new one by its option.
-pub(super) fn environment(heard: &Heard<'_>) -> Error {
+pub(super) fn environment(heard: &Evidence<'_>) -> Error {
     let said = heard.said;
     let word = |from: &str| {
         let rest = &said[said.find(from)? + from.len()..];
@@ -47,7 +47,7 @@ pub(super) fn environment(heard: &Heard<'_>) -> Error {
         .next(format!("correct {variable}, or unset it"))
 }
 
-pub(super) fn broke(heard: &Heard<'_>) -> Error {
+pub(super) fn broke(heard: &Evidence<'_>) -> Error {
     match heard.end {
         End::Killed(9) => you(Code::Unknown, "the system killed rclone, perhaps because memory ran out")
             .next("look for \"Out of memory\" in what dmesg prints; rclone needs about 100 MB")
@@ -60,7 +60,7 @@ pub(super) fn broke(heard: &Heard<'_>) -> Error {
     }
 }
 
-pub(super) fn unknown(asked: &Asked<'_>) -> Error {
+pub(super) fn unknown(asked: &Operation<'_>) -> Error {
     you(Code::Unknown, format!("{}, for a reason that Pluton does not know", attempt(asked)))
         .next("look for anything else that is wrong: pluton doctor")
         .next(REPORT)

@@ -1,10 +1,10 @@
 //! A service account's config.json, its key, and the clock that its assertions are dated by.
 
-use super::super::{Asked, Facts};
+use super::super::{Facts, Operation};
 use super::{ADMIN_APPS, AGAIN, CONSOLE, other_option, you};
 use crate::error::{Code, Error, Field};
-use crate::options::BOX_SUB_TYPE;
-use crate::report::duration;
+use crate::storage::options::BOX_SUB_TYPE;
+use crate::ui::report::duration;
 
 /// More than this, and Box refuses an assertion.
 const LEAST_SKEW: i64 = 5;
@@ -14,7 +14,7 @@ fn download() -> String {
 }
 
 /// How the path of another file is given.
-fn other_file(asked: &Asked<'_>, path: &str) -> String {
+fn other_file(asked: &Operation<'_>, path: &str) -> String {
     if asked.is_saved {
         format!("pluton storage authorize {:?} --box-config-file {path}", asked.storage)
     } else {
@@ -22,31 +22,31 @@ fn other_file(asked: &Asked<'_>, path: &str) -> String {
     }
 }
 
-fn file(asked: &Asked<'_>) -> String {
+fn file(asked: &Operation<'_>) -> String {
     asked.config_file.map_or("the Box app's config.json".to_owned(), str::to_owned)
 }
 
-pub(super) fn no_file(asked: &Asked<'_>) -> Error {
+pub(super) fn no_file(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("there is no {}", file(asked)))
         .next(format!("name the file where it is now: {}", other_file(asked, "/path/to/config.json")))
         .next(download())
         .about(Field::BoxConfigFile)
 }
 
-pub(super) fn path_not_absolute(asked: &Asked<'_>) -> Error {
+pub(super) fn path_not_absolute(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("rclone does not find {}: it wants a path that begins with /", file(asked)))
         .next(other_file(asked, "/path/to/config.json"))
         .about(Field::BoxConfigFile)
 }
 
-pub(super) fn bad_file(asked: &Asked<'_>, facts: &Facts) -> Error {
+pub(super) fn bad_file(asked: &Operation<'_>, facts: &Facts) -> Error {
     let why = facts.config_file.as_deref().unwrap_or("rclone cannot read it");
     you(Code::JwtInvalid, format!("{} is not a Box app's config.json: {why}", file(asked)))
         .next(download())
         .about(Field::BoxConfigFile)
 }
 
-pub(super) fn locked_key(asked: &Asked<'_>) -> Error {
+pub(super) fn locked_key(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("the passphrase in {} does not open its key", file(asked)))
         .next(download())
         .about(Field::BoxConfigFile)
@@ -60,7 +60,7 @@ pub(super) fn unknown_key() -> Error {
         .about(Field::BoxConfigFile)
 }
 
-pub(super) fn wrong_subject(asked: &Asked<'_>) -> Error {
+pub(super) fn wrong_subject(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, "Box does not let this app sign in as whom box_sub_type names")
         .next(format!("for the app's service account: {}", other_option(asked, "--box-sub-type", "enterprise")))
         .next("check enterpriseID in config.json: it must be the number of your own enterprise")
@@ -68,7 +68,7 @@ pub(super) fn wrong_subject(asked: &Asked<'_>) -> Error {
         .about(Field::BoxConfigFile)
 }
 
-pub(super) fn refused(asked: &Asked<'_>) -> Error {
+pub(super) fn refused(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("Box refused the sign-in of the service account in {}", file(asked)))
         .next(download())
         .next(format!("check that a Box admin has authorized the app: {ADMIN_APPS} > Server Authentication Apps"))

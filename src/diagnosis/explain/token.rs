@@ -1,11 +1,11 @@
 //! The token is missing, over, used up, or of another app.
 
-use super::super::{Asked, Cause};
+use super::super::{Cause, Operation};
 use super::{CONSOLE, you};
 use crate::error::{Code, Error, Field};
-use crate::sign_in::Kind;
+use crate::storage::sign_in::Kind;
 
-pub(super) fn unusable(cause: Cause, asked: &Asked<'_>) -> Error {
+pub(super) fn unusable(cause: Cause, asked: &Operation<'_>) -> Error {
     let name = asked.storage;
     let (code, message) = match cause {
         Cause::NoToken => (Code::TokenInvalid, format!("{name:?} has no token")),
@@ -18,7 +18,7 @@ pub(super) fn unusable(cause: Cause, asked: &Asked<'_>) -> Error {
 }
 
 /// Box says 401 although the token's own date says that it is good.
-pub(super) fn refused(asked: &Asked<'_>) -> Error {
+pub(super) fn refused(asked: &Operation<'_>) -> Error {
     let name = asked.storage;
     let message = match asked.sign_in {
         Kind::AccessToken => {
@@ -35,13 +35,13 @@ pub(super) fn refused(asked: &Asked<'_>) -> Error {
     anew(error, asked).about(Field::AccessToken).about(Field::Token)
 }
 
-pub(super) fn idle(asked: &Asked<'_>) -> Error {
+pub(super) fn idle(asked: &Operation<'_>) -> Error {
     let message = format!("the sign-in of {:?} is over: nobody used it for 60 days", asked.storage);
     anew(you(Code::RefreshTokenInvalid, message), asked).about(Field::Token)
 }
 
 /// rclone does not pass on which of the two it is.
-pub(super) fn not_renewed(asked: &Asked<'_>) -> Error {
+pub(super) fn not_renewed(asked: &Operation<'_>) -> Error {
     let name = asked.storage;
     let message = match (asked.is_saved, asked.client_id) {
         (true, _) => format!(
@@ -64,7 +64,7 @@ pub(super) fn not_renewed(asked: &Asked<'_>) -> Error {
 }
 
 /// How this sign-in gets a token that works.
-fn anew(error: Error, asked: &Asked<'_>) -> Error {
+fn anew(error: Error, asked: &Operation<'_>) -> Error {
     let name = asked.storage;
     match (asked.sign_in, asked.client_id) {
         (Kind::Jwt | Kind::ClientCredentials, _) if asked.is_saved => {

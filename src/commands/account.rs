@@ -1,0 +1,221 @@
+//! Whose account a storage is, and whether it is large enough for backups. Never a reason to fail.
+
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::impersonate;
+use crate::box_api::{self, Account, Caller, Refused};
+use crate::error::{Code, Error, Result, Who};
+use crate::scrub::{clean, scrub};
+use crate::secret::Secret;
+use crate::storage::options::IMPERSONATE;
+use crate::storage::section::Section;
+use crate::storage::token::Token;
+use crate::ui::report::{Warning, size};
+
+/// It is a courtesy, so it must not keep anyone waiting.
+const LIMIT: Duration = Duration::from_secs(5);
+/// How many letters of an answer that cannot be understood are shown.
+const WORDS: usize = 160;
+/// Percent of the space in use that are worth a warning.
+const FULL: u64 = 90;
+pub(super) const NEARLY_FULL: &str = "account_nearly_full";
+const GIB: u64 = 1 << 30;
+/// What backup programs write at once by default stays below this.
+const PACK: u64 = 128 << 20;
+/// What Box gives a service account unless an admin gives more.
+const SERVICE_SPACE: u64 = 11 * GIB;
+
+/// What Box said of a storage's account, and what there is to warn of.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) account: Option<Account>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// The storage's own token, unless that has expired.
+pub(super) fn access_token(section: &Section) -> Option<Secret> {
+    let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
+    section.get("access_token").map(Secret::new).or_else(|| own().map(|token| token.access_token()))
+}
+
+/// Asks Box with the storage's own token, unless that has expired.
+pub(super) fn who(section: &Section) -> Result<Found> {
+    let Some(caller) = caller(section) else { return Ok(Found::default()) };
+    let mut account = match box_api::me(&caller, LIMIT)? {
+        Ok(account) => account,
+        Err(refused) => return Ok(Found { account: None, warnings: vec![unknown(&refused, section)] }),
+    };
+    let mut warnings = Vec::new();
+    if is_nearly_full(&account) {
+        let trash = box_api::trash(&caller, LIMIT)?.ok();
+        warnings.push(nearly_full(&account, section.name(), trash));
+    }
+    warnings.extend(self::warnings(&account));
+    if account.is_service_account() && section.get("root_folder_id").is_none_or(|id| id == "0") {
+        let root = box_api::root(&caller, &account, LIMIT)?.unwrap_or_default();
+        if root.is_empty {
+            let (login, name) = (&account.login, section.name());
+            let message = format!(
+                "the root of this service account is empty, and it sees no files but its own: to back up into a folder of \
+                 yours, share it with {login}, role Editor, then: pluton storage edit {name:?} --root-folder-id ID"
+            );
+            warnings.push(Warning { code: "service_account_empty", message });
+        }
+        account.shared_folders = root.shared;
+    }
+    Ok(Found { account: Some(account), warnings })
+}
+
+/// Whom a storage's own token speaks for; `None` where that has expired.
+pub(super) fn caller(section: &Section) -> Option<Caller> {
+    Some(Caller { access_token: access_token(section)?, as_user: section.get("impersonate").map(str::to_owned) })
+}
+
+/// The name of the folder that a storage shows, where that is not the account's root and Box tells it.
+pub(super) fn root_folder(section: &Section) -> Option<String> {
+    let id = section.get("root_folder_id").filter(|id| *id != "0")?;
+    box_api::folder_name(&caller(section)?, id, LIMIT).ok()?.ok().filter(|name| !name.is_empty())
+}
+
+fn is_nearly_full(account: &Account) -> bool {
+    let left = account.space_amount.zip(account.space_used).map(|(space, used)| space.saturating_sub(used));
+    left.is_some_and(|left| left < GIB) || account.percent_used().is_some_and(|percent| percent >= FULL)
+}
+
+fn nearly_full(account: &Account, name: &str, trash: Option<u64>) -> Warning {
+    let left = account.space_amount.unwrap_or_default().saturating_sub(account.space_used.unwrap_or_default());
+    let in_trash = match trash {
+        Some(0) => "none of it is in the trash".to_owned(),
+        Some(trash) => format!("{} of it in the trash; {}", size(trash), how_to_empty(account, name)),
+        None => format!("files in the trash count too; {}", how_to_empty(account, name)),
+    };
+    let percent = account.percent_used().unwrap_or(100);
+    let message = format!("the Box account has only {} left, {percent}% is used, {in_trash}", size(left));
+    Warning { code: NEARLY_FULL, message }
+}
+
+/// A service account has no way into the web page.
+pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
+    if account.is_service_account() {
+        format!("to empty it (rclone 1.71.1 or newer): rclone cleanup '{name}:'")
+    } else {
+        "to empty it: https://app.box.com/trash".to_owned()
+    }
+}
+
+/// Fails where more of the space is used than `most` percent, or nobody knows how much.
+pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
+    let failed = |message: String| Err(Error::new(Code::StorageFull, message).who(Who::You));
+    let Some(account) = &found.account else {
+        return failed(format!("Box did not say how full the account of {name:?} is"));
+    };
+    match account.percent_used() {
+        Some(percent) if percent > u64::from(most) => failed(format!(
+            "{percent}% of the space of {name:?} is used, more than {most}%: {} of {}",
+            size(account.space_used.unwrap_or_default()),
+            size(account.space_amount.unwrap_or_default())
+        ))
+        .map_err(|error| match found.warnings.iter().find(|warning| warning.code == NEARLY_FULL) {
+            Some(warning) => error.note(warning.message.clone()),
+            None => error.next(format!("files in the trash count too; {}", how_to_empty(account, name))),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn unknown(refused: &Refused, section: &Section) -> Warning {
+    let said: String = clean(&scrub(&refused.0, &section.secrets())).chars().take(WORDS).collect();
+    Warning { code: "account_unknown", message: format!("Box did not say whose account this is: {said}") }
+}
+
+/// For a storage that was saved before Ctrl-C came.
+pub(super) fn not_asked() -> Found {
+    let message = "interrupted before Box said whose account this is".to_owned();
+    Found { account: None, warnings: vec![Warning { code: "account_not_asked", message }] }
+}
+
+/// An answer that is waited for while rclone is at work.
+pub(super) struct Asked(Option<Receiver<Found>>);
+
+/// Asks beside whatever comes next, if the token that is there already is good for it.
+pub(super) fn ask(section: &Section) -> Asked {
+    let lives = |token: &Token| token.expiry().is_some_and(|end| end > Timestamp::now());
+    // Before a login is looked up, there is nobody to ask as.
+    if !section.token().as_ref().is_some_and(lives) || impersonate::login(section.get(IMPERSONATE)).is_some() {
+        return Asked(None);
+    }
+    let (sender, answer) = mpsc::channel();
+    let section = section.clone();
+    std::thread::spawn(move || sender.send(who(&section).unwrap_or_default()));
+    Asked(Some(answer))
+}
+
+impl Asked {
+    /// Asks once more, with the token that `section` has now, where there was no answer.
+    pub(super) fn answer(self, section: &Section) -> Result<Found> {
+        match self.0.and_then(|answer| answer.recv().ok()) {
+            Some(found) if found.account.is_some() => Ok(found),
+            _ => who(section),
+        }
+    }
+}
+
+fn warnings(account: &Account) -> Vec<Warning> {
+    let mut found = Vec::new();
+    let mut warn = |code, message| found.push(Warning { code, message });
+    if let Some(space) = account.space_amount {
+        if account.is_service_account() && space <= SERVICE_SPACE {
+            let message = format!(
+                "a service account has only {} of its own; for more, share a folder with {} and use its ID as --root-folder-id",
+                size(space),
+                account.login
+            );
+            warn("service_account_space", message);
+        }
+    }
+    if let Some(most) = account.max_upload_size.filter(|most| *most < PACK) {
+        let message =
+            format!("files may be no larger than {}: set your backup program's pack size below that", size(most));
+        warn("small_file_limit", message);
+    }
+    if !account.unclear.is_empty() {
+        let message = format!("Box's answer about the account could not be understood: {}", account.unclear.join(", "));
+        warn("account_unclear", message);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_nearly_full, warnings};
+    use crate::box_api::Account;
+
+    fn account(space: u64, used: u64, most: u64, login: &str) -> Account {
+        Account {
+            id: "1".into(),
+            name: "A".into(),
+            login: login.into(),
+            space_amount: Some(space),
+            space_used: Some(used),
+            max_upload_size: Some(most),
+            ..Account::default()
+        }
+    }
+
+    #[test]
+    fn what_is_too_small_for_backups_is_pointed_out() {
+        let codes = |account: Account| warnings(&account).into_iter().map(|warning| warning.code).collect::<Vec<_>>();
+        assert!(codes(account(1 << 40, 0, 5 << 30, "a@b.c")).is_empty());
+        for (used, is_full) in [(8 << 40, false), ((9 << 40) - 1, false), (9 << 40, true)] {
+            assert_eq!(is_nearly_full(&account(10 << 40, used, 5 << 30, "a@b.c")), is_full, "{used}");
+        }
+        assert_eq!(codes(account(1 << 40, 0, 1 << 20, "a@b.c")), ["small_file_limit"]);
+        assert_eq!(
+            codes(account(10 << 30, 0, 5 << 30, "AutomationUser_1_x@boxdevedition.com")),
+            ["service_account_space"]
+        );
+    }
+}

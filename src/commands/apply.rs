@@ -1,0 +1,306 @@
+//! `pluton apply FILE`: makes rclone.conf's Box storages what the file declares; what is so already stays untouched.
+
+mod manifest;
+mod state;
+
+use std::path::{Path, PathBuf};
+
+use super::input::Answers;
+use super::renew::{ensure, grant, hold, is_renewable};
+use super::trial::Trial;
+use super::{acquire_token, impersonate, prove, verify};
+use crate::cli::Apply;
+use crate::commands::apply::manifest::{Declared, DeclaredStorage, Provider, Source};
+use crate::commands::apply::state::Applied;
+use crate::config::document::Document;
+use crate::config::{self, ConfigFile, Staged};
+use crate::context::Context;
+use crate::error::{Code, Error, Field, Result, Who};
+use crate::process;
+use crate::rclone::Rclone;
+use crate::reading;
+use crate::secret::Secret;
+use crate::signals;
+use crate::storage::name::{Remote, RemoteName};
+use crate::storage::options::IMPERSONATE;
+use crate::storage::section::Section;
+use crate::storage::sign_in::Kind;
+use crate::storage::token::Token;
+use crate::ui::report::{Action, Report, Step};
+
+pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
+    let Some(path) = flags.file.as_deref().filter(|_| !flags.print_schema) else {
+        return Ok(Report::Raw(Declared::schema().into_bytes()));
+    };
+    let text = reading::file(path)?.map_err(|cause| {
+        Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).who(Who::You)
+    })?;
+    let declared = Declared::parse(&text, path)?;
+    process::withhold(declared.storage.values().flat_map(DeclaredStorage::variables).cloned());
+    let path = place(path);
+    let file = context.config_file()?;
+    let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
+    if let Some(fault) = &apply.applied.fault {
+        context.terminal.warn(&format!(
+            "what was applied before is forgotten, since it cannot be understood ({fault}): of a declared token and one in \
+             rclone.conf the newer is taken, and --prune removes nothing that was made before"
+        ));
+    }
+    let present = apply.file.read()?;
+    let plan: Vec<Planned> =
+        declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage)).collect();
+    let surplus = if flags.prune { apply.surplus(&present, &declared) } else { Vec::new() };
+    if !flags.check {
+        for planned in &plan {
+            context.terminal.say(&planned.step.line());
+        }
+    }
+    signals::check()?;
+    let mut steps: Vec<Step> = plan.into_iter().map(|planned| apply.carry_out(planned)).collect();
+    steps.extend(surplus.iter().map(|name| apply.prune(name)));
+    Ok(Report::Applied { check: flags.check, steps })
+}
+
+/// The file by its real directory: however it is spelled, it is the same. A link to it is one that may lead elsewhere tomorrow.
+fn place(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let dir = path.parent().and_then(|dir| dir.canonicalize().ok());
+    dir.zip(path.file_name()).map(|(dir, name)| dir.join(name)).unwrap_or(path)
+}
+
+struct Run<'a> {
+    context: &'a Context,
+    flags: &'a Apply,
+    file: ConfigFile,
+    applied: Applied,
+    path: PathBuf,
+}
+
+/// What one storage needs, and the section it is to become.
+struct Planned {
+    step: Step,
+    wanted: Option<Wanted>,
+}
+
+struct Wanted {
+    section: Section,
+    /// The declared token, as it was given.
+    token: Option<Secret>,
+    /// Whether the section carries a token that Box has not seen from here.
+    is_new_sign_in: bool,
+    /// Keys whose commands a check does not run.
+    not_compared: Vec<&'static str>,
+}
+
+impl Run<'_> {
+    fn plan(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Planned {
+        let planned = self.wanted(present, name, storage).map(|wanted| {
+            let keys = differing(present, name, &wanted);
+            let action = match (present.has(name), keys.is_empty()) {
+                (false, _) => Action::Add,
+                (true, true) => Action::Same,
+                (true, false) => Action::Change,
+            };
+            let keys = if action == Action::Add { Vec::new() } else { keys };
+            let step = Step { not_compared: wanted.not_compared.clone(), ..Step::new(name, action, keys) };
+            Planned { step, wanted: Some(wanted) }
+        });
+        planned.unwrap_or_else(|error| Planned {
+            step: Step { error: Some(self.in_file(name, error)), ..Step::new(name, Action::Failed, Vec::new()) },
+            wanted: None,
+        })
+    }
+
+    /// The file has keys where a command line has flags.
+    fn in_file(&self, name: &str, mut error: Error) -> Error {
+        let keys: Vec<&str> = error.fields.iter().filter_map(|field| key(*field)).collect();
+        if keys.is_empty() || !error.remedy.iter().any(|remedy| remedy.contains("--")) {
+            return error;
+        }
+        error.remedy.retain(|remedy| !remedy.contains("--"));
+        error.first(format!("correct {} of [storage.{name:?}] in {}", keys.join(" and "), self.path.display()))
+    }
+
+    fn wanted(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Result<Wanted> {
+        let Provider::Box = storage.provider;
+        let base = self.path.parent().unwrap_or(Path::new("."));
+        let there = present.has(name).then(|| Section::read(present, name)).transpose()?;
+        let mut not_compared = Vec::new();
+        let mut secret = |key: &'static str, source: &Option<Source>| match source {
+            Some(Source::Command(_)) if self.flags.check => {
+                not_compared.push(key);
+                let ours = there.as_ref().and_then(|section| section.get(key));
+                Ok(Some(ours.map_or_else(acquire_token::token_to_come, Secret::new)))
+            }
+            source => source.as_ref().map(|source| source.read(base)).transpose(),
+        };
+        let declared_token = secret("token", &storage.token)?;
+        let client_secret = secret("client_secret", &storage.client_secret)?;
+        let access_token = secret("access_token", &storage.access_token)?;
+        let present_token = there.as_ref().and_then(Section::token);
+        let is_known = |token: &Secret| {
+            self.applied.knows_token(self.file.real_path(), name, token, present_token.as_ref())
+                || not_compared.contains(&"token")
+        };
+        // A token that rclone has renewed since it was applied is newer than the declared one.
+        let kept = present_token.clone().filter(|_| declared_token.as_ref().is_none_or(is_known));
+        let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
+        let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
+        let answers = answers(name, storage, base, token, client_secret, access_token)?;
+        let remote = Remote { name: RemoteName::new(name)?, sign_in: answers.sign_in()?, options: answers.options()? };
+        impersonate::require_id(remote.options.get(IMPERSONATE), "an apply file names users by ID")?;
+        let mut section = remote.section()?;
+        if let Some(there) = &there {
+            section = section.with_foreign_keys(there);
+        }
+        if let (Kind::Jwt | Kind::ClientCredentials, Some(token)) = (section.kind(), present_token) {
+            section = section.with_token(&token)?;
+        }
+        Ok(Wanted { section, token: declared_token, is_new_sign_in: kept.is_none(), not_compared })
+    }
+
+    fn surplus(&self, present: &Document, declared: &Declared) -> Vec<String> {
+        let made = self.applied.made_by(self.file.real_path(), &self.path);
+        made.into_iter().filter(|name| !declared.storage.contains_key(name) && present.has(name)).collect()
+    }
+
+    fn carry_out(&mut self, planned: Planned) -> Step {
+        let Planned { mut step, wanted } = planned;
+        let (Some(wanted), false) = (wanted, self.flags.check) else { return step };
+        let done = match step.action {
+            Action::Add => self.put(&wanted, None),
+            Action::Change => self.put(&wanted, Some(&step.keys)),
+            Action::Same | Action::Remove | Action::Failed => Ok(()),
+        };
+        let record = |()| self.applied.record(self.file.real_path(), &step.name, &self.path, wanted.token.as_ref());
+        step.error = done.and_then(record).err().map(|error| self.in_file(&step.name, error));
+        step
+    }
+
+    /// Proves the section and saves it; of one that is there only the keys that `changed`.
+    fn put(&self, wanted: &Wanted, changed: Option<&[String]>) -> Result<()> {
+        signals::check()?;
+        let rclone: Rclone = self.context.rclone(self.flags.timeout)?;
+        let mut section = wanted.section.clone();
+        let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+        let brings_token = wanted.is_new_sign_in || minted;
+        let held = changed.is_some().then(|| hold(&self.file, section.name())).transpose()?;
+        if let Some((claim, present)) = held.as_ref().filter(|_| !brings_token && is_renewable(&section)) {
+            let fresh = ensure(&self.file, &rclone, present, claim, verify::ENOUGH)?;
+            section = section.with_token(&fresh.token)?;
+        }
+        if section.kind() == Kind::ClientCredentials {
+            section = section.clone().with_token(&grant(&section, rclone.limit())?)?;
+        }
+        if section.kind() == Kind::Jwt {
+            section = section.without_token();
+        }
+        let mut keys: Vec<&str> = changed.unwrap_or_default().iter().map(String::as_str).collect();
+        // Whether it can be renewed depends on these, too.
+        let is_other_client = ["client_id", "client_secret", "token_url"].iter().any(|key| keys.contains(key));
+        let staged = Staged::new(section, !minted && (wanted.is_new_sign_in || is_other_client))?;
+        let verified = if brings_token {
+            prove::prove(&rclone, staged, Trial::Nothing)?
+        } else {
+            prove::prove_saved(&self.file, &rclone, staged, Trial::Nothing)?
+        };
+        let saved = if changed.is_none() {
+            self.file.commit(&verified, false)
+        } else {
+            keys.extend(brings_token.then_some("token"));
+            self.file.save_keys(&verified, &keys)
+        };
+        saved.map_err(|error| verified.staged.keep_for_recovery(error))
+    }
+
+    fn prune(&mut self, name: &str) -> Step {
+        let mut step = Step::new(name, Action::Remove, Vec::new());
+        if !self.flags.check {
+            let removed =
+                signals::check().and_then(|()| self.file.lock_refresh(name)).and_then(|_claim| self.file.remove(name));
+            step.error = removed.and_then(|()| self.applied.forget(self.file.real_path(), name)).err();
+        }
+        step
+    }
+}
+
+/// What an answer is called in the file.
+fn key(field: Field) -> Option<&'static str> {
+    Some(match field {
+        Field::Name | Field::SignIn => return None,
+        Field::ClientId => "client_id",
+        Field::ClientSecret => "client_secret",
+        Field::Token => "token",
+        Field::AccessToken => "access_token",
+        Field::BoxConfigFile => "box_config_file",
+        Field::BoxSubject => "box_subject_id",
+        Field::Option(key) => key,
+    })
+}
+
+/// What became of a token whose renewal never reached rclone.conf.
+fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
+    let token = Token::find(token.expose()).ok()?;
+    config::orphans_now(present).into_iter().find(|found| found.succeeds(&token)).map(|found| found.token.blob())
+}
+
+/// Keys whose values differ from what is there. What the token is worth is not judged by its text, except for a new one.
+fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
+    let there: Vec<(String, String)> =
+        present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let entries = wanted.section.entries();
+    let minted = matches!(wanted.section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let counts = |key: &str| key != "token" || (wanted.is_new_sign_in && !minted);
+    let mut keys: Vec<String> = entries
+        .iter()
+        .filter(|(key, value)| there.iter().all(|(k, v)| k != key || v != value.as_str()))
+        .map(|(key, _)| (*key).to_owned())
+        .chain(there.iter().map(|(key, _)| key.clone()).filter(|key| entries.iter().all(|(k, _)| k != key)))
+        .filter(|key| counts(key))
+        .collect();
+    keys.dedup();
+    keys
+}
+
+fn answers(
+    name: &str,
+    storage: &DeclaredStorage,
+    base: &Path,
+    token: Option<Secret>,
+    client_secret: Option<Secret>,
+    access_token: Option<Secret>,
+) -> Result<Answers> {
+    let subject = match (&storage.box_subject_type, &storage.box_subject_id) {
+        (Some(kind), Some(id)) => Some(format!("{kind}:{id}")),
+        (None, None) => None,
+        _ => {
+            return Err(Error::new(
+                Code::InvalidValue,
+                format!("{name:?}: box_subject_type and box_subject_id go together"),
+            )
+            .who(Who::You));
+        }
+    };
+    let kind = match storage {
+        DeclaredStorage { access_token: Some(_), .. } => Kind::AccessToken,
+        DeclaredStorage { box_config_file: Some(_), .. } => Kind::Jwt,
+        DeclaredStorage { client_credentials: Some(true), .. } | DeclaredStorage { box_subject_id: Some(_), .. } => {
+            Kind::ClientCredentials
+        }
+        DeclaredStorage { client_id: Some(_), .. } => Kind::OwnApp,
+        _ => Kind::Quick,
+    };
+    let options = storage.options();
+    Ok(Answers {
+        name: Some(name.to_owned()),
+        sign_in: Some(kind),
+        client_id: storage.client_id.clone(),
+        client_secret,
+        token,
+        access_token,
+        box_config_file: storage.box_config_file.as_ref().map(|path| base.join(path)),
+        box_subject: subject,
+        options: options.into_iter().collect(),
+        ..Answers::default()
+    })
+}

@@ -1,0 +1,103 @@
+//! `pluton storage export`: a storage for a container, another host, or a file of `pluton apply`.
+
+use std::fmt::Write as _;
+
+use super::renew::hold;
+use super::show::require_box;
+use crate::cli::{Export, ExportFormat};
+use crate::context::Context;
+use crate::error::{Code, Error, Result, Who};
+use crate::storage::section::{GRANT_KEY, Section};
+use crate::storage::sign_in::Kind;
+use crate::ui::report::{self, Report};
+
+pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
+    let file = context.config_file()?;
+    let document = file.read()?;
+    require_box(&document, &flags.name)?;
+    // Moved is what a renewal that is under way comes to, and none may begin before it is gone from here.
+    let (_claim, section) = if flags.r#move {
+        let (claim, section) = hold(&file, &flags.name)?;
+        (Some(claim), section)
+    } else {
+        (None, Section::read(&document, &flags.name)?)
+    };
+    let section = section.without_grant_key();
+    let rotates = section.token().is_some_and(|token| token.refresh_token().is_some());
+    if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
+        let why = "its refresh token works once: the first of two copies to renew it ends the other";
+        return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be copied: {why}", flags.name))
+            .who(Who::You)
+            .next("sign in anew on the other machine: pluton storage add box")
+            .next("move it there, which removes it here: --move")
+            .next("use a service account or client credentials, which can be copied"));
+    }
+    let text = match flags.format {
+        ExportFormat::Rclone => String::from_utf8_lossy(&section.alone().render()).into_owned(),
+        ExportFormat::Env => env(&section)?,
+        ExportFormat::Toml => toml(&section),
+    };
+    let printed = Report::Raw(text.into_bytes());
+    if !flags.r#move {
+        return Ok(printed);
+    }
+    // Only what has arrived may be removed.
+    report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
+        Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
+            .who(Who::You)
+            .next("print it into a file: pluton storage export … --move > FILE")
+    })?;
+    file.remove(&flags.name).map_err(|error| {
+        error.note("What was printed is a second copy: delete one, or the first to renew ends the other.")
+    })?;
+    Ok(Report::Exit(0))
+}
+
+/// `RCLONE_CONFIG_NAME_KEY=value` lines, for a shell or an env file. rclone wants the name in capitals.
+fn env(section: &Section) -> Result<String> {
+    let name = section.name().to_uppercase();
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        let message = format!("{:?} cannot be named in a variable: only letters, digits and _ can", section.name());
+        return Err(Error::new(Code::InvalidValue, message).who(Who::You).next(format!(
+            "pluton storage rename {:?} {}",
+            section.name(),
+            name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+        )));
+    }
+    let mut out = String::new();
+    for (key, value) in section.entries() {
+        let _ =
+            writeln!(out, "RCLONE_CONFIG_{name}_{}='{}'", key.to_uppercase(), value.as_str().replace('\'', r"'\''"));
+    }
+    Ok(out)
+}
+
+/// A file of `pluton apply`, with references to fill in for what is secret.
+fn toml(section: &Section) -> String {
+    let mut out = format!("[storage.{}]\nprovider = \"box\"\n", quoted(section.name()));
+    let variable = |key: &str| {
+        let name: String = section
+            .name()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
+            .collect();
+        format!("{name}_{}", key.to_uppercase())
+    };
+    let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    for (key, value) in section.entries() {
+        let _ = match key {
+            "type" => Ok(()),
+            "token" if minted => Ok(()),
+            GRANT_KEY => writeln!(out, "{GRANT_KEY} = true"),
+            key if Section::is_secret(key) => writeln!(out, "{key} = {{ env = {} }}", quoted(&variable(key))),
+            key => writeln!(out, "{key} = {}", quoted(value.as_str())),
+        };
+    }
+    out
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    // JSON's escapes are TOML's too.
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,88 @@
+//! One thing done to several storages: which ones, how many at a time, what each came to.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::pick;
+use super::show::require_box;
+use crate::cli::Which;
+use crate::config::document::Document;
+use crate::config::{self, ConfigFile};
+use crate::context::Context;
+use crate::error::{Code, Error, Result, Who};
+use crate::ui::report::StorageResult;
+
+/// `command` is what is to be done to them, for those who named none.
+pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command: &str) -> Result<Vec<String>> {
+    let document = &file.read()?;
+    if which.all {
+        let names = boxes(document);
+        return if names.is_empty() { Err(none_in(file)) } else { Ok(names) };
+    }
+    if which.names.is_empty() {
+        return pick::some(context, file, document, &format!("pluton storage {command} NAME (or --all)"));
+    }
+    for name in &which.names {
+        require_box(document, name)?;
+    }
+    Ok(which.names.clone())
+}
+
+/// A timer that looks into the wrong rclone.conf must not seem to do its work.
+fn none_in(file: &ConfigFile) -> Error {
+    let place = config::shown(file.path());
+    Error::new(Code::StorageNotFound, format!("there is no Box storage in {place}"))
+        .who(Who::You)
+        .next("if another rclone.conf has them, name it with --rclone-config, or set HOME as it is where they work")
+        .next("add one: pluton storage add box")
+}
+
+/// Every Box storage, in the file's order.
+pub(super) fn boxes(document: &Document) -> Vec<String> {
+    let names = document.sections().into_iter().filter(|name| document.get(name, "type").as_deref() == Some("box"));
+    names.map(str::to_owned).collect()
+}
+
+/// Does `work` for each item, `jobs` at a time, and returns what they came to in the order of the items.
+pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(item) = items.get(index) else { break };
+                    let result = work(item);
+                    if let Ok(mut done) = done.lock() {
+                        done.push((index, result));
+                    }
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_default();
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+impl StorageResult {
+    pub(super) fn good(name: &str, outcome: &'static str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ok: true,
+            outcome: Some(outcome),
+            verified: None,
+            not_tested: Vec::new(),
+            token: None,
+            account: None,
+            revoked: None,
+            warnings: Vec::new(),
+            error: None,
+        }
+    }
+
+    pub(super) fn failed(name: &str, error: Error) -> Self {
+        Self { ok: false, outcome: None, error: Some(error), ..Self::good(name, "") }
+    }
+}

@@ -1,0 +1,134 @@
+//! Has rclone prove a staged section: mint a token where none can be given, then list once.
+
+use std::time::Duration;
+
+use super::explain;
+use super::trial::Trial;
+use crate::box_api::{self, Caller, Refused};
+use crate::config::{ConfigFile, Proof, Staged, TokenSave, Verified};
+use crate::diagnosis::{Doing, Evidence, Operation};
+use crate::error::{Code, Error, Result, Who};
+use crate::process::Outcome;
+use crate::rclone::Rclone;
+use crate::scrub::scrub;
+use crate::storage::sign_in::Kind;
+use crate::storage::token::Token;
+
+/// For asking Box about a token after a failure.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Lists, and where `trial` wants that also writes files and takes them away again.
+pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
+    match run(rclone, &staged, trial) {
+        Ok(proof) => {
+            let refreshed = staged.has_rotated();
+            staged.verified(Proof { refreshed, ..proof })
+        }
+        Err(error) => Err(staged.keep_for_recovery(error)),
+    }
+}
+
+/// Proves a storage that is in rclone.conf. A token that is renewed on the way is saved there, whatever else comes of it.
+pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
+    let proven = run(rclone, &staged, trial);
+    let staged = save(file, staged, proven.as_ref().err())?;
+    let refreshed = staged.has_rotated();
+    proven.and_then(|proof| staged.verified(Proof { refreshed, ..proof }))
+}
+
+/// Saves the token that rclone renewed, if it did: `failed` or not, unless Box does not know that token. One that finds no place in
+/// rclone.conf is kept for recovery.
+pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) -> Result<Staged> {
+    let Some(token) = staged.new_token() else { return Ok(staged) };
+    let section = staged.section();
+    if failed.is_some_and(|error| error.code.exit() == Code::TokenExpired.exit()) && is_foreign(&token) {
+        let name = section.name();
+        let error = Error::new(
+            Code::TokenInvalid,
+            format!("the renewal of {name:?} was answered with a token that Box does not know, so it was not saved"),
+        )
+        .who(Who::Network)
+        .next("see who answers instead of Box, a proxy or token_url: pluton doctor")
+        .next(format!("if it does not work later either, sign in again: pluton storage authorize {name:?}"));
+        return Err(staged.set_aside(error));
+    }
+    let name = section.name();
+    match file.save_token(name, section.token().as_ref(), &token) {
+        Ok(TokenSave::Saved) => Ok(staged),
+        Ok(TokenSave::NoPlace) => {
+            let error = Error::new(
+                Code::ConfigConflict,
+                format!("{name:?} was renewed, but another program has removed it or signed it in again meanwhile"),
+            )
+            .who(Who::You)
+            .next(format!(
+                "to use the renewed sign-in under another name: pluton storage add box NAME --token-file '{}'",
+                staged.file().display()
+            ));
+            Err(staged.keep_for_recovery(error))
+        }
+        Err(error) => Err(staged.keep_for_recovery(error)),
+    }
+}
+
+/// Whether Box itself refuses a token that was just made. Where Box cannot be asked, it is not said to be foreign.
+fn is_foreign(token: &Token) -> bool {
+    let caller = Caller { access_token: token.access_token(), as_user: None };
+    let is_unknown = |refused: &Refused| refused.0.starts_with("401") && !refused.0.contains("Cannot authorize");
+    matches!(box_api::me(&caller, LIMIT), Ok(Err(refused)) if is_unknown(&refused))
+}
+
+fn run(rclone: &Rclone, staged: &Staged, trial: Trial) -> Result<Proof> {
+    if let Some((version, key)) = staged.section().needs() {
+        // An older rclone would list something else than backups will be for.
+        rclone.require(version, &format!("the option {key}"))?;
+    }
+    if staged.section().kind() == Kind::Jwt && staged.section().token().or(staged.new_token()).is_none() {
+        mint(rclone, staged)?;
+    }
+    let folders = list(rclone, staged)?;
+    let rehearsal = trial.run(rclone, staged)?;
+    Ok(Proof { listed: true, written: trial != Trial::Nothing, folders: Some(folders), rehearsal, ..Proof::default() })
+}
+
+/// Has rclone fetch a token for a service account into the staged file.
+pub(super) fn mint(rclone: &Rclone, staged: &Staged) -> Result<()> {
+    let minted = rclone.mint(staged.file(), staged.section().name())?;
+    if minted.success() && staged.new_token().is_some() {
+        return Ok(());
+    }
+    Err(why(rclone, staged, Doing::Minting, &minted))
+}
+
+pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
+    let listed = rclone.list(staged.file(), staged.section().name(), &|| staged.awaits_renewal())?;
+    if !listed.success() {
+        return Err(why(rclone, staged, Doing::Listing, &listed));
+    }
+    if staged.is_still_overdue() {
+        // The disk is full, or this is no rclone at all.
+        rclone.version()?;
+        return Err(Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").who(Who::You));
+    }
+    Ok(listed.lines)
+}
+
+pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {
+    let mut section = staged.section().clone();
+    let mut secrets = section.secrets();
+    if let Some(token) = staged.new_token() {
+        secrets.push(token.access_token());
+        secrets.extend(token.refresh_token());
+        section = section.clone().with_token(&token).unwrap_or(section);
+    }
+    let shown = scrub(&outcome.stderr, &secrets);
+    // Only a failure is worth a second child to ask for the version.
+    let version = rclone.version();
+    let end = explain::end(outcome);
+    let heard = Evidence { said: &outcome.stderr, shown: &shown, end, version: version.as_ref().ok().copied() };
+    let error = explain::explain(&Operation::of(&section, doing), &heard, Some(&section));
+    match version {
+        Err(no_rclone) if error.code == Code::Unknown => no_rclone,
+        _ => error,
+    }
+}

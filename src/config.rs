@@ -1,0 +1,326 @@
+//! rclone.conf on disk. The only room that writes it, and only a [`Verified`] section gets in.
+//!
+//! Locks, always taken in this order: the refresh lock of one storage (`RefreshLock`), from before Box is asked for a token until
+//! that token is saved; then the file lock, while rclone.conf is read, changed and put in place. No thread holds two
+//! refresh locks. The file lock is the lock of rclone.conf's directory; a refresh lock is a file in `claims`, which the
+//! rclone that renews inherits, so that it outlives a pluton that is killed.
+//!
+//! Files in the state directory, all private:
+//! - `claims/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
+//! - `staged/box-X/`: one section while rclone proves it. `rclone.conf` is the section; `given` has the fingerprints of the
+//!   refresh token that it began with and of those that one came from, one a line; `alive` is locked as long as the run
+//!   or its rclone lives. A token in `rclone.conf` whose fingerprint is not in `given` is the newest one of its sign-in.
+//! - `copies/box-X/`: a whole `rclone.conf` for one command, with `alive` as above. `origin` is the path it was copied from;
+//!   `tokens` has a fingerprint and a storage's name a line, as they were when it was made.
+//! - `applied.json`: see [`crate::commands::apply::state`].
+//!
+//! Beside rclone.conf, for the moment of a save: `.NAME.pluton-draft-X` is being written; `.NAME.pluton-OLD-NEW-X` is to change
+//! places with it or just has, and is of no use to anyone once its content hashes to OLD or NEW.
+
+mod access;
+mod batch;
+mod change;
+mod copy;
+pub(crate) mod crypt;
+pub(crate) mod document;
+mod edit;
+mod foreign_writes;
+mod lock;
+pub(crate) mod password;
+mod paths;
+mod recovery;
+mod staging;
+mod state;
+mod swap;
+mod token_merge;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
+pub(crate) use batch::Batch;
+pub(crate) use change::{Reference, RefreshLock, TokenSave};
+pub(crate) use copy::{PrivateCopy, left_copies};
+pub(crate) use lock::lock as lock_file;
+pub(crate) use paths::{find, others, shown, state_dir};
+pub(crate) use recovery::{OrphanedSignIn, discard, kept, orphans, orphans_now, successors};
+pub(crate) use staging::{Proof, Rehearsal, Staged, Verified};
+pub(crate) use state::{check_owner, foreign, give_back};
+
+use zeroize::Zeroizing;
+
+use crate::config::document::Document;
+use crate::config::password::PasswordSource;
+use crate::error::{Code, Error, Field, Result, Who};
+use crate::secret::Secret;
+use crate::storage::options::KEYS;
+use crate::storage::section::Section;
+use crypt::Undecryptable;
+
+/// How long other plutons may hold the lock.
+const LOCK_LIMIT: Duration = Duration::from_secs(60);
+/// The rclone.conf in use. `real` is where it is after every symbolic link.
+#[derive(Debug)]
+pub(crate) struct ConfigFile {
+    path: PathBuf,
+    real: PathBuf,
+    /// Of what this is a private copy, gone when its run ends.
+    original: Option<PathBuf>,
+    source: PasswordSource,
+    /// The one that opened the file last; what is written is then encrypted with it.
+    password: Mutex<Option<Secret>>,
+}
+
+impl ConfigFile {
+    pub(crate) fn at(path: &Path, source: PasswordSource) -> Self {
+        Self { path: path.to_owned(), real: paths::resolve(path), original: None, source, password: Mutex::default() }
+    }
+
+    /// The path as the user knows it.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path after every symbolic link, for rclone: older ones replace a link by a file.
+    pub(crate) fn real_path(&self) -> &Path {
+        &self.real
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.real.exists()
+    }
+
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.bytes().ok().flatten().is_some_and(|bytes| crypt::is_encrypted(&bytes))
+    }
+
+    /// The user it belongs to, if that is not who runs this.
+    pub(crate) fn foreign_owner(&self) -> Option<u32> {
+        access::foreign_owner(&self.real)
+    }
+
+    /// What runs that were ended in the middle of saving have left beside it.
+    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
+        let ours = swap::leftovers(&self.real).into_iter().map(|(path, _)| path);
+        foreign_writes::left_behind(&self.real).into_iter().chain(ours).collect()
+    }
+
+    /// Those that can go: of plutons, whose content is taken into the file, and of rclones, where the file holds it all.
+    pub(crate) fn spare_leftovers(&self) -> Vec<PathBuf> {
+        let Ok(Some(now)) = self.bytes() else { return Vec::new() };
+        let ours = swap::leftovers(&self.real).into_iter();
+        let readable = |content: Option<Vec<u8>>| content.is_none_or(|bytes| self.parse(bytes).is_ok());
+        let ours = ours.filter_map(|(path, content)| readable(content).then_some(path));
+        ours.chain(foreign_writes::of_no_use(&self.real, &now)).collect()
+    }
+
+    /// Clears those away. Pluton's own go with every edit.
+    pub(crate) fn clear_leftovers(&self) -> Result<()> {
+        self.edit("", &|_| Ok(()))?;
+        let now = self.bytes()?.unwrap_or_default();
+        for left in foreign_writes::of_no_use(&self.real, &now) {
+            std::fs::remove_file(&left)
+                .map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", &left, &cause))?;
+        }
+        Ok(())
+    }
+
+    /// Whether new tokens can be saved in it.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.try_replacing().is_ok()
+    }
+
+    /// The same, with what stands against it; tries nothing that leaves a trace.
+    pub(crate) fn try_replacing(&self) -> Result<()> {
+        access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
+    }
+
+    /// Whether it is gone when the run ends.
+    pub(crate) fn is_private_copy(&self) -> bool {
+        self.original.is_some()
+    }
+
+    /// The same content in another place.
+    fn moved_to(&self, path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            real: path.to_owned(),
+            original: Some(self.real.clone()),
+            source: self.source.clone(),
+            password: Mutex::new(self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+
+    /// Keeps what was renewed in private copies of this file, and removes those that nobody uses any more.
+    pub(crate) fn collect_copies(&self) {
+        copy::collect(self);
+    }
+
+    /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
+    pub(crate) fn read(&self) -> Result<Document> {
+        self.parse(self.bytes()?.unwrap_or_default())
+    }
+
+    fn bytes(&self) -> Result<Option<Vec<u8>>> {
+        foreign_writes::read(&self.real).map_err(|cause| match cause {
+            foreign_writes::ReadError::Interrupted(left) => Error::new(
+                Code::ConfigConflict,
+                format!(
+                    "{} is missing, but {} is there: an rclone was ended while it saved",
+                    self.path.display(),
+                    left.display()
+                ),
+            )
+            .who(Who::You)
+            .next(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
+            .next("to begin a new file, give that one another name"),
+            foreign_writes::ReadError::Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {
+                Error::interrupted()
+            }
+            foreign_writes::ReadError::Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
+                .next("let this user read it, or choose another file with --rclone-config"),
+        })
+    }
+
+    fn parse(&self, bytes: Vec<u8>) -> Result<Document> {
+        let plain = if crypt::is_encrypted(&bytes) { self.decrypt(&bytes)?.to_vec() } else { bytes };
+        Document::of(plain).map_err(|cause| {
+            Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
+                .who(Who::You)
+                .next(format!("mend line {} of that file", cause.line))
+        })
+    }
+
+    fn decrypt(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let broken = |why: &Undecryptable| {
+            Error::new(Code::ConfigUnreadable, format!("{} cannot be decrypted: {why}", self.path.display()))
+                .who(Who::You)
+        };
+        let try_password = |password: &Secret| match crypt::decrypt(bytes, password) {
+            Err(Undecryptable::WrongPassword) => None,
+            opened => Some(opened),
+        };
+        let mut known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = known.as_ref().and_then(try_password) {
+            return opened.map_err(|why| broken(&why));
+        }
+        let (password, opened) = self.source.try_open(&self.path, try_password)?;
+        let plain = opened.map_err(|why| broken(&why))?;
+        *known = Some(password);
+        Ok(plain)
+    }
+
+    /// The bytes to write over `seen`: encrypted if those are.
+    fn render(&self, document: &Document, seen: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
+        let plain = Zeroizing::new(document.render());
+        let known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(password) = known.as_ref().filter(|_| seen.is_none_or(crypt::is_encrypted)) else { return Ok(plain) };
+        let failed =
+            || Error::new(Code::ConfigUnwritable, "rclone.conf cannot be encrypted again: no random numbers to be had");
+        let mut nonce = [0; crypt::NONCE_LENGTH];
+        getrandom::fill(&mut nonce).map_err(|_| failed())?;
+        crypt::encrypt(&plain, password, nonce).map(Zeroizing::new).ok_or_else(failed)
+    }
+
+    /// Whether other users of this machine can read the secrets in it.
+    pub(crate) fn is_open_to_others(&self) -> bool {
+        access::is_open_to_others(&self.real)
+    }
+
+    pub(crate) fn make_private(&self) -> Result<()> {
+        access::make_private(&self.real).map_err(|cause| self.unwritable(&cause))
+    }
+
+    fn lock(&self) -> Result<std::fs::File> {
+        swap::lock_beside(&self.real, Instant::now() + LOCK_LIMIT).map_err(|cause| self.unwritable(&cause))?.ok_or_else(
+            || {
+                Error::new(
+                    Code::ConfigConflict,
+                    format!("another pluton has been writing {} for long", self.path.display()),
+                )
+                .who(Who::You)
+                .next("wait for it, or end it, and run this again")
+            },
+        )
+    }
+
+    /// Finds out what can be known beforehand, so that Box is not asked for a token that then cannot be saved.
+    pub(crate) fn require_writable(&self) -> Result<()> {
+        /// More than a token or an option adds.
+        const MORE: usize = 2 * 1024;
+        access::try_writing(&self.real)
+            .and_then(|()| {
+                // A directory that is still to be made has room and belongs to this user.
+                if !swap::directory(&self.real).exists() {
+                    return Ok(());
+                }
+                let size = std::fs::metadata(&self.real).map_or(0, |data| data.len());
+                swap::try_room(&self.real, usize::try_from(size).unwrap_or_default() + MORE)?;
+                swap::lock_beside(&self.real, Instant::now()).map(drop)
+            })
+            .map_err(|cause| self.unwritable(&cause))
+    }
+
+    fn unwritable(&self, cause: &std::io::Error) -> Error {
+        use std::io::ErrorKind::{
+            CrossesDevices, FileTooLarge, Interrupted, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem,
+            ResourceBusy, StorageFull,
+        };
+        if cause.kind() == Interrupted {
+            return Error::interrupted();
+        }
+        let dir = self.real.parent().unwrap_or(Path::new(".")).display().to_string();
+        let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
+        match cause.kind() {
+            _ if access::is_held_open(cause) => error
+                .next("close the program that has rclone.conf open, then run this again")
+                .next(format!("or let this user write in {dir}")),
+            StorageFull | QuotaExceeded => error.next(format!("make room on the disk that holds {dir}")),
+            FileTooLarge => error.next("raise the limit on the size of files: ulimit -f unlimited"),
+            ResourceBusy | CrossesDevices => error
+                .next("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
+            ReadOnlyFilesystem => error.next("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
+            PermissionDenied if access::is_immutable(cause) => {
+                let fixed = access::fixed(&self.real).unwrap_or(&self.real);
+                error.next(format!("let the file be replaced: sudo chattr -i -a '{}'", fixed.display()))
+            }
+            PermissionDenied if access::foreign_owner(swap::directory(&self.real)).is_some() => error
+                .next(format!("if that directory should be yours: sudo chown -R \"$(id -un)\" '{dir}'"))
+                .next("else choose another file with --rclone-config"),
+            PermissionDenied => error.next(format!("let this user write in {dir}, or choose another file with --rclone-config")),
+            _ => error.next("choose another file with --rclone-config"),
+        }
+    }
+}
+
+/// Puts a section in, unless a dotted name would then make rclone read something else than was proven.
+pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
+    let name = section.name();
+    let before = document.clone();
+    document.put_section(name, &section.entries());
+    let dotted = |message: String| {
+        Error::invalid(Field::Name, message)
+            .who(Who::You)
+            .next("choose a name without a dot, or with another word before it")
+    };
+    if let Some(key) = document.inherited(name, &KEYS).first() {
+        let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
+        return Err(dotted(format!(
+            "rclone would read {key} for {name:?} from [{parent}]: a dotted name takes what it lacks"
+        )));
+    }
+    if let Some((child, key)) = document.disturbed(name, &before) {
+        return Err(dotted(format!(
+            "[{child}] would then read {key} from {name:?}: a dotted name takes what it lacks"
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn taken(name: &str) -> Error {
+    Error::new(Code::StorageExists, format!("a remote called {name:?} is there already"))
+        .who(Who::You)
+        .next("choose another name")
+        .about(Field::Name)
+}

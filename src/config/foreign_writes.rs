@@ -1,0 +1,172 @@
+//! Saves by rclone: it takes no lock, and for a moment of each save there is no rclone.conf. Seen from beside it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::swap::{directory, file_name};
+use crate::signals;
+
+const TICK: Duration = Duration::from_millis(1);
+/// rclone's file is away for at most some 65 µs; a busy machine stretches that.
+const AWAY: Duration = Duration::from_millis(10);
+/// After this an rclone that left its files behind is dead, not slow.
+const DEAD: Duration = Duration::from_secs(2);
+/// How long an rclone that had read the file before the exchange may take to put its own in place.
+const SETTLE: Duration = Duration::from_millis(60);
+/// A slow disk may hold up a save for this long.
+const SLOW: Duration = Duration::from_secs(10);
+/// A save's file of this age was left behind by an rclone that was killed.
+const STALE: Duration = Duration::from_secs(30);
+/// How long to look once more where no rclone is in sight.
+const GLANCE: Duration = Duration::from_millis(3);
+
+pub(super) enum ReadError {
+    /// Only what another program's save left behind is there.
+    Interrupted(PathBuf),
+    Io(io::Error),
+}
+
+/// A file that rclone makes beside its config while it saves: `NAME123`, or the old one, moved to `NAME.old123`.
+struct Save {
+    path: PathBuf,
+    is_old: bool,
+    modified: SystemTime,
+}
+
+/// The file's bytes; `None` when there is none and nobody is saving one.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    let started = Instant::now();
+    loop {
+        match read_file(path) {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(ReadError::Io(error)),
+        }
+        let saves = saves(path);
+        let waited = started.elapsed();
+        if saves.is_empty() && waited > AWAY {
+            return Ok(None);
+        }
+        if waited > DEAD {
+            // A new file is whole once the old one is moved away; without an old one it may be half written.
+            let whole = if saves.iter().any(|save| save.is_old) { saves } else { Vec::new() };
+            let latest = whole.into_iter().max_by_key(|save| save.modified);
+            return latest.map_or(Ok(None), |save| Err(ReadError::Interrupted(save.path)));
+        }
+        if signals::seen() {
+            return Err(ReadError::Io(io::ErrorKind::Interrupted.into()));
+        }
+        sleep(TICK);
+    }
+}
+
+/// A pipe or a device would be read for ever.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let data = fs::metadata(path)?;
+    if data.is_file() || data.is_dir() { fs::read(path) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// Whether some rclone could still put an older content in the file's place.
+pub(super) fn may_be_overwritten(path: &Path) -> bool {
+    let placed = fs::metadata(path).and_then(|now| now.modified()).ok();
+    // An rclone that is not in the process list (another container's) shows up as a file being saved, or a file replaced.
+    let quiet = || !is_being_saved(path) && fs::metadata(path).and_then(|now| now.modified()).ok() == placed;
+    if rclone_is_running() || !quiet() {
+        return true;
+    }
+    sleep(GLANCE);
+    !quiet()
+}
+
+/// Waits until every save that may have begun before now is over.
+pub(super) fn settle(path: &Path) {
+    let started = Instant::now();
+    let mut calm = Duration::ZERO;
+    while (calm < SETTLE || is_being_saved(path)) && started.elapsed() < SLOW {
+        let tick = Instant::now();
+        sleep(TICK * 4);
+        // Where this process is held up, an rclone may be too: only ticks that end in time count.
+        if tick.elapsed() < TICK * 8 {
+            calm += TICK * 4;
+        }
+    }
+}
+
+/// Files of saves that never came to their end.
+pub(super) fn left_behind(path: &Path) -> Vec<PathBuf> {
+    saves(path).into_iter().map(|save| save.path).collect()
+}
+
+/// Files that killed rclones were writing, and that hold nothing but what stands in `now`. An old one may be the user's own.
+pub(super) fn of_no_use(path: &Path, now: &[u8]) -> Vec<PathBuf> {
+    let is_stale = |save: &Save| save.modified.elapsed().is_ok_and(|age| age > STALE);
+    let is_in = |save: &Save| fs::read(&save.path).is_ok_and(|bytes| now.starts_with(&bytes));
+    let found = saves(path).into_iter().filter(|save| !save.is_old && is_stale(save) && is_in(save));
+    found.map(|save| save.path).collect()
+}
+
+/// The new file is there until it takes its place, and was written a moment ago. The old one says nothing: it is there
+/// later still, and many people keep one of that name themselves.
+fn is_being_saved(path: &Path) -> bool {
+    let age = |save: &Save| save.modified.elapsed().unwrap_or_else(|ahead| ahead.duration());
+    saves(path).iter().any(|save| !save.is_old && age(save) < STALE)
+}
+
+fn saves(path: &Path) -> Vec<Save> {
+    let name = file_name(path);
+    let entries = fs::read_dir(directory(path)).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let other = entry.file_name();
+            let rest = other.to_str()?.strip_prefix(&*name)?;
+            let (is_old, digits) = rest.strip_prefix(".old").map_or((false, rest), |digits| (true, digits));
+            let is_save = digits.bytes().all(|byte| byte.is_ascii_digit()) && (is_old || !digits.is_empty());
+            let data = entry.metadata().ok().filter(|data| is_save && data.is_file())?;
+            Some(Save { path: entry.path(), is_old, modified: data.modified().ok()? })
+        })
+        .collect()
+}
+
+/// A look at the process list costs far less than waiting for an rclone that is not there.
+#[cfg(target_os = "linux")]
+fn rclone_is_running() -> bool {
+    let Ok(processes) = fs::read_dir("/proc") else { return true };
+    processes
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().first().is_some_and(u8::is_ascii_digit))
+        .any(|entry| fs::read(entry.path().join("comm")).is_ok_and(|comm| comm.starts_with(b"rclone")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rclone_is_running() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::SystemTime;
+
+    use super::{STALE, is_being_saved, of_no_use};
+
+    #[test]
+    fn only_a_new_file_of_this_moment_is_a_save() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let conf = dir.path().join("rclone.conf");
+        for name in ["rclone.conf", "rclone.conf.old", "rclone.conf.old1234567890", "rclone.conf.bak", "rclone.confs"] {
+            fs::write(dir.path().join(name), "[a]\n").expect("a file");
+            assert!(!is_being_saved(&conf), "{name}");
+        }
+        let new = dir.path().join("rclone.conf1234567890");
+        fs::write(&new, "").expect("a file");
+        assert!(is_being_saved(&conf));
+        assert!(of_no_use(&conf, b"[a]\n").is_empty());
+        for time in [SystemTime::now() - STALE * 2, SystemTime::now() + STALE * 2] {
+            File::options().write(true).open(&new).and_then(|file| file.set_modified(time)).expect("its time is set");
+            assert!(!is_being_saved(&conf), "{time:?}");
+        }
+    }
+}

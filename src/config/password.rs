@@ -1,0 +1,128 @@
+//! Where the password of an encrypted rclone.conf comes from: the order is rclone's own.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::{Code, Error, Result, Who};
+use crate::process;
+use crate::secret::Secret;
+use crate::ui::prompt;
+use crate::ui::terminal::Terminal;
+
+const ENV: &str = "RCLONE_CONFIG_PASS";
+const PROMPTS: usize = 3;
+
+/// A command, else the environment, else a person.
+#[derive(Debug, Clone)]
+pub(crate) struct PasswordSource {
+    command: Option<String>,
+    terminal: Terminal,
+}
+
+impl PasswordSource {
+    pub(crate) fn new(command: Option<String>, terminal: Terminal) -> Self {
+        let from_env = || std::env::var("RCLONE_PASSWORD_COMMAND").ok().filter(|text| !text.trim().is_empty());
+        Self { command: command.or_else(from_env), terminal }
+    }
+
+    /// What prints it, for an rclone that has to ask too.
+    pub(crate) fn command(&self) -> Option<&str> {
+        self.command.as_deref()
+    }
+
+    /// Tries `open` with the password, or with up to three where a person types it.
+    pub(crate) fn try_open<T>(&self, file: &Path, open: impl Fn(&Secret) -> Option<T>) -> Result<(Secret, T)> {
+        let locked = |why: &str| {
+            Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display())).who(Who::You)
+        };
+        let opened = |password: Secret, what: &str| match open(&password) {
+            Some(content) => Ok((password, content)),
+            None => {
+                Err(locked(&format!("{what} does not open it")).next("give the password that `rclone config` asks for"))
+            }
+        };
+        if let Some(command) = &self.command {
+            let password = ask_command(command)?.map_err(|why| locked(&why).next("check --password-command"))?;
+            return opened(password, "the password that --password-command prints");
+        }
+        match std::env::var(ENV) {
+            Ok(password) if !password.is_empty() => {
+                return opened(Secret::new(password), &format!("the password in {ENV}"));
+            }
+            _ => {}
+        }
+        if !self.terminal.asks {
+            return Err(locked("its password is not known")
+                .next(format!("set {ENV} to it, or give --password-command COMMAND")));
+        }
+        for _ in 0..PROMPTS {
+            let password = prompt::hidden_line("Password of rclone.conf (it stays hidden): ")?;
+            match open(&password) {
+                Some(content) => return Ok((password, content)),
+                None => self.terminal.error("this password does not open it"),
+            }
+        }
+        Err(locked("no password given opens it"))
+    }
+}
+
+/// Runs the command as rclone does: words at spaces, line ends cut from what it prints, nothing else.
+fn ask_command(command: &str) -> Result<Result<Secret, String>> {
+    let words = split(command);
+    let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
+    process::capture(Command::new(program).args(args)).map(printed)
+}
+
+fn printed(captured: std::io::Result<(bool, Vec<u8>)>) -> Result<Secret, String> {
+    let (success, printed) = captured.map_err(|cause| format!("the password command gave none: {cause}"))?;
+    let text = String::from_utf8(printed).map_err(|_| "the password command prints no text")?;
+    let text = Secret::new(text.trim_end_matches(['\r', '\n']));
+    match (success, text.is_empty()) {
+        (true, false) => Ok(text),
+        (true, true) => Err("the password command prints nothing".into()),
+        (false, _) => Err("the password command failed".into()),
+    }
+}
+
+/// rclone's lists of words: a word that holds a space stands in double quotes, and `""` inside those is one `"`.
+fn split(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = command.trim_start();
+    while !rest.is_empty() {
+        let mut word = String::new();
+        if let Some(quoted) = rest.strip_prefix('"') {
+            rest = quoted;
+            while let Some(end) = rest.find('"') {
+                word.push_str(&rest[..end]);
+                rest = &rest[end + 1..];
+                match rest.strip_prefix('"') {
+                    Some(more) => (word.push('"'), rest = more).1,
+                    None => break,
+                }
+            }
+        }
+        let end = rest.find(' ').unwrap_or(rest.len());
+        word.push_str(&rest[..end]);
+        rest = rest[end..].trim_start();
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn a_command_is_split_as_rclone_splits_it() {
+        for (command, words) in [
+            ("pass rclone/config", vec!["pass", "rclone/config"]),
+            ("  a   b ", vec!["a", "b"]),
+            (r#"sh -c "echo ""x y""""#, vec!["sh", "-c", r#"echo "x y""#]),
+            (r#""/my tools/pw" --now"#, vec!["/my tools/pw", "--now"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(split(command), words, "{command}");
+        }
+    }
+}

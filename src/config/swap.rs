@@ -1,0 +1,318 @@
+//! Replacing a file that others rewrite without a lock: exchange it, look at what came out, and start again if it was not
+//! what had been read. At every moment all that anyone wrote is in the file or beside it.
+
+use std::borrow::Cow;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use tempfile::TempPath;
+
+use super::access;
+use super::lock::{self, TryLockError};
+use crate::signals;
+
+const TICK: Duration = Duration::from_millis(5);
+/// How long another program may have the file open, where that is in the way.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+pub(super) enum Swap {
+    Done,
+    /// The file is not what was seen, or not there: nothing was written.
+    Moved,
+    /// Nothing was written, but several wrote at once, and this one's content is now only here.
+    Displaced(Displaced),
+}
+
+/// What came out of the file's place. It stays beside the file until this is dropped.
+#[derive(Debug)]
+pub(super) struct Displaced {
+    pub(super) bytes: Vec<u8>,
+    kept: TempPath,
+}
+
+impl Displaced {
+    /// Leaves it for a later run to find.
+    pub(super) fn leave(self) {
+        let _ = self.kept.keep();
+    }
+}
+
+/// Held by one pluton at a time for all rclone.confs of a directory; the system drops it with the process. `None` at the
+/// deadline; Ctrl-C ends the wait with an error of kind `Interrupted`. It is the directory's own: a file made for it could
+/// be opened by nobody but the first user who came.
+pub(super) fn lock_beside(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
+    let dir = directory(path);
+    access::make_private_dir(dir)?;
+    #[cfg(unix)]
+    match File::open(dir).and_then(|dir| locked(dir, deadline)) {
+        // Network file systems lock no directories, and some directories cannot be read.
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => {}
+        done => return done,
+    }
+    let file = open_lock(&dir.join(format!(".{}.lock-pluton", file_name(path))))?;
+    if let Ok(config) = fs::metadata(path) {
+        access::keep_owner_and_mode(&file, &config)?;
+    }
+    locked(file, deadline)
+}
+
+/// The same with a file of its own.
+pub(super) fn lock_file(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
+    access::make_private_dir(directory(path))?;
+    locked(open_lock(path)?, deadline)
+}
+
+fn open_lock(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let file = access::private(&mut options).open(path)?;
+    access::give_to_owner_of_directory(path);
+    Ok(file)
+}
+
+fn locked(file: File, deadline: Instant) -> io::Result<Option<File>> {
+    loop {
+        match lock::try_lock(&file) {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if signals::seen() => return Err(io::ErrorKind::Interrupted.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
+            Err(TryLockError::WouldBlock) => sleep(TICK),
+            // Some network file systems have no locks; the exchange still protects the file.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(Some(file)),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Fails where a file of `size` bytes has no room beside this one.
+pub(super) fn try_room(path: &Path, size: usize) -> io::Result<()> {
+    let mut draft = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(directory(path))?;
+    draft.write_all(&vec![b'#'; size])
+}
+
+/// A lock that the children of this process share, so that it outlives a pluton that is killed while its rclone works on.
+#[derive(Debug)]
+pub(super) struct Shared(File);
+
+impl Shared {
+    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it can fail on Unix"))]
+    pub(super) fn new(locked: File) -> io::Result<Self> {
+        #[cfg(unix)]
+        rustix::io::fcntl_setfd(&locked, rustix::io::FdFlags::empty())?;
+        Ok(Self(locked))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // For every process that has it; where an rclone is left at work, it keeps the lock.
+        if !signals::is_leaving() {
+            let _ = lock::unlock(&self.0);
+        }
+    }
+}
+
+/// Puts `new` where `seen` was read (`None`: no file). Both the file and its directory are on disk before this returns.
+pub(super) fn put(path: &Path, new: &[u8], seen: Option<&[u8]>) -> io::Result<Swap> {
+    let dir = directory(path);
+    let mut fresh = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(dir)?;
+    fresh.write_all(new)?;
+    if let Some(old) = fs::metadata(path).ok().filter(|_| seen.is_some()) {
+        access::keep_owner_and_mode(fresh.as_file(), &old)?;
+    }
+    fresh.as_file().sync_all()?;
+    let swap = match seen {
+        None => match fresh.persist_noclobber(path) {
+            Ok(_) => Swap::Done,
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Swap::Moved,
+            Err(error) => return Err(error.error),
+        },
+        Some(seen) => put_over(path, fresh.into_temp_path(), new, seen)?,
+    };
+    match (swap, sync_directory(dir)) {
+        (Swap::Done, Err(error)) => Err(error),
+        (swap, _) => Ok(swap),
+    }
+}
+
+fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result<Swap> {
+    // From here on the file beside may hold what another program wrote. Its name tells which content it would not miss.
+    let draft_name = file_name(&draft).into_owned();
+    let unique = draft_name.trim_start_matches(&*draft_prefix(path));
+    let ready = path.with_file_name(format!("{}{}-{}-{unique}", prefix(path), digest(seen), digest(new)));
+    draft.persist(&ready).map_err(|error| error.error)?;
+    let ready = TempPath::try_from_path(ready)?;
+    if !stands(path, seen)? {
+        return Ok(Swap::Moved);
+    }
+    match exchange(&ready, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Swap::Moved),
+        Err(error) if is_unsupported(&error) => {
+            return while_held_open(|| {
+                if !stands(path, seen)? {
+                    return Ok(Swap::Moved);
+                }
+                fs::rename(&ready, path).map(|()| Swap::Done)
+            });
+        }
+        Err(error) => return Err(error),
+    }
+    if fs::read(&ready).is_ok_and(|out| out == seen) {
+        return Ok(Swap::Done);
+    }
+    // Someone saved in between. Theirs goes back at once, before anyone can act on what stands there now; where there is
+    // nothing to change places with, they are saving again, over ours.
+    let back = match exchange(&ready, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        back => back,
+    };
+    match back.and_then(|()| fs::read(&ready)) {
+        Ok(out) if out == new => Ok(Swap::Moved),
+        Ok(bytes) => Ok(Swap::Displaced(Displaced { bytes, kept: ready })),
+        Err(error) => {
+            // It may be the only copy of something.
+            let _ = ready.keep();
+            Err(error)
+        }
+    }
+}
+
+/// Whether the file is what was seen.
+fn stands(path: &Path, seen: &[u8]) -> io::Result<bool> {
+    match fs::read(path) {
+        Ok(now) => Ok(now == seen),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Windows replaces no file that another program has open, but most programs close it soon.
+fn while_held_open<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match attempt() {
+            Err(error) if access::is_held_open(&error) && Instant::now() < deadline && !signals::seen() => {
+                sleep(TICK);
+            }
+            done => return done,
+        }
+    }
+}
+
+/// What killed plutons left beside the file: each with the content that may be nowhere else. Only for the holder of the lock.
+pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+    let (prefix, draft) = (prefix(path), draft_prefix(path));
+    let entries = fs::read_dir(directory(path)).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let known = name.strip_prefix(&prefix)?;
+            if name.starts_with(&draft) {
+                return Some((entry.path(), None));
+            }
+            let bytes = fs::read(entry.path()).ok()?;
+            let digest = digest(&bytes);
+            let is_known = known.split('-').any(|known| known == digest);
+            Some((entry.path(), (!is_known).then_some(bytes)))
+        })
+        .collect()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|index| hash[index])))
+}
+
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn exchange(fresh: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, fresh, CWD, path, RenameFlags::EXCHANGE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn exchange(_fresh: &Path, _path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The file system cannot exchange two names.
+fn is_unsupported(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOTSUP) {
+        return true;
+    }
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
+}
+
+/// Names of files that were, or will be, exchanged with this one begin so.
+fn prefix(path: &Path) -> String {
+    format!(".{}.pluton-", file_name(path))
+}
+
+/// Names of files that are still being written, and never were in this one's place.
+fn draft_prefix(path: &Path) -> String {
+    format!("{}draft-", prefix(path))
+}
+
+pub(super) fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().map_or(Cow::Borrowed("rclone.conf"), |name| name.to_string_lossy())
+}
+
+pub(super) fn directory(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn sync_directory(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::{Swap, leftovers, put};
+
+    fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("rclone.conf");
+        fs::write(&path, content).expect("a file");
+        (dir, path)
+    }
+
+    #[test]
+    fn only_what_was_seen_is_replaced() {
+        let (dir, path) = file("theirs");
+        assert!(matches!(put(&path, b"ours", Some(b"seen")), Ok(Swap::Moved)));
+        assert!(matches!(put(&path, b"ours", None), Ok(Swap::Moved)));
+        assert_eq!(fs::read(&path).expect("it"), b"theirs");
+        assert!(matches!(put(&path, b"ours", Some(b"theirs")), Ok(Swap::Done)));
+        assert_eq!(fs::read(&path).expect("it"), b"ours");
+        fs::remove_file(&path).expect("gone");
+        assert!(matches!(put(&path, b"new", Some(b"ours")), Ok(Swap::Moved)));
+        assert_eq!(fs::read_dir(dir.path()).expect("it").count(), 0);
+        assert!(matches!(put(&path, b"new", None), Ok(Swap::Done)));
+        assert_eq!(fs::read_dir(dir.path()).expect("it").count(), 1);
+    }
+
+    #[test]
+    fn of_a_killed_run_only_what_is_nowhere_else_counts() {
+        let (_dir, path) = file("seen");
+        for content in ["seen", "ours"] {
+            let beside = path.with_file_name(format!(
+                ".rclone.conf.pluton-{}-{}",
+                super::digest(b"seen"),
+                super::digest(b"ours")
+            ));
+            fs::write(beside, content).expect("a leftover");
+            assert_eq!(leftovers(&path)[0].1, None, "{content}");
+        }
+        fs::write(path.with_file_name(".rclone.conf.pluton-draft-x1"), "half").expect("a leftover");
+        assert!(leftovers(&path).iter().all(|(_, content)| content.is_none()));
+    }
+}

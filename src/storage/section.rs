@@ -1,0 +1,179 @@
+//! One storage as keys and values: what is staged, proven and committed. Pure but for [`Section::secrets`].
+
+use zeroize::Zeroizing;
+
+use crate::config::document::{Document, Value};
+use crate::error::{Code, Error, Result, Who};
+use crate::secret::Secret;
+use crate::storage::options::{DESCRIPTION, KEYS, SPECS};
+use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::token::Token;
+
+const TOKEN: &str = "token";
+pub(crate) const GRANT_KEY: &str = "client_credentials";
+const SECRET_KEYS: [&str; 4] = [TOKEN, "client_secret", "access_token", "config_credentials"];
+
+#[derive(Debug, Clone)]
+pub(crate) struct Section {
+    name: String,
+    entries: Vec<(String, Value)>,
+    /// The app, where the section itself does not name it.
+    app: Option<String>,
+    /// Whether it stands in rclone.conf.
+    is_saved: bool,
+}
+
+impl Section {
+    pub(crate) fn new(name: &str, entries: Vec<(String, Value)>) -> Self {
+        Self { name: name.to_owned(), entries, app: None, is_saved: false }
+    }
+
+    #[must_use]
+    pub(crate) fn with_app(mut self, client_id: Option<&str>) -> Self {
+        self.app = client_id.map(str::to_owned);
+        self
+    }
+
+    /// All that rclone reads for `name`, with what a dotted name inherits.
+    ///
+    /// # Errors
+    /// Where there is no such section.
+    pub(crate) fn read(document: &Document, name: &str) -> Result<Self> {
+        if !document.has(name) {
+            return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed or renamed meanwhile"))
+                .who(Who::You)
+                .next("see what is there: pluton storage list"));
+        }
+        let mut pairs = document.entries(name);
+        for key in document.inherited(name, &KEYS) {
+            pairs.extend(document.get(name, key).map(|value| (key.to_owned(), value)));
+        }
+        let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let entries = entries.map(|(key, text)| (key, Value::as_read(&text))).collect();
+        Ok(Self { is_saved: true, ..Self::new(name, entries) })
+    }
+
+    /// What keeps it signed in once its access token has expired.
+    pub(crate) fn lasting(&self) -> Lasting {
+        match self.kind() {
+            Kind::Quick | Kind::OwnApp if self.token().is_some_and(|token| token.refresh_token().is_some()) => {
+                Lasting::ByRclone
+            }
+            Kind::Jwt | Kind::ClientCredentials => Lasting::ByPluton,
+            Kind::Quick | Kind::OwnApp | Kind::AccessToken => Lasting::Ends,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The oldest rclone that goes where this section says, and the option that asks for it. A note leads nowhere.
+    pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
+        let set = SPECS.iter().filter(|spec| self.get(spec.key).is_some() && spec.key != DESCRIPTION);
+        set.filter_map(|spec| Some((spec.since?, spec.key))).max()
+    }
+
+    pub(crate) fn is_saved(&self) -> bool {
+        self.is_saved
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn entries(&self) -> Vec<(&str, Value)> {
+        self.entries.iter().map(|(key, value)| (key.as_str(), value.clone())).collect()
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        Kind::of(|key| self.get(key).map(str::to_owned))
+    }
+
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        self.get("client_id").or(self.app.as_deref())
+    }
+
+    pub(crate) fn token(&self) -> Option<Token> {
+        Token::find(self.get(TOKEN)?).ok()
+    }
+
+    #[must_use]
+    pub(crate) fn without_token(mut self) -> Self {
+        self.entries.retain(|(key, _)| key != TOKEN);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn without(mut self, key: &str) -> Self {
+        self.set(key, None);
+        self
+    }
+
+    pub(crate) fn with_token(mut self, token: &Token) -> Result<Self> {
+        let value = Value::new(token.blob().expose())
+            .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
+        match self.entries.iter_mut().find(|(key, _)| key == TOKEN) {
+            Some(entry) => entry.1 = value,
+            None => self.entries.push((TOKEN.to_owned(), value)),
+        }
+        Ok(self)
+    }
+
+    /// Takes out a key that misleads rclone, where the subject says the same: see [`crate::storage::sign_in::SignIn::entries`].
+    #[must_use]
+    pub(crate) fn without_grant_key(mut self) -> Self {
+        if self.get("box_subject_id").is_some() {
+            self.set(GRANT_KEY, None);
+        }
+        self
+    }
+
+    /// Adds what `old` holds beside everything that Pluton knows of.
+    #[must_use]
+    pub(crate) fn with_foreign_keys(mut self, old: &Self) -> Self {
+        let is_known = |key: &str| key == "type" || KEYS.contains(&key) || crate::storage::options::spec(key).is_some();
+        self.entries.extend(old.entries.iter().filter(|(key, _)| !is_known(key)).cloned());
+        self
+    }
+
+    /// Sets one key, or takes it out.
+    pub(crate) fn set(&mut self, key: &str, value: Option<Value>) {
+        self.entries.retain(|(k, _)| k != key);
+        self.entries.extend(value.map(|value| (key.to_owned(), value)));
+    }
+
+    /// Whether `document` holds exactly this.
+    pub(crate) fn is_in(&self, document: &Document) -> bool {
+        let mut there = document.entries(&self.name);
+        let mut here: Vec<_> =
+            self.entries.iter().map(|(key, value)| (key.clone(), value.as_str().to_owned())).collect();
+        there.sort_unstable();
+        here.sort_unstable();
+        there == here
+    }
+
+    /// A file with this section alone.
+    pub(crate) fn alone(&self) -> Document {
+        let mut document = Document::default();
+        document.put_section(&self.name, &self.entries());
+        document
+    }
+
+    /// All in it that must not be shown, and in the file that it names.
+    pub(crate) fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<_> = SECRET_KEYS.iter().filter_map(|key| self.get(key)).map(Secret::new).collect();
+        if let Some(token) = self.token() {
+            secrets.push(token.access_token());
+            secrets.extend(token.refresh_token());
+        }
+        let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok().map(Zeroizing::new));
+        let app_files = file.iter().map(|text| text.as_str()).chain(self.get("config_credentials"));
+        secrets.extend(app_files.flat_map(crate::storage::jwt::secrets));
+        secrets
+    }
+
+    pub(crate) fn is_secret(key: &str) -> bool {
+        SECRET_KEYS.contains(&key)
+    }
+}

@@ -1,0 +1,173 @@
+//! The five ways to sign in to Box, and the keys each of them needs in a section.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::error::{Error, Field, Result};
+use crate::secret::Secret;
+use crate::storage::jwt::JwtFile;
+use crate::storage::token::Token;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    Quick,
+    OwnApp,
+    Jwt,
+    ClientCredentials,
+    AccessToken,
+}
+
+/// What keeps a sign-in going once its access token has expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lasting {
+    ByRclone,
+    /// rclone cannot; `run` and `refresh` can.
+    ByPluton,
+    Ends,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Quick, Self::OwnApp, Self::Jwt, Self::ClientCredentials, Self::AccessToken];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick connect",
+            Self::OwnApp => "own Box app",
+            Self::Jwt => "service account (JWT)",
+            Self::ClientCredentials => "client credentials",
+            Self::AccessToken => "access token",
+        }
+    }
+
+    /// What a section signs in with, judged as rclone does: an access token wins, then a JWT file.
+    pub(crate) fn of(get: impl Fn(&str) -> Option<String>) -> Self {
+        let is_true = |text: String| ["1", "t", "true"].contains(&text.to_lowercase().as_str());
+        if get("access_token").is_some() {
+            Self::AccessToken
+        } else if get("box_config_file").or_else(|| get("config_credentials")).is_some() {
+            Self::Jwt
+        } else if get("client_credentials").is_some_and(is_true) || get("box_subject_id").is_some() {
+            Self::ClientCredentials
+        } else if get("client_id").is_some() {
+            Self::OwnApp
+        } else {
+            Self::Quick
+        }
+    }
+}
+
+/// A Box app's own client ID and secret.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum SignIn {
+    /// A person signed in, through rclone's own app or another one.
+    OAuth {
+        app: Option<App>,
+        token: Token,
+    },
+    Jwt {
+        config_file: PathBuf,
+        app: JwtFile,
+    },
+    ClientCredentials {
+        app: App,
+        subject: Subject,
+        token: Option<Token>,
+    },
+    AccessToken {
+        access_token: Secret,
+    },
+}
+
+impl SignIn {
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::OAuth { app, .. } => app.as_ref().map(|app| app.client_id.as_str()),
+            Self::ClientCredentials { app, .. } => Some(&app.client_id),
+            Self::Jwt { app, .. } => Some(&app.client_id),
+            Self::AccessToken { .. } => None,
+        }
+    }
+
+    /// Key, the answer it came from, value.
+    pub(crate) fn entries(&self) -> Vec<(&'static str, Field, String)> {
+        let app_keys = |app: &App| {
+            vec![
+                ("client_id", Field::ClientId, app.client_id.clone()),
+                ("client_secret", Field::ClientSecret, app.client_secret.expose().to_owned()),
+            ]
+        };
+        let token_key = |token: &Token| ("token", Field::Token, token.blob().expose().to_owned());
+        match self {
+            Self::OAuth { app, token } => {
+                let mut keys = app.as_ref().map(app_keys).unwrap_or_default();
+                keys.push(token_key(token));
+                keys
+            }
+            Self::Jwt { config_file, .. } => {
+                vec![("box_config_file", Field::BoxConfigFile, config_file.to_string_lossy().into_owned())]
+            }
+            Self::ClientCredentials { app, subject, token } => {
+                let mut keys = app_keys(app);
+                // No client_credentials: with that key rclone asks Box by itself, without the subject, and is refused.
+                keys.push(("box_subject_type", Field::BoxSubject, subject.kind.name().into()));
+                keys.push(("box_subject_id", Field::BoxSubject, subject.id.clone()));
+                keys.extend(token.as_ref().map(token_key));
+                keys
+            }
+            Self::AccessToken { access_token } => {
+                vec![("access_token", Field::AccessToken, access_token.expose().to_owned())]
+            }
+        }
+    }
+}
+
+/// Whom client credentials act for: `enterprise:ID` or `user:ID`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Subject {
+    pub(crate) kind: SubjectKind,
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SubjectKind {
+    Enterprise,
+    User,
+}
+
+impl SubjectKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Enterprise => "enterprise",
+            Self::User => "user",
+        }
+    }
+}
+
+impl Subject {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let wrong = |why: &str| {
+            Error::invalid(Field::BoxSubject, format!("{text:?} names no one to act for: {why}"))
+                .next("write enterprise:ID for the app's service account, or user:ID for one person")
+        };
+        let (kind, id) = text.trim().split_once(':').ok_or_else(|| wrong("a colon is missing"))?;
+        let kind = match kind {
+            "enterprise" => SubjectKind::Enterprise,
+            "user" => SubjectKind::User,
+            _ => return Err(wrong("it must begin with enterprise: or user:")),
+        };
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(wrong("an ID is a number"));
+        }
+        Ok(Self { kind, id: id.to_owned() })
+    }
+}

@@ -1,0 +1,155 @@
+//! Reads what must not show, without the terminal driver's limit of one line and 4095 bytes.
+
+use super::Progress;
+use crate::error::Result;
+use crate::secret::Secret;
+use crate::signals;
+
+#[cfg(unix)]
+pub(super) use unix::read;
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::time::{Duration, Instant};
+
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use zeroize::Zeroizing;
+
+    use super::super::modes::{Raw, forget_typed};
+    use super::super::{columns, show};
+    use super::{Progress, Result, Secret, signals};
+    use crate::ui::fold::fold;
+
+    const TICK: Duration = Duration::from_millis(50);
+    /// Keys arrive slower than this by hand, and faster in a paste.
+    const BY_HAND: Duration = Duration::from_millis(60);
+    /// What still comes of a paste after its last line that counts.
+    const TAIL: Duration = Duration::from_millis(300);
+    /// After this long a paste that stopped at the end of a line has stopped for good.
+    const SILENCE: Duration = Duration::from_secs(1);
+    const LONGEST: usize = 1 << 20;
+
+    const CTRL_C: u8 = 0x03;
+    const CTRL_D: u8 = 0x04;
+    const CTRL_U: u8 = 0x15;
+    const ESCAPE: u8 = 0x1b;
+    const BACKSPACE: [u8; 2] = [0x08, 0x7f];
+
+    /// `None` for Esc alone.
+    pub(in super::super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
+        signals::check()?;
+        let answer = Raw::begin().map_err(|_| signals::now()).and_then(|_raw| {
+            show(&fold(label, columns()));
+            let answer = collect(progress);
+            // What is left of the paste must not answer the next question.
+            forget_typed();
+            answer
+        });
+        show("\n");
+        answer
+    }
+
+    fn collect(progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
+        let mut typed = Zeroizing::new(Vec::<u8>::new());
+        let mut last = Instant::now();
+        let mut hinted = false;
+        loop {
+            signals::check()?;
+            let Some(bytes) = more(TICK)? else {
+                if !hinted && typed.ends_with(b"\n") && last.elapsed() >= SILENCE {
+                    hinted = true;
+                    match progress(text(&typed).expose()) {
+                        Progress::Partial(hint) => show(&format!("\n{} ", fold(hint, columns()))),
+                        Progress::Enough | Progress::Whole => break,
+                    }
+                }
+                continue;
+            };
+            // An arrow key sends more than the one byte of Esc.
+            if typed.is_empty() && bytes[..] == [ESCAPE] {
+                return Ok(None);
+            }
+            let by_hand = last.elapsed() > BY_HAND;
+            last = Instant::now();
+            if bytes.contains(&CTRL_C) {
+                return Err(signals::now());
+            }
+            let enter = bytes.iter().any(|&byte| byte == b'\n' || byte == b'\r');
+            let empty_line = by_hand && enter && bytes.len() == 1 && (typed.is_empty() || typed.ends_with(b"\n"));
+            type_in(&mut typed, &bytes);
+            let ends = empty_line || bytes.contains(&CTRL_D) || typed.len() > LONGEST;
+            if ends || (enter && matches!(progress(text(&typed).expose()), Progress::Whole)) {
+                break;
+            }
+        }
+        while let Some(rest) = more(TAIL)? {
+            if rest.contains(&CTRL_C) {
+                return Err(signals::now());
+            }
+        }
+        Ok(Some(text(&typed)))
+    }
+
+    /// What came within `wait`; `None` if nothing did.
+    fn more(wait: Duration) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let input = io::stdin();
+        let mut fds = [PollFd::new(&input, PollFlags::IN)];
+        let wait = Timespec::try_from(wait).ok();
+        match poll(&mut fds, wait.as_ref()) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(None),
+            Ok(_) => {}
+            Err(_) => return Err(signals::now()),
+        }
+        let mut buffer = Zeroizing::new(vec![0; 4096]);
+        match rustix::io::read(&input, &mut buffer[..]) {
+            Ok(0) if fds[0].revents().contains(PollFlags::HUP) => Err(signals::now()),
+            Ok(0) | Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(None),
+            Ok(read) => {
+                buffer.truncate(read);
+                Ok(Some(buffer))
+            }
+            Err(_) => Err(signals::now()),
+        }
+    }
+
+    /// Applies keys to what is typed so far: carriage returns become line breaks, corrections correct.
+    fn type_in(typed: &mut Vec<u8>, bytes: &[u8]) {
+        for &byte in bytes {
+            match byte {
+                b'\r' => typed.push(b'\n'),
+                CTRL_U => typed.clear(),
+                byte if BACKSPACE.contains(&byte) => {
+                    while typed.pop().is_some_and(|last| last & 0b1100_0000 == 0b1000_0000) {}
+                }
+                byte if byte >= b' ' || byte == b'\n' || byte == b'\t' || byte == ESCAPE => typed.push(byte),
+                _ => {}
+            }
+        }
+    }
+
+    /// Without the escape codes of arrow keys, and of terminals that mark where a paste begins and ends.
+    fn text(typed: &[u8]) -> Secret {
+        let text = Zeroizing::new(String::from_utf8_lossy(typed).into_owned());
+        Secret::new(anstream::adapter::strip_str(&text).to_string())
+    }
+}
+
+/// Without Unix terminals: hidden lines, as the console gives them.
+#[cfg(not(unix))]
+pub(super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
+    let term = console::Term::stderr();
+    let mut typed = String::new();
+    let _ = term.write_str(label);
+    loop {
+        signals::check()?;
+        let leave = || super::show("\n");
+        let line = signals::during_prompt(leave, || term.read_secure_line())?.map_err(|_| signals::now())?;
+        let empty = line.is_empty();
+        typed.push_str(&line);
+        typed.push('\n');
+        if empty || matches!(progress(&typed), Progress::Whole | Progress::Enough) {
+            return Ok(Some(Secret::new(typed)));
+        }
+    }
+}

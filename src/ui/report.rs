@@ -1,0 +1,393 @@
+//! What a command has to say in the end, as text or as JSON. The only room that writes standard output.
+
+mod ending;
+mod json;
+mod text;
+mod units;
+
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write as _};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+pub(crate) use json::schema;
+use schemars::JsonSchema;
+use serde::Serialize;
+pub(crate) use units::{duration, size};
+
+use crate::box_api::Account;
+use crate::config::Proof;
+use crate::error::{Code, Error, Result, Who};
+use crate::scrub::for_screen;
+use crate::storage::sign_in::{Kind, Lasting};
+use crate::ui::fold;
+use crate::ui::terminal;
+
+/// The exit code of `apply --check` where something would change.
+const WOULD_CHANGE: u8 = 10;
+
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+pub(crate) struct Warning {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Storage {
+    pub(crate) name: String,
+    pub(crate) provider: &'static str,
+    pub(crate) sign_in: Kind,
+    pub(crate) rclone_config: PathBuf,
+    /// Every option by its key in rclone.conf. Secrets are left out, or say that they are hidden.
+    pub(crate) options: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenState>,
+    /// Whose it is, where Box was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Account>,
+    /// The name of the folder in `root_folder_id`, where Box was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) root_folder: Option<String>,
+}
+
+/// A storage in a few words.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) sign_in: Kind,
+    pub(crate) token: Option<TokenState>,
+}
+
+/// What the token in a section says of itself. Times in UTC.
+#[derive(Debug, Clone, JsonSchema, Serialize)]
+pub(crate) struct TokenState {
+    /// Whether rclone can renew the sign-in by itself.
+    pub(crate) renewable: bool,
+    /// When the access token ends.
+    #[schemars(with = "Option<String>")]
+    pub(crate) access_token_expires: Option<Timestamp>,
+    /// When the sign-in ends if nobody uses it until then: 60 days after the last renewal.
+    #[schemars(with = "Option<String>")]
+    pub(crate) sign_in_expires: Option<Timestamp>,
+}
+
+/// The one result of a command.
+#[derive(Debug)]
+pub(crate) enum Report {
+    Saved(Box<Saved>),
+    List {
+        rclone_config: PathBuf,
+        storages: Vec<Storage>,
+    },
+    /// The same for people, who read less of it.
+    Table {
+        rclone_config: PathBuf,
+        rows: Vec<Row>,
+    },
+    Show {
+        storage: Box<Storage>,
+        warnings: Vec<Warning>,
+    },
+    /// One outcome for each of several storages.
+    StorageResult(Vec<StorageResult>),
+    /// A storage was renamed or removed.
+    Removed(Removed),
+    /// What `apply` did, or would do.
+    Applied {
+        check: bool,
+        steps: Vec<Step>,
+    },
+    /// What was looked at, and what is wrong.
+    Doctor {
+        findings: Vec<Finding>,
+        /// Whether warnings are failures.
+        strict: bool,
+    },
+    /// Something to read, in paragraphs.
+    Page(String),
+    /// Text that is meant for another program, as it is.
+    Raw(Vec<u8>),
+    /// Another program has said all there is to say, and ended so.
+    Exit(u8),
+}
+
+#[derive(Debug)]
+pub(crate) struct Saved {
+    pub(crate) storage: Storage,
+    pub(crate) verified: Proof,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) outcome: Outcome,
+    pub(crate) lasting: Lasting,
+    pub(crate) timer: Option<Timer>,
+    /// Whether rclone finds this rclone.conf by itself.
+    pub(crate) is_default_config: bool,
+}
+
+/// What renews a storage that rclone cannot renew.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Timer {
+    pub(crate) place: String,
+    /// Whether this run installed it.
+    pub(crate) installed: bool,
+    #[serde(skip)]
+    pub(crate) remove: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    Saved,
+    Replaced,
+    Authorized,
+    Edited,
+    Unchanged,
+    DryRun,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct StorageResult {
+    pub(crate) name: String,
+    pub(crate) ok: bool,
+    /// What was done, in a word for scripts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) outcome: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) verified: Option<Proof>,
+    /// What was left out although a later night depends on it: `renewal`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_tested: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Account>,
+    /// Whether its sign-in was ended at Box, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<Warning>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
+    #[schemars(with = "Option<json::Failure<'_>>")]
+    pub(crate) error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    Add,
+    Change,
+    Same,
+    Remove,
+    /// What it takes could not even be found out.
+    Failed,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Step {
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    /// The keys that differ. Values are left out: they may be secrets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) keys: Vec<String>,
+    /// The keys whose commands a check does not run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) not_compared: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
+    #[schemars(with = "Option<json::Failure<'_>>")]
+    pub(crate) error: Option<Error>,
+}
+
+impl Step {
+    pub(crate) fn new(name: &str, action: Action, keys: Vec<String>) -> Self {
+        Self { name: name.to_owned(), action, keys, not_compared: Vec::new(), error: None }
+    }
+
+    fn changes(&self) -> bool {
+        matches!(self.action, Action::Add | Action::Change | Action::Remove)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Level {
+    Ok,
+    NotTested,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) level: Level,
+    /// The part that was looked at: a storage's name, or a word such as `rclone`.
+    pub(crate) about: String,
+    pub(crate) message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) remedy: Vec<String>,
+}
+
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Removed {
+    /// `renamed` or `removed`.
+    pub(crate) outcome: &'static str,
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) new_name: Option<String>,
+    /// Other remotes that were changed with it, or that point at nothing now.
+    pub(crate) references: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<bool>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Report {
+    pub(crate) fn print(&self, json: bool, quiet: bool) -> Result<()> {
+        match self {
+            Self::Exit(_) => Ok(()),
+            Self::Saved(_) | Self::Removed(_) if quiet && !json => Ok(()),
+            Self::Table { rows, .. } if quiet && !json => write(for_screen(&text::unwell(rows)).as_bytes()),
+            Self::StorageResult(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
+            _ => write(&self.rendered(json)),
+        }
+    }
+
+    /// What is said after the result, so that it stays in sight.
+    pub(crate) fn last_words(&self) -> &[Warning] {
+        match self {
+            Self::Saved(added) => &added.warnings,
+            _ => &[],
+        }
+    }
+
+    /// What goes to standard output.
+    pub(crate) fn rendered(&self, json: bool) -> Vec<u8> {
+        let columns = terminal::columns(&console::Term::stdout());
+        match self {
+            _ if json => json::render(self),
+            // For another program every byte is kept; a person's terminal gets text only.
+            Self::Raw(bytes) if columns.is_none() => bytes.clone(),
+            Self::Raw(bytes) => for_terminal(bytes),
+            Self::Page(text) => (fold::page(text.trim_end(), columns) + "\n").into_bytes(),
+            _ => match columns {
+                Some(columns) => fold::fold(&for_screen(&text::render(self)), columns).into_bytes(),
+                None => for_screen(&text::render(self)).into_bytes(),
+            },
+        }
+    }
+
+    pub(crate) fn exit(&self) -> u8 {
+        match self {
+            Self::StorageResult(storages) => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
+            Self::Doctor { findings, strict } => u8::from(findings.iter().any(|finding| match finding.level {
+                Level::Ok | Level::NotTested => false,
+                Level::Warning => *strict,
+                Level::Error => true,
+            })),
+            Self::Applied { check, steps } => {
+                let worst = worst(steps.iter().filter_map(|step| step.error.as_ref()));
+                let pending = *check && steps.iter().any(Step::changes);
+                worst.unwrap_or(if pending { WOULD_CHANGE } else { 0 })
+            }
+            Self::Exit(code) => *code,
+            _ => 0,
+        }
+    }
+}
+
+/// The highest exit code of several, but that of the network only where nothing else failed: it may pass by itself.
+fn worst<'a>(errors: impl Iterator<Item = &'a Error>) -> Option<u8> {
+    let network = Code::Network.exit();
+    errors.map(|error| error.code.exit()).max_by_key(|&exit| if exit == network { 0 } else { exit })
+}
+
+/// The failure as JSON on standard output. As text it goes to standard error.
+pub(crate) fn print_failure(error: &Error) {
+    // The exit code tells it too.
+    let _ = write(&json::render_failure(error));
+}
+
+#[cfg(test)]
+pub(crate) fn failure_json(error: &Error) -> String {
+    String::from_utf8_lossy(&json::render_failure(error)).into_owned()
+}
+
+pub(crate) fn failure_text(error: &Error) -> String {
+    text::failure(error)
+}
+
+/// Prints what is about to be deleted: a reader that went away is a failure, and so is a device that keeps nothing.
+pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
+    if discards(&std::io::stdout())? {
+        return Err(std::io::Error::other("standard output is closed, or a device that keeps nothing"));
+    }
+    match terminal::columns(&console::Term::stdout()) {
+        Some(_) => print_all(&for_terminal(bytes))?,
+        None => print_all(bytes)?,
+    }
+    sync(&std::io::stdout())
+}
+
+/// A closed standard output is `/dev/null` by now: Rust opens that in its place.
+#[cfg(unix)]
+fn discards(out: &impl std::os::fd::AsFd) -> std::io::Result<bool> {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+    let device = |data: std::fs::Metadata| data.file_type().is_char_device().then(|| data.rdev());
+    let out = device(std::fs::File::from(out.as_fd().try_clone_to_owned()?).metadata()?);
+    let is = |path| std::fs::metadata(path).is_ok_and(|data| device(data) == out);
+    Ok(out.is_some() && ["/dev/null", "/dev/zero"].into_iter().any(is))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+fn discards(_out: &std::io::Stdout) -> std::io::Result<bool> {
+    Ok(false)
+}
+
+/// A file is on the disk before this returns.
+#[cfg(unix)]
+fn sync(out: &impl std::os::fd::AsFd) -> std::io::Result<()> {
+    let out = std::fs::File::from(out.as_fd().try_clone_to_owned()?);
+    if out.metadata()?.is_file() { out.sync_all() } else { Ok(()) }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+fn sync(_out: &std::io::Stdout) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn print_all(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush())
+}
+
+fn for_terminal(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    text.split('\t').map(for_screen).collect::<Vec<_>>().join("\t").into_bytes()
+}
+
+/// What clap has to say: help and the version.
+pub(crate) fn print_usage(error: &clap::Error) -> Result<()> {
+    written(error.print().and_then(|()| std::io::stdout().flush()))
+}
+
+fn write(bytes: &[u8]) -> Result<()> {
+    const ESCAPE: u8 = 0x1b;
+    written(if bytes.contains(&ESCAPE) {
+        let mut out = anstream::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush())
+    } else {
+        print_all(bytes)
+    })
+}
+
+/// A reader that went away (`| head`) is no failure of the command.
+fn written(result: std::io::Result<()>) -> Result<()> {
+    match result {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
+                .who(Who::You)
+                .next("make room where standard output goes, or send it elsewhere"))
+        }
+        _ => Ok(()),
+    }
+}

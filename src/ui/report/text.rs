@@ -1,0 +1,358 @@
+//! The same report in words.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use jiff::Timestamp;
+
+use super::ending;
+use super::units::{duration, plural, size};
+use super::{Action, Finding, Level, Outcome, Removed, Report, Row, Saved, Step, Storage, StorageResult, TokenState};
+use crate::box_api::{Account, Folder};
+use crate::config::{Rehearsal, shown};
+use crate::error::Error;
+use crate::scrub::clean;
+use crate::storage::sign_in::Kind;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default().bold();
+const BOLD: Style = Style::new().bold();
+
+pub(super) fn render(report: &Report) -> String {
+    match report {
+        Report::Saved(added) => render_added(added),
+        Report::Table { rclone_config, rows } if rows.is_empty() => {
+            format!("No Box storage in {} yet. To add one: pluton storage add box\n", shown(rclone_config))
+        }
+        Report::Table { rows, .. } => list(&rows.iter().collect::<Vec<_>>()),
+        Report::Show { storage, .. } => show(storage),
+        Report::StorageResult(storages) => storages.iter().map(each).collect(),
+        Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
+        Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
+        Report::Doctor { findings, .. } => doctor(findings),
+        Report::Removed(gone) => render_gone(gone),
+        Report::List { .. } | Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
+    }
+}
+
+/// For those who want to hear of nothing else.
+pub(super) fn failures(storages: &[StorageResult]) -> String {
+    storages.iter().filter(|storage| !storage.ok).map(each).collect()
+}
+
+/// Cause, who must act, next steps, rclone's words, and what became of the user's things.
+pub(super) fn failure(error: &Error) -> String {
+    let mut out = error.message.clone();
+    let mut line = |label: &str, text: &str| {
+        let _ = write!(out, "\n  {label:<5} {text}");
+    };
+    if let Some(who) = error.who {
+        line("who:", who.name());
+    }
+    for (index, remedy) in error.remedy.iter().enumerate() {
+        let (label, text) = step(index, remedy);
+        line(label, text);
+    }
+    if let Some(detail) = &error.detail {
+        let _ = write!(out, "\n  {}: {detail}", error.speaker);
+    }
+    for note in &error.notes {
+        let _ = write!(out, "\n  {note}");
+    }
+    out
+}
+
+/// Whether a remedy comes first, follows on the one before, or stands instead of it.
+fn step(index: usize, remedy: &str) -> (&'static str, &str) {
+    match (index, remedy.strip_prefix("then ")) {
+        (0, _) => ("next:", remedy),
+        (_, Some(rest)) => ("then:", rest),
+        (_, None) => ("or:", remedy),
+    }
+}
+
+fn render_added(added: &Saved) -> String {
+    let storage = &added.storage;
+    let place = shown(&storage.rclone_config);
+    let mut out = String::new();
+    let mut done = |text: &str| {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} {text}");
+    };
+    if let Some(account) = &storage.account {
+        done(&format!("Signed in as {}", whose(account)));
+        if !account.shared_folders.is_empty() && !storage.options.contains_key("root_folder_id") {
+            done(&format!("Shared with it, for --root-folder-id: {}", shared(account)));
+        }
+    }
+    if let Some(folders) = added.verified.folders.filter(|_| added.verified.listed) {
+        let folder =
+            storage.root_folder.as_ref().map_or_else(|| "the root folder".to_owned(), |name| format!("\"{name}\""));
+        done(&format!("Listed {folder}: {}", plural(folders, "folder")));
+    }
+    if added.verified.refreshed {
+        done("Renewed the sign-in once, so it will not end in an hour");
+    }
+    if added.verified.written {
+        done("Wrote a small file, read it back and deleted it");
+    }
+    match added.outcome {
+        Outcome::Authorized => done(&format!("Saved the new sign-in of [{}] in {place}", storage.name)),
+        Outcome::Edited => done(&format!("Saved the changes of [{}] in {place}", storage.name)),
+        Outcome::Saved => done(&format!("Saved as [{}] in {place}", storage.name)),
+        Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
+        Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} says all of this already", storage.name)),
+        Outcome::DryRun => {
+            return format!(
+                "This would be saved in {place} (nothing was written, Box was not asked):\n\n{}",
+                section(storage)
+            );
+        }
+    }
+    out + &ending::next(added)
+}
+
+fn section(storage: &Storage) -> String {
+    let mut out = format!("[{}]\ntype = box\n", storage.name);
+    for (key, value) in &storage.options {
+        let _ = writeln!(out, "{key} = {}", clean(value));
+    }
+    out
+}
+
+/// The storages whose token has ended, or that have none.
+pub(super) fn unwell(rows: &[Row]) -> String {
+    let is_past = |end: Option<Timestamp>| end.map(seconds_until).is_some_and(|left| left <= 0);
+    let is_well = |row: &&Row| match &row.token {
+        Some(token) => !is_past(token.sign_in_expires) && (token.renewable || !is_past(token.access_token_expires)),
+        None => row.sign_in == Kind::AccessToken,
+    };
+    let unwell: Vec<_> = rows.iter().filter(|row| !is_well(row)).collect();
+    if unwell.is_empty() { String::new() } else { list(&unwell) }
+}
+
+fn list(rows: &[&Row]) -> String {
+    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or_default().max(4);
+    let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
+    for Row { name, sign_in, token } in rows {
+        let _ = write!(out, "{name:<width$}  {:<22}  ", sign_in.name());
+        let _ = match token {
+            Some(token) => writeln!(out, "{}", in_short(token)),
+            None if *sign_in == Kind::AccessToken => writeln!(out, "good for 60 minutes from its making"),
+            None => writeln!(out, "{BAD}none{BAD:#}"),
+        };
+    }
+    out
+}
+
+fn show(storage: &Storage) -> String {
+    let mut rows: Vec<(&str, String)> = vec![("sign-in", storage.sign_in.name().to_owned())];
+    if let Some(account) = &storage.account {
+        rows.push(("account", whose(account)));
+        if let Some(enterprise) = &account.enterprise {
+            rows.push(("enterprise", format!("{} ({})", clean(&enterprise.name), enterprise.id)));
+        }
+        if !account.shared_folders.is_empty() {
+            rows.push(("shared with it", shared(account)));
+        }
+    }
+    rows.push(("rclone.conf", shown(&storage.rclone_config)));
+    if let Some(token) = &storage.token {
+        rows.push(("token state", in_words(token)));
+    }
+    rows.extend(storage.options.iter().map(|(key, value)| (key.as_str(), clean(value))));
+    let width = rows.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
+    let mut out = format!("{BOLD}{}{BOLD:#}\n", storage.name);
+    for (key, value) in rows {
+        let _ = writeln!(out, "  {key:<width$}  {value}");
+    }
+    out
+}
+
+fn in_words(token: &TokenState) -> String {
+    let renewal = if token.renewable { "rclone renews it" } else { "rclone cannot renew it" };
+    let access = match token.access_token_expires.map(seconds_until) {
+        Some(left) if left > 0 => format!("good for {}; {renewal}", duration(left)),
+        Some(left) if token.renewable => format!("ended {} ago; {renewal} at its next use", duration(-left)),
+        Some(left) => format!("ended {} ago; {renewal}", duration(-left)),
+        None => renewal.to_owned(),
+    };
+    match token.sign_in_expires.map(seconds_until) {
+        Some(left) if left > 0 => format!("{access}; unused, the sign-in ends in {}", duration(left)),
+        Some(left) => format!("unused for 60 days, the sign-in ended {} ago", duration(-left)),
+        None => access,
+    }
+}
+
+/// What decides whether the next backup works, in as much room as a table leaves.
+fn in_short(token: &TokenState) -> String {
+    let access = token.access_token_expires.map(seconds_until);
+    match (token.sign_in_expires.map(seconds_until), access) {
+        (Some(left), _) if left <= 0 => format!("{BAD}over{BAD:#}: nobody used it for 60 days"),
+        (Some(left), _) => format!("rclone renews it; unused, ends in {}", duration(left)),
+        (None, _) if token.renewable => "rclone renews it".to_owned(),
+        (None, Some(left)) if left <= 0 => format!("{ODD}over{ODD:#}; rclone cannot renew it"),
+        (None, Some(left)) => format!("good for {}; rclone cannot renew it", duration(left)),
+        (None, None) => "rclone cannot renew it".to_owned(),
+    }
+}
+
+fn seconds_until(then: Timestamp) -> i64 {
+    then.as_second() - Timestamp::now().as_second()
+}
+
+/// One line for a storage, and what to do below it where it failed.
+fn each(each: &StorageResult) -> String {
+    let StorageResult { name, outcome, verified, not_tested, token, account, warnings, error, .. } = each;
+    if let Some(error) = error {
+        return format!("{BAD}✗{BAD:#} {name}: {}\n", failure(error));
+    }
+    if *outcome == Some("not_removed") {
+        return format!("Not removed: {name}\n");
+    }
+    let mut said = vec![match *outcome {
+        Some("removed") => "removed; what is in Box stays there".to_owned(),
+        Some("renewed") => "renewed".to_owned(),
+        Some("renewed_by_another") => "renewed by another process".to_owned(),
+        Some("still_good") => "still good".to_owned(),
+        Some("not_renewable") => "cannot be renewed; it ends with its token".to_owned(),
+        _ => "works".to_owned(),
+    }];
+    said.extend((each.revoked == Some(true)).then(|| "its sign-in at Box is ended".to_owned()));
+    if let Some(proof) = verified {
+        said.extend(proof.folders.map(|folders| plural(folders, "folder")));
+        said.extend(match &proof.rehearsal {
+            Some(rehearsal) => Some(rehearsed(rehearsal)),
+            None => proof.written.then(|| "can be written to".to_owned()),
+        });
+        said.extend(proof.refreshed.then(|| "can be renewed".to_owned()));
+    }
+    // A line for each: the rest is in `show`, and a warning says where something is wrong with it.
+    said.extend(account.as_ref().map(|account| clean(&account.login)));
+    said.extend(account.as_ref().and_then(room));
+    if let Some(left) =
+        token.as_ref().and_then(|token| token.access_token_expires).map(seconds_until).filter(|_| verified.is_none())
+    {
+        said.push(format!("good for {}", duration(left)));
+    }
+    if !not_tested.is_empty() {
+        said.push(format!("not tested: {} (add --renew)", not_tested.join(", ")));
+    }
+    let ends = ["no_refresh_token", "access_token_expires"];
+    let is_lasting = *outcome != Some("not_renewable") && !warnings.iter().any(|warning| ends.contains(&warning.code));
+    let (mark, style) = if is_lasting { ("✓", GOOD) } else { ("!", ODD) };
+    format!("{style}{mark}{style:#} {name}: {}\n", said.join(", "))
+}
+
+fn rehearsed(rehearsal: &Rehearsal) -> String {
+    let Rehearsal { bytes, upload_ms, download_ms, requests } = *rehearsal;
+    let rate = |ms: u64| format!("{}/s", size(bytes.saturating_mul(1000) / ms.max(1)));
+    let (up, down) = (rate(upload_ms), rate(download_ms));
+    format!("backup and restore both work ({} up at {up}, down at {down}, {requests} requests to Box)", size(bytes))
+}
+
+impl Step {
+    /// `+` comes, `~` changes, `=` stays, `-` goes, `✗` failed.
+    pub(crate) fn line(&self) -> String {
+        let name = clean(&self.name);
+        if let Some(error) = &self.error {
+            return format!("{BAD}✗{BAD:#} {name}: {}", failure(error));
+        }
+        let open = match self.not_compared.as_slice() {
+            [] => String::new(),
+            keys => format!(" ({} not compared: --check runs no commands)", keys.join(", ")),
+        };
+        match self.action {
+            Action::Add => format!("{GOOD}+{GOOD:#} {name}"),
+            Action::Change => format!("{ODD}~{ODD:#} {name}: {}{open}", self.keys.join(", ")),
+            Action::Same => format!("= {name}{open}"),
+            Action::Remove => format!("{BAD}-{BAD:#} {name}"),
+            Action::Failed => format!("{BAD}✗{BAD:#} {name}"),
+        }
+    }
+}
+
+impl Step {
+    /// The same step once it is done.
+    fn outcome(&self) -> String {
+        let name = clean(&self.name);
+        match self.action {
+            _ if self.error.is_some() => self.line(),
+            Action::Add => format!("{GOOD}✓{GOOD:#} {name}: added"),
+            Action::Change => format!("{GOOD}✓{GOOD:#} {name}: changed {}", self.keys.join(", ")),
+            Action::Remove => format!("{GOOD}✓{GOOD:#} {name}: removed"),
+            Action::Same | Action::Failed => format!("{GOOD}✓{GOOD:#} {name}: unchanged"),
+        }
+    }
+}
+
+fn doctor(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for Finding { level, about, message, remedy } in findings {
+        let (mark, style) = match level {
+            Level::Ok => ("✓", GOOD),
+            Level::NotTested => ("?", ODD),
+            Level::Warning => ("!", ODD),
+            Level::Error => ("✗", BAD),
+        };
+        let _ = writeln!(out, "{style}{mark}{style:#} {}: {}", clean(about), clean(message));
+        for (index, text) in remedy.iter().enumerate() {
+            let (label, text) = step(index, text);
+            let _ = writeln!(out, "  {label:<5} {}", clean(text));
+        }
+    }
+    let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();
+    let _ = match (count(Level::Error), count(Level::Warning)) {
+        (0, 0) => writeln!(out, "\nNo problem found."),
+        (errors, warnings) => writeln!(out, "\n{}, {}.", plural(errors, "error"), plural(warnings, "warning")),
+    };
+    out
+}
+
+fn render_gone(gone: &Removed) -> String {
+    let mut out = match &gone.new_name {
+        Some(new) => format!("{GOOD}✓{GOOD:#} Renamed [{}] to [{new}]\n", gone.name),
+        None if gone.outcome == "not_removed" => format!("Not removed: [{}]\n", gone.name),
+        None => format!("{GOOD}✓{GOOD:#} Removed [{}]; what is in Box stays there\n", gone.name),
+    };
+    if gone.revoked == Some(true) {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Ended its sign-in at Box");
+    }
+    if gone.new_name.is_some() && !gone.references.is_empty() {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Changed with it: {}", gone.references.join(", "));
+    }
+    out
+}
+
+/// Name, login, and how much room there is.
+fn whose(account: &Account) -> String {
+    let (name, login) = (clean(&account.name), clean(&account.login));
+    let mut out = match (name.is_empty(), login.is_empty()) {
+        (false, false) => format!("{name} <{login}>"),
+        (_, true) => format!("{name} (user {})", clean(&account.id)).trim_start().to_owned(),
+        (true, false) => login,
+    };
+    if let Some(room) = room(account) {
+        let _ = write!(out, ", {room}");
+    }
+    if let Some(most) = account.max_upload_size {
+        let _ = write!(out, ", files up to {}", size(most));
+    }
+    out
+}
+
+/// Name and ID of each folder, which is what `--root-folder-id` takes.
+fn shared(account: &Account) -> String {
+    let folder = |folder: &Folder| format!("{} ({})", clean(&folder.name), clean(&folder.id));
+    account.shared_folders.iter().map(folder).collect::<Vec<_>>().join(", ")
+}
+
+fn room(account: &Account) -> Option<String> {
+    match (account.space_used, account.space_amount) {
+        (Some(used), Some(amount)) => Some(format!("{} of {} used", size(used), size(amount))),
+        (Some(used), None) => Some(format!("{} used", size(used))),
+        (None, Some(amount)) => Some(format!("{} in all", size(amount))),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! What goes to standard error: steps, warnings, the spinner. Nothing here is the result.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use console::Term;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::scrub::{clean, for_screen};
+use crate::ui::fold::fold;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const ODD: Style = AnsiColor::Yellow.on_default().bold();
+
+/// The spinner that turns now: it makes room for what is said meanwhile.
+static TURNING: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// How much the user wants to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Volume {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    pub(crate) volume: Volume,
+    /// Whether a person can be asked.
+    pub(crate) asks: bool,
+    /// Whether the cursor may be moved.
+    animates: bool,
+}
+
+/// A spinner while it lives, where there is a terminal for it.
+pub(crate) struct Spinner(Option<ProgressBar>);
+
+impl Terminal {
+    /// `no_input` also holds when `CI` is set to anything but false.
+    pub(crate) fn new(volume: Volume, no_input: bool, json: bool) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        let env = |name| std::env::var(name).unwrap_or_default();
+        let ci = !["", "false", "0"].contains(&env("CI").as_str());
+        let plain = is_dumb() || !env("NO_COLOR").is_empty();
+        Self {
+            volume,
+            asks: std::io::stdin().is_terminal() && is_terminal && !ci && !no_input,
+            animates: is_terminal && !plain && !json && volume != Volume::Quiet,
+        }
+    }
+
+    /// Without a spinner, where several things are done at once.
+    pub(crate) fn without_animation(self) -> Self {
+        Self {
+            animates: false,
+            volume: if self.volume == Volume::Normal { Volume::Quiet } else { self.volume },
+            ..self
+        }
+    }
+
+    /// Plain text that a person at a prompt needs.
+    pub(crate) fn say(self, text: &str) {
+        if self.volume != Volume::Quiet {
+            write_line(text);
+        }
+    }
+
+    /// What must be read for anything to go on, however quiet.
+    #[expect(clippy::unused_self, reason = "said whatever the volume, through the same door")]
+    pub(crate) fn always_print(self, text: &str) {
+        write_line(text);
+    }
+
+    pub(crate) fn done(self, text: &str) {
+        self.say(&format!("{GOOD}✓{GOOD:#} {text}"));
+    }
+
+    pub(crate) fn warn(self, text: &str) {
+        self.say(&format!("{ODD}warning:{ODD:#} {}", clean(text)));
+    }
+
+    #[expect(clippy::unused_self, reason = "an error is said whatever the volume, through the same door")]
+    pub(crate) fn error(self, text: &str) {
+        write_line(&format!("{BAD}error:{BAD:#} {text}"));
+    }
+
+    /// What clap says of wrong usage, folded by itself.
+    #[expect(clippy::unused_self, reason = "an error is said whatever the volume, through the same door")]
+    pub(crate) fn usage(self, text: &str) {
+        write_raw(text.trim_end());
+    }
+
+    pub(crate) fn trace(self, text: &str) {
+        if self.volume == Volume::Verbose {
+            write_raw(&format!("+ {text}"));
+        }
+    }
+
+    /// Says what is waited for: a spinner on a terminal, one plain line where the cursor must not move.
+    pub(crate) fn wait(self, text: &str) -> Spinner {
+        if !self.animates {
+            if std::io::stderr().is_terminal() {
+                self.say(&format!("{text} …"));
+            }
+            return Spinner(None);
+        }
+        let bar = ProgressBar::new_spinner().with_message(clean(&format!("{text} …")));
+        // Cut to the window: a row that wraps cannot be taken back.
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(80));
+        *turning() = Some(bar.clone());
+        Spinner(Some(bar))
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            *turning() = None;
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Whether its cursor stays where it is, and colour is noise.
+pub(crate) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|kind| kind == "dumb")
+}
+
+/// The width of the window, where there is one.
+pub(crate) fn columns(of: &Term) -> Option<usize> {
+    of.size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
+}
+
+/// Between words where the window ends; elsewhere as it is.
+fn write_line(text: &str) {
+    match columns(&Term::stderr()) {
+        Some(columns) => write_raw(&fold(&for_screen(text), columns)),
+        None => write_raw(text),
+    }
+}
+
+fn write_raw(text: &str) {
+    // A closed standard error leaves no one to tell.
+    let write = || drop(writeln!(anstream::stderr().lock(), "{}", for_screen(text)));
+    match &*turning() {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn turning() -> MutexGuard<'static, Option<ProgressBar>> {
+    TURNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
