@@ -172,14 +172,14 @@ impl ConfigFile {
                     left.display()
                 ),
             )
-            .who(Who::You)
-            .next(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
-            .next("to begin a new file, give that one another name"),
+            .responsible(Who::You)
+            .hint(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
+            .hint("to begin a new file, give that one another name"),
             foreign_writes::ReadError::Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {
                 Error::interrupted()
             }
             foreign_writes::ReadError::Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
-                .next("let this user read it, or choose another file with --rclone-config"),
+                .hint("let this user read it, or choose another file with --rclone-config"),
         })
     }
 
@@ -187,15 +187,15 @@ impl ConfigFile {
         let plain = if crypt::is_encrypted(&bytes) { self.decrypt(&bytes)?.to_vec() } else { bytes };
         Document::of(plain).map_err(|cause| {
             Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
-                .who(Who::You)
-                .next(format!("mend line {} of that file", cause.line))
+                .responsible(Who::You)
+                .hint(format!("mend line {} of that file", cause.line))
         })
     }
 
     fn decrypt(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let broken = |why: &Undecryptable| {
             Error::new(Code::ConfigUnreadable, format!("{} cannot be decrypted: {why}", self.path.display()))
-                .who(Who::You)
+                .responsible(Who::You)
         };
         let try_password = |password: &Secret| match crypt::decrypt(bytes, password) {
             Err(Undecryptable::WrongPassword) => None,
@@ -239,8 +239,8 @@ impl ConfigFile {
                     Code::ConfigConflict,
                     format!("another pluton has been writing {} for long", self.path.display()),
                 )
-                .who(Who::You)
-                .next("wait for it, or end it, and run this again")
+                .responsible(Who::You)
+                .hint("wait for it, or end it, and run this again")
             },
         )
     }
@@ -274,22 +274,22 @@ impl ConfigFile {
         let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
         match cause.kind() {
             _ if access::is_held_open(cause) => error
-                .next("close the program that has rclone.conf open, then run this again")
-                .next(format!("or let this user write in {dir}")),
-            StorageFull | QuotaExceeded => error.next(format!("make room on the disk that holds {dir}")),
-            FileTooLarge => error.next("raise the limit on the size of files: ulimit -f unlimited"),
+                .hint("close the program that has rclone.conf open, then run this again")
+                .hint(format!("or let this user write in {dir}")),
+            StorageFull | QuotaExceeded => error.hint(format!("make room on the disk that holds {dir}")),
+            FileTooLarge => error.hint("raise the limit on the size of files: ulimit -f unlimited"),
             ResourceBusy | CrossesDevices => error
-                .next("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
-            ReadOnlyFilesystem => error.next("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
+                .hint("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
+            ReadOnlyFilesystem => error.hint("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
             PermissionDenied if access::is_immutable(cause) => {
                 let fixed = access::fixed(&self.real).unwrap_or(&self.real);
-                error.next(format!("let the file be replaced: sudo chattr -i -a '{}'", fixed.display()))
+                error.hint(format!("let the file be replaced: sudo chattr -i -a '{}'", fixed.display()))
             }
             PermissionDenied if access::foreign_owner(swap::directory(&self.real)).is_some() => error
-                .next(format!("if that directory should be yours: sudo chown -R \"$(id -un)\" '{dir}'"))
-                .next("else choose another file with --rclone-config"),
-            PermissionDenied => error.next(format!("let this user write in {dir}, or choose another file with --rclone-config")),
-            _ => error.next("choose another file with --rclone-config"),
+                .hint(format!("if that directory should be yours: sudo chown -R \"$(id -un)\" '{dir}'"))
+                .hint("else choose another file with --rclone-config"),
+            PermissionDenied => error.hint(format!("let this user write in {dir}, or choose another file with --rclone-config")),
+            _ => error.hint("choose another file with --rclone-config"),
         }
     }
 }
@@ -301,8 +301,8 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
     document.put_section(name, &section.entries());
     let dotted = |message: String| {
         Error::invalid(Field::Name, message)
-            .who(Who::You)
-            .next("choose a name without a dot, or with another word before it")
+            .responsible(Who::You)
+            .hint("choose a name without a dot, or with another word before it")
     };
     if let Some(key) = document.inherited(name, &KEYS).first() {
         let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
@@ -320,7 +320,7 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
 
 pub(crate) fn taken(name: &str) -> Error {
     Error::new(Code::StorageExists, format!("a remote called {name:?} is there already"))
-        .who(Who::You)
-        .next("choose another name")
+        .responsible(Who::You)
+        .hint("choose another name")
         .about(Field::Name)
 }

@@ -46,7 +46,7 @@ pub(crate) fn recognise(asked: &Operation<'_>, heard: &Evidence<'_>) -> Cause {
 /// The failure in words: what happened, who must act, what to do next, and the last words of the one who failed.
 pub(crate) fn explain(cause: Cause, asked: &Operation<'_>, heard: &Evidence<'_>, facts: &Facts) -> Error {
     let error = explain::explain(cause, asked, heard, facts);
-    error.said(heard.speaker(), excerpt::last(heard.shown))
+    error.quoting(heard.speaker(), excerpt::last(heard.shown))
 }
 
 /// Both at once, where there is nothing to look up.

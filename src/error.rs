@@ -165,17 +165,17 @@ impl Error {
 
     /// A failure on the way to or from the disk.
     pub(crate) fn disk(code: Code, did: &str, path: &Path, cause: &impl std::fmt::Display) -> Self {
-        Self::new(code, format!("cannot {did} {}: {cause}", path.display())).who(Who::You)
+        Self::new(code, format!("cannot {did} {}: {cause}", path.display())).responsible(Who::You)
     }
 
     #[must_use]
-    pub(crate) fn who(mut self, who: Who) -> Self {
+    pub(crate) fn responsible(mut self, who: Who) -> Self {
         self.who = Some(who);
         self
     }
 
     #[must_use]
-    pub(crate) fn next(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, remedy: impl Into<String>) -> Self {
         self.remedy.push(printable(&remedy.into()));
         self
     }
@@ -195,7 +195,7 @@ impl Error {
 
     /// The last words of whoever failed.
     #[must_use]
-    pub(crate) fn said(mut self, speaker: &'static str, words: impl Into<String>) -> Self {
+    pub(crate) fn quoting(mut self, speaker: &'static str, words: impl Into<String>) -> Self {
         self.speaker = speaker;
         self.detail(words)
     }

@@ -64,9 +64,9 @@ impl Rclone {
                 None => "rclone is not installed, or not on the PATH; pluton talks to Box through it".to_owned(),
             };
             Error::new(Code::RcloneMissing, missing)
-                .who(Who::You)
-                .next(INSTALL)
-                .next("name the program with --rclone PATH")
+                .responsible(Who::You)
+                .hint(INSTALL)
+                .hint("name the program with --rclone PATH")
         })?;
         Ok(Self { program, limit, terminal })
     }
@@ -87,9 +87,9 @@ impl Rclone {
             self.run(Command::new(&self.program).arg("version"), &in_memory, "asking rclone for its version")?;
         Version::parse(&outcome.stdout).ok_or_else(|| {
             Error::new(Code::RcloneMissing, format!("{} is not rclone", self.program.display()))
-                .who(Who::You)
-                .next(INSTALL)
-                .next("name the program with --rclone PATH")
+                .responsible(Who::You)
+                .hint(INSTALL)
+                .hint("name the program with --rclone PATH")
         })
     }
 
@@ -162,10 +162,10 @@ impl Rclone {
             let message = format!("{} cannot be started: {cause}", self.program.display());
             // EAGAIN, ENOMEM, ENFILE, EMFILE: it is there, and what lacks is memory, processes or open files.
             match cause.raw_os_error() {
-                Some(11 | 12 | 23 | 24 | 35) => Error::new(Code::Unknown, message).who(Who::You).next(
+                Some(11 | 12 | 23 | 24 | 35) => Error::new(Code::Unknown, message).responsible(Who::You).hint(
                     "allow more processes and open files (ulimit -u, ulimit -n; in a systemd unit LimitNOFILE=1024)",
                 ),
-                _ => Error::new(Code::RcloneMissing, message).who(Who::You).next(INSTALL),
+                _ => Error::new(Code::RcloneMissing, message).responsible(Who::You).hint(INSTALL),
             }
         })?;
         self.terminal.trace(&format!("{shown} ({}, {} ms)", ending(&outcome), outcome.took.as_millis()));
@@ -197,7 +197,7 @@ fn locate(chosen: Option<&Path>) -> Result<PathBuf, which::Error> {
 }
 
 fn too_old(version: Version, why: &str) -> Error {
-    Error::new(Code::RcloneTooOld, format!("{why}; this one is {version}")).who(Who::You).next(INSTALL)
+    Error::new(Code::RcloneTooOld, format!("{why}; this one is {version}")).responsible(Who::You).hint(INSTALL)
 }
 
 fn command_line(command: &Command) -> String {

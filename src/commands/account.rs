@@ -108,7 +108,7 @@ pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
 
 /// Fails where more of the space is used than `most` percent, or nobody knows how much.
 pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
-    let failed = |message: String| Err(Error::new(Code::StorageFull, message).who(Who::You));
+    let failed = |message: String| Err(Error::new(Code::StorageFull, message).responsible(Who::You));
     let Some(account) = &found.account else {
         return failed(format!("Box did not say how full the account of {name:?} is"));
     };
@@ -120,7 +120,7 @@ pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
         ))
         .map_err(|error| match found.warnings.iter().find(|warning| warning.code == NEARLY_FULL) {
             Some(warning) => error.note(warning.message.clone()),
-            None => error.next(format!("files in the trash count too; {}", how_to_empty(account, name))),
+            None => error.hint(format!("files in the trash count too; {}", how_to_empty(account, name))),
         }),
         _ => Ok(()),
     }

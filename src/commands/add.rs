@@ -182,7 +182,7 @@ impl Attempt<'_> {
             }
         }
         if taken && !self.may_replace(answers) {
-            return Err(config::taken(name.as_str()).next("replace it with --force"));
+            return Err(config::taken(name.as_str()).hint("replace it with --force"));
         }
         let rclone = self.rclone(&name, &options)?;
         let unharmed = |error: Error| unharmed(self.file, error);
@@ -374,8 +374,8 @@ fn is_same(present: &Document, section: &Section) -> bool {
 
 pub(super) fn name_missing() -> Error {
     Error::new(Code::InputRequired, "the storage's name is missing")
-        .who(Who::You)
-        .next("pluton storage add box NAME …")
+        .responsible(Who::You)
+        .hint("pluton storage add box NAME …")
         .about(Field::Name)
 }
 

@@ -33,7 +33,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
         return Ok(Report::Raw(Declared::schema().into_bytes()));
     };
     let text = reading::file(path)?.map_err(|cause| {
-        Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).who(Who::You)
+        Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
     })?;
     let declared = Declared::parse(&text, path)?;
     process::withhold(declared.storage.values().flat_map(DeclaredStorage::variables).cloned());
@@ -278,7 +278,7 @@ fn answers(
                 Code::InvalidValue,
                 format!("{name:?}: box_subject_type and box_subject_id go together"),
             )
-            .who(Who::You));
+            .responsible(Who::You));
         }
     };
     let kind = match storage {

@@ -14,7 +14,9 @@ pub(super) fn run(flags: &Completions) -> Result<Report> {
         Shell::PowerShell => include_str!("../../completions/_pluton.ps1"),
         Shell::Zsh => include_str!("../../completions/_pluton"),
         shell => {
-            return Err(Error::new(Code::InvalidValue, format!("there are no completions for {shell}")).who(Who::You));
+            return Err(
+                Error::new(Code::InvalidValue, format!("there are no completions for {shell}")).responsible(Who::You)
+            );
         }
     };
     Ok(Report::Raw(script.as_bytes().to_vec()))

@@ -53,7 +53,7 @@ impl Finding {
         Self::new(Level::Error, about, message)
     }
 
-    fn next(mut self, remedy: impl Into<String>) -> Self {
+    fn hint(mut self, remedy: impl Into<String>) -> Self {
         self.remedy.push(remedy.into());
         self
     }

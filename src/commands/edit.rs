@@ -200,8 +200,8 @@ fn from_flags(flags: &Edit) -> Result<Edits> {
     let set = BoxOptions::checked(flags.options.set())?;
     if set.entries().next().is_none() && flags.unset.is_empty() {
         return Err(Error::new(Code::InputRequired, "nothing to change was named")
-            .who(Who::You)
-            .next("give an option, for example --root-folder-id ID, or --unset KEY"));
+            .responsible(Who::You)
+            .hint("give an option, for example --root-folder-id ID, or --unset KEY"));
     }
     if let Some(both) = flags.unset.iter().find(|key| set.get(key).is_some()) {
         return Err(Error::new(Code::InvalidValue, format!("{both} is both set and unset")));

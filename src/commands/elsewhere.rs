@@ -94,19 +94,22 @@ impl There<'_> {
         let host = self.host;
         let current = std::env::current_dir().unwrap_or_default();
         let ssh = which::which_in("ssh", Some(process::search_path()), current).map_err(|_| {
-            Error::new(Code::Unknown, "ssh is not installed, or not on the PATH").who(Who::You).next("install OpenSSH")
+            Error::new(Code::Unknown, "ssh is not installed, or not on the PATH")
+                .responsible(Who::You)
+                .hint("install OpenSSH")
         })?;
         let ended = process::feed(Command::new(ssh).args(["-T", "--", host, command]), input, shows)?;
-        let (status, printed) = ended
-            .map_err(|cause| Error::new(Code::Unknown, format!("ssh cannot be started: {cause}")).who(Who::You))?;
+        let (status, printed) = ended.map_err(|cause| {
+            Error::new(Code::Unknown, format!("ssh cannot be started: {cause}")).responsible(Who::You)
+        })?;
         match status.code().unwrap_or(NO_CONNECTION) {
             NO_PROGRAM => Err(Error::new(Code::Unknown, format!("ssh finds no pluton on {host}"))
-                .who(Who::You)
-                .next(format!("install pluton on {host} where ssh finds it, for example in /usr/local/bin"))
-                .next("with rclone alone there: run `rclone authorize \"box\"` here, then `rclone config` there, and paste what it printed")),
+                .responsible(Who::You)
+                .hint(format!("install pluton on {host} where ssh finds it, for example in /usr/local/bin"))
+                .hint("with rclone alone there: run `rclone authorize \"box\"` here, then `rclone config` there, and paste what it printed")),
             NO_CONNECTION => Err(Error::new(Code::Network, format!("ssh could not reach {host}, or was refused there"))
-                .who(Who::You)
-                .next(format!("see whether this works: ssh {host} pluton --version"))),
+                .responsible(Who::You)
+                .hint(format!("see whether this works: ssh {host} pluton --version"))),
             code => Ok((code, printed)),
         }
     }

@@ -27,10 +27,10 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
         let why = "its refresh token works once: the first of two copies to renew it ends the other";
         return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be copied: {why}", flags.name))
-            .who(Who::You)
-            .next("sign in anew on the other machine: pluton storage add box")
-            .next("move it there, which removes it here: --move")
-            .next("use a service account or client credentials, which can be copied"));
+            .responsible(Who::You)
+            .hint("sign in anew on the other machine: pluton storage add box")
+            .hint("move it there, which removes it here: --move")
+            .hint("use a service account or client credentials, which can be copied"));
     }
     let text = match flags.format {
         ExportFormat::Rclone => String::from_utf8_lossy(&section.alone().render()).into_owned(),
@@ -44,8 +44,8 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     // Only what has arrived may be removed.
     report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
-            .who(Who::You)
-            .next("print it into a file: pluton storage export … --move > FILE")
+            .responsible(Who::You)
+            .hint("print it into a file: pluton storage export … --move > FILE")
     })?;
     file.remove(&flags.name).map_err(|error| {
         error.note("What was printed is a second copy: delete one, or the first to renew ends the other.")
@@ -58,7 +58,7 @@ fn env(section: &Section) -> Result<String> {
     let name = section.name().to_uppercase();
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         let message = format!("{:?} cannot be named in a variable: only letters, digits and _ can", section.name());
-        return Err(Error::new(Code::InvalidValue, message).who(Who::You).next(format!(
+        return Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint(format!(
             "pluton storage rename {:?} {}",
             section.name(),
             name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")

@@ -32,9 +32,9 @@ pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command
 fn none_in(file: &ConfigFile) -> Error {
     let place = config::shown(file.path());
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {place}"))
-        .who(Who::You)
-        .next("if another rclone.conf has them, name it with --rclone-config, or set HOME as it is where they work")
-        .next("add one: pluton storage add box")
+        .responsible(Who::You)
+        .hint("if another rclone.conf has them, name it with --rclone-config, or set HOME as it is where they work")
+        .hint("add one: pluton storage add box")
 }
 
 /// Every Box storage, in the file's order.

@@ -22,9 +22,9 @@ pub(super) fn run(flags: &Help) -> Result<Report> {
     for word in &flags.words {
         command = command.find_subcommand(word).cloned().ok_or_else(|| {
             Error::new(Code::InvalidValue, format!("there is no command and no topic {:?}", flags.words.join(" ")))
-                .who(Who::You)
-                .next(format!("topics: {}", pages::TOPICS.join(", ")))
-                .next("commands: pluton --help")
+                .responsible(Who::You)
+                .hint(format!("topics: {}", pages::TOPICS.join(", ")))
+                .hint("commands: pluton --help")
         })?;
     }
     Ok(Report::Raw(command.render_long_help().to_string().into_bytes()))

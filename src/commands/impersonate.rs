@@ -24,8 +24,8 @@ pub(super) fn require_id(value: Option<&str>, where_asked: &str) -> Result<()> {
     match login(value) {
         None => Ok(()),
         Some(login) => Err(Error::invalid(FIELD, format!("impersonate: {login:?} is a login, and {where_asked}"))
-            .who(Who::You)
-            .next("give the user's numeric ID, the number at the end of its page in Admin Console > Users & Groups")),
+            .responsible(Who::You)
+            .hint("give the user's numeric ID, the number at the end of its page in Admin Console > Users & Groups")),
     }
 }
 
@@ -58,16 +58,16 @@ pub(super) fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result
     let asked = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
     let access_token = account::access_token(section).ok_or_else(|| {
         Error::invalid(FIELD, format!("{login:?} cannot be looked up: the sign-in has expired"))
-            .who(Who::You)
-            .next(WHERE_IDS_ARE)
+            .responsible(Who::You)
+            .hint(WHERE_IDS_ARE)
     })?;
     let caller = Caller { access_token, as_user: None };
     match box_api::user_id(&caller, login, rclone.limit())? {
         Ok(Some(id)) => Ok(id),
         Ok(None) => Err(Error::new(Code::InvalidValue, format!("no user of your enterprise signs in as {login}"))
-            .who(Who::You)
-            .next("check the address; it is the user's login, not another address of theirs")
-            .next(WHERE_IDS_ARE)
+            .responsible(Who::You)
+            .hint("check the address; it is the user's login, not another address of theirs")
+            .hint(WHERE_IDS_ARE)
             .about(FIELD)),
         Err(refused) => {
             let shown = scrub(&refused.0, &section.secrets());
@@ -90,5 +90,5 @@ fn may_not(login: &str, is_app: bool, error: Error) -> Error {
     } else {
         "then sign in again as an admin, since a token keeps its scopes".to_owned()
     };
-    lacks.who(Who::You).next(tick).next(then).next(WHERE_IDS_ARE)
+    lacks.responsible(Who::You).hint(tick).hint(then).hint(WHERE_IDS_ARE)
 }

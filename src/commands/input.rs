@@ -215,8 +215,8 @@ impl Answers {
         self.sign_in.ok_or_else(|| {
             let message = empty(&["PLUTON_BOX_TOKEN", "PLUTON_BOX_ACCESS_TOKEN"]);
             missing(Field::SignIn, &message.unwrap_or_else(|| "how to sign in is not said".into()))
-                .next("give --token-file PATH (what `rclone authorize \"box\"` printed)")
-                .next("give --authorize, --box-config-file, --client-credentials or --access-token-file")
+                .hint("give --token-file PATH (what `rclone authorize \"box\"` printed)")
+                .hint("give --authorize, --box-config-file, --client-credentials or --access-token-file")
         })
     }
 
@@ -229,12 +229,12 @@ impl Answers {
         let client_id = id.ok_or_else(|| {
             let message = empty(&["PLUTON_BOX_CLIENT_ID"]);
             missing(Field::ClientId, &message.unwrap_or_else(|| "the client ID is missing".into()))
-                .next("give --client-id ID, or set PLUTON_BOX_CLIENT_ID")
+                .hint("give --client-id ID, or set PLUTON_BOX_CLIENT_ID")
         })?;
         let client_secret = secret.ok_or_else(|| {
             let message = empty(&["PLUTON_BOX_CLIENT_SECRET"]);
             missing(Field::ClientSecret, &message.unwrap_or_else(|| "the client secret is missing".into()))
-                .next("give --client-secret-file PATH, or set PLUTON_BOX_CLIENT_SECRET")
+                .hint("give --client-secret-file PATH, or set PLUTON_BOX_CLIENT_SECRET")
         })?;
         Ok(Some(App { client_id: client_id.to_owned(), client_secret: Secret::new(client_secret.expose().trim()) }))
     }
@@ -259,7 +259,7 @@ impl Answers {
             (Kind::ClientCredentials, Some(app)) => {
                 let subject = self.box_subject.as_deref().ok_or_else(|| {
                     missing(Field::BoxSubject, "whom to act for is missing")
-                        .next("give --box-subject enterprise:ID or user:ID")
+                        .hint("give --box-subject enterprise:ID or user:ID")
                 })?;
                 Ok(SignIn::ClientCredentials { app, subject: Subject::parse(subject)?, token: None })
             }
@@ -269,7 +269,7 @@ impl Answers {
                 let token = token.ok_or_else(|| {
                     let message = empty(&["PLUTON_BOX_ACCESS_TOKEN"]);
                     missing(Field::AccessToken, &message.unwrap_or_else(|| "the access token is missing".into()))
-                        .next("give --access-token-file PATH, or set PLUTON_BOX_ACCESS_TOKEN")
+                        .hint("give --access-token-file PATH, or set PLUTON_BOX_ACCESS_TOKEN")
                 })?;
                 if token.contains(char::is_whitespace) || token.contains('{') {
                     let why = "the access token is one word; what `rclone authorize` prints goes to --token-file";
@@ -281,13 +281,14 @@ impl Answers {
                 let paste = self.token.as_ref().ok_or_else(|| {
                     let message = empty(&["PLUTON_BOX_TOKEN"]);
                     missing(Field::Token, &message.unwrap_or_else(|| "the token is missing".into()))
-                        .next(
+                        .hint(
                             "give --token-file PATH (what `rclone authorize \"box\"` printed), or set PLUTON_BOX_TOKEN",
                         )
-                        .next("sign in through a browser here: --authorize")
+                        .hint("sign in through a browser here: --authorize")
                 })?;
-                let token = Token::find(paste.expose())
-                    .map_err(|why| Error::new(Code::TokenInvalid, why.to_string()).who(Who::You).about(Field::Token))?;
+                let token = Token::find(paste.expose()).map_err(|why| {
+                    Error::new(Code::TokenInvalid, why.to_string()).responsible(Who::You).about(Field::Token)
+                })?;
                 Ok(SignIn::OAuth { app, token })
             }
         }
@@ -295,19 +296,19 @@ impl Answers {
 
     fn jwt_file(&self) -> Result<(PathBuf, JwtFile)> {
         let given = self.box_config_file.as_deref().ok_or_else(|| {
-            missing(Field::BoxConfigFile, "the Box app's config.json is missing").next("give --box-config-file PATH")
+            missing(Field::BoxConfigFile, "the Box app's config.json is missing").hint("give --box-config-file PATH")
         })?;
         let path = absolute(given);
         let bad = |why: String| {
             Error::new(Code::JwtInvalid, format!("{} is not a Box app's config.json: {why}", path.display()))
-                .who(Who::You)
-                .next("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
+                .responsible(Who::You)
+                .hint("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
                 .about(Field::BoxConfigFile)
         };
         let text = reading::file(&path)?.map_err(|cause| {
             Error::new(Code::JwtInvalid, format!("cannot read {}: {cause}", path.display()))
-                .who(Who::You)
-                .next("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
+                .responsible(Who::You)
+                .hint("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
                 .about(Field::BoxConfigFile)
         })?;
         let app = JwtFile::parse(&Secret::new(text)).map_err(|why| bad(why.to_string()))?;
@@ -330,7 +331,7 @@ pub(super) fn exposed_secrets(matches: &ArgMatches) -> Vec<Warning> {
 }
 
 fn missing(field: Field, message: &str) -> Error {
-    Error::new(Code::InputRequired, message).who(Who::You).about(field)
+    Error::new(Code::InputRequired, message).responsible(Who::You).about(field)
 }
 
 /// rclone expands neither `~` nor a path that starts somewhere else than here.
@@ -360,7 +361,7 @@ fn empty(variables: &[&str]) -> Option<String> {
 
 fn not_empty(secret: Secret, field: Field, place: &str) -> Result<Secret> {
     if secret.expose().trim().is_empty() {
-        return Err(Error::invalid(field, format!("{place} is empty")).who(Who::You));
+        return Err(Error::invalid(field, format!("{place} is empty")).responsible(Who::You));
     }
     Ok(secret)
 }
@@ -403,7 +404,7 @@ impl Stdin {
         let flag = flag_of(field);
         if !self.asks {
             return Err(missing(field, &format!("{flag}-file - reads standard input, which is a terminal"))
-                .next(format!("pipe it in, or name a file: {flag}-file PATH")));
+                .hint(format!("pipe it in, or name a file: {flag}-file PATH")));
         }
         let (what, end) = match field {
             Field::Token => ("what `rclone authorize` printed", "it ends by itself, or with Enter on an empty line"),
@@ -422,7 +423,8 @@ fn read_secret(path: &Path, field: Field, stdin: &mut Stdin) -> Result<Secret> {
     if path == Path::new("-") {
         return stdin.read(field);
     }
-    let text = reading::file(path)?
-        .map_err(|cause| Error::invalid(field, format!("cannot read {}: {cause}", path.display())).who(Who::You))?;
+    let text = reading::file(path)?.map_err(|cause| {
+        Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
+    })?;
     not_empty(Secret::new(text), field, &path.display().to_string())
 }

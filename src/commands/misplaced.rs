@@ -23,7 +23,8 @@ pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
         ("status" | "check" | "test", None) => "pluton storage verify --all".to_owned(),
         _ => return None,
     };
-    let error =
-        Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`")).who(Who::You).next(meant);
-    Some(if word == "login" { error.next("sign in again: pluton storage authorize") } else { error })
+    let error = Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`"))
+        .responsible(Who::You)
+        .hint(meant);
+    Some(if word == "login" { error.hint("sign in again: pluton storage authorize") } else { error })
 }

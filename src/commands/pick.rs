@@ -50,17 +50,17 @@ fn asked(context: &Context, file: &ConfigFile, document: &Document, usage: &str)
             Code::StorageNotFound,
             format!("there is no Box storage in {} yet", shown(file.path())),
         )
-        .who(Who::You)
-        .next("pluton storage add box"));
+        .responsible(Who::You)
+        .hint("pluton storage add box"));
     }
     Ok(names)
 }
 
 pub(super) fn missing(usage: &str) -> Error {
     Error::new(Code::InputRequired, "which storage? No NAME was given")
-        .who(Who::You)
-        .next(usage)
-        .next("see what is there: pluton storage list")
+        .responsible(Who::You)
+        .hint(usage)
+        .hint("see what is there: pluton storage list")
 }
 
 /// The index of what was chosen; `others` follow on the names.

@@ -47,9 +47,9 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
             Code::TokenInvalid,
             format!("the renewal of {name:?} was answered with a token that Box does not know, so it was not saved"),
         )
-        .who(Who::Network)
-        .next("see who answers instead of Box, a proxy or token_url: pluton doctor")
-        .next(format!("if it does not work later either, sign in again: pluton storage authorize {name:?}"));
+        .responsible(Who::Network)
+        .hint("see who answers instead of Box, a proxy or token_url: pluton doctor")
+        .hint(format!("if it does not work later either, sign in again: pluton storage authorize {name:?}"));
         return Err(staged.set_aside(error));
     }
     let name = section.name();
@@ -60,8 +60,8 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
                 Code::ConfigConflict,
                 format!("{name:?} was renewed, but another program has removed it or signed it in again meanwhile"),
             )
-            .who(Who::You)
-            .next(format!(
+            .responsible(Who::You)
+            .hint(format!(
                 "to use the renewed sign-in under another name: pluton storage add box NAME --token-file '{}'",
                 staged.file().display()
             ));
@@ -108,7 +108,9 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
     if staged.is_still_overdue() {
         // The disk is full, or this is no rclone at all.
         rclone.version()?;
-        return Err(Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").who(Who::You));
+        return Err(
+            Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").responsible(Who::You)
+        );
     }
     Ok(listed.lines)
 }

@@ -33,8 +33,8 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
         if !dependents.is_empty() && !flags.force {
             let message = format!("other remotes refer to {name:?}: {}", dependents.join(", "));
             return Err(Error::new(Code::InvalidValue, message)
-                .who(Who::You)
-                .next("remove those first, or this one all the same with --force"));
+                .responsible(Who::You)
+                .hint("remove those first, or this one all the same with --force"));
         }
         going.push((name, dependents));
     }
@@ -93,8 +93,8 @@ fn agrees(context: &Context, file: &ConfigFile, names: &[String]) -> Result<bool
     let quoted = quoted.join(", ");
     if !context.terminal.asks {
         return Err(Error::new(Code::InputRequired, format!("really remove {quoted}?"))
-            .who(Who::You)
-            .next("say so with --yes"));
+            .responsible(Who::You)
+            .hint("say so with --yes"));
     }
     prompt::yes(&format!("Remove {quoted} from {}?", config::shown(file.path())))
 }

@@ -51,8 +51,8 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
 fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteName> {
     if !context.terminal.asks {
         return Err(Error::new(Code::InputRequired, format!("what is {old:?} to be called? No NEW name was given"))
-            .who(Who::You)
-            .next(format!("pluton storage rename {old:?} NEW")));
+            .responsible(Who::You)
+            .hint(format!("pluton storage rename {old:?} NEW")));
     }
     let check = |text: &str| match RemoteName::new(text)?.as_str() {
         new if document.has(new) => Err(config::taken(new)),
@@ -65,23 +65,23 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
 
 /// A dotted name takes what it lacks from the name before the dot; a new name must neither begin nor end that.
 fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
-    let refused = |message: String| Err(Error::new(Code::InvalidValue, message).who(Who::You));
+    let refused = |message: String| Err(Error::new(Code::InvalidValue, message).responsible(Who::You));
     let mut after = document.clone();
     after.rename_section(old, new);
     if let Some(heir) = heirs(document, old).first() {
         return refused(format!(
             "[{heir}] takes keys that it lacks from {old:?}, and would find none under another name"
         ))
-        .map_err(|error| error.next("write those keys into that section first"));
+        .map_err(|error| error.hint("write those keys into that section first"));
     }
     let gained = after.inherited(new, &KEYS).into_iter().find(|key| document.get(old, key).is_none());
     if let Some(key) = gained {
         return refused(format!("as {new:?} it would read {key} from the section before the dot"))
-            .map_err(|error| error.next("choose a name without a dot"));
+            .map_err(|error| error.hint("choose a name without a dot"));
     }
     if let Some((child, key)) = after.disturbed(new, document) {
         return refused(format!("[{child}] would then read {key} from {new:?}"))
-            .map_err(|error| error.next("choose another name"));
+            .map_err(|error| error.hint("choose another name"));
     }
     Ok(())
 }

@@ -173,8 +173,8 @@ fn save(file: &ConfigFile, section: &Section, token: Token) -> Result<Token> {
         TokenSave::Saved => Ok(token),
         TokenSave::NoPlace => {
             Err(Error::new(Code::ConfigConflict, format!("{:?} was changed while it was renewed", section.name()))
-                .who(Who::You)
-                .next("run this again"))
+                .responsible(Who::You)
+                .hint("run this again"))
         }
     }
 }
@@ -186,8 +186,8 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
             Code::ClientInvalid,
             format!("{:?} has no {what}, which Box demands for client credentials", section.name()),
         )
-        .who(Who::You)
-        .next(format!("pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID", section.name()))
+        .responsible(Who::You)
+        .hint(format!("pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID", section.name()))
     };
     let app = app(section).ok_or_else(|| missing("client ID and secret"))?;
     let subject = section.get("box_subject_type").zip(section.get("box_subject_id"));
@@ -208,6 +208,6 @@ pub(super) fn app(section: &Section) -> Option<App> {
 
 fn not_renewable(name: &str, why: &str) -> Error {
     Error::new(Code::TokenExpired, format!("{name:?} cannot be renewed: {why}"))
-        .who(Who::You)
-        .next(format!("sign in again: pluton storage authorize {name:?}"))
+        .responsible(Who::You)
+        .hint(format!("sign in again: pluton storage authorize {name:?}"))
 }

@@ -38,27 +38,28 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
 pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
     if !document.has(name) && looks_like_token(name) {
         return Err(Error::new(Code::StorageNotFound, "there is no such storage: this looks like a token, not a name")
-            .who(Who::You)
-            .next("see what is there: pluton storage list"));
+            .responsible(Who::You)
+            .hint("see what is there: pluton storage list"));
     }
     if !document.has(name) {
-        let error = Error::new(Code::StorageNotFound, format!("there is no storage called {name:?}")).who(Who::You);
+        let error =
+            Error::new(Code::StorageNotFound, format!("there is no storage called {name:?}")).responsible(Who::You);
         let error = match near(document, name) {
             Some(near) if near.to_lowercase() == name.to_lowercase() => {
-                error.next(format!("names are case-sensitive: did you mean {near:?}?"))
+                error.hint(format!("names are case-sensitive: did you mean {near:?}?"))
             }
-            Some(near) => error.next(format!("did you mean {near:?}?")),
+            Some(near) => error.hint(format!("did you mean {near:?}?")),
             None => error,
         };
-        return Err(error.next("see what is there: pluton storage list"));
+        return Err(error.hint("see what is there: pluton storage list"));
     }
     match document.get(name, "type") {
         Some(kind) if kind == "box" => Ok(()),
         kind => {
             let kind = kind.unwrap_or_else(|| "none".into());
             Err(Error::new(Code::NotBox, format!("{name:?} is not a Box storage: its type is {}", scrub(&kind, &[])))
-                .who(Who::You)
-                .next("see what is there: pluton storage list"))
+                .responsible(Who::You)
+                .hint("see what is there: pluton storage list"))
         }
     }
 }

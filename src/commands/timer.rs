@@ -60,7 +60,7 @@ const NO_PASSWORD: &str = "RCLONE_CONFIG_PASS, which is a secret: name what prin
 
 fn words(context: &Context, flags: &Refresh) -> Result<Vec<String>> {
     let pluton = env::current_exe().map_err(|cause| {
-        Error::new(Code::Unknown, format!("cannot find out where pluton itself is: {cause}")).who(Who::You)
+        Error::new(Code::Unknown, format!("cannot find out where pluton itself is: {cause}")).responsible(Who::You)
     })?;
     let file = context.config_file()?;
     let mut words = vec![path(&pluton)?, "storage".into(), "refresh".into()];
@@ -90,8 +90,8 @@ fn path(path: &Path) -> Result<String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.to_str().map(str::to_owned).ok_or_else(|| {
         Error::new(Code::InvalidValue, format!("{} is not UTF-8, which a timer cannot carry", path.display()))
-            .who(Who::You)
-            .next("give that file or directory another name")
+            .responsible(Who::You)
+            .hint("give that file or directory another name")
     })
 }
 
@@ -121,8 +121,8 @@ fn one_line(what: &str, text: String) -> Result<String> {
 
 fn cannot_carry(what: &str, why: &str) -> Error {
     Error::new(Code::InvalidValue, format!("there is {why} in {what}, which a timer cannot carry"))
-        .who(Who::You)
-        .next("give the file or directory another name, or unset the variable")
+        .responsible(Who::You)
+        .hint("give the file or directory another name, or unset the variable")
 }
 
 fn spelled(words: &[String], spell: fn(&str) -> String) -> String {

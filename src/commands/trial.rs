@@ -91,14 +91,14 @@ fn there_and_back(rclone: &Rclone, staged: &Staged, size: u64) -> Result<Rehears
     let name = staged.section().name();
     if is_empty(&local) {
         let message = format!("Box took a file written to {name:?}, but has not made it ready for reading yet");
-        return Err(Error::new(Code::BoxUnavailable, message).who(Who::Box).next("run this again later"));
+        return Err(Error::new(Code::BoxUnavailable, message).responsible(Who::Box).hint("run this again later"));
     }
     let came = digest(&local).map_err(|cause| Error::disk(Code::Unknown, "read", &local, &cause))?;
     let _ = std::fs::remove_file(&local);
     if came != sent {
         return Err(Error::new(Code::Unknown, format!("a file written to {name:?} came back changed"))
-            .who(Who::Network)
-            .next(
+            .responsible(Who::Network)
+            .hint(
                 "ask whoever runs this network whether a proxy or a virus scanner changes what *.boxcloud.com sends",
             ));
     }
@@ -155,7 +155,7 @@ fn listed(rclone: &Rclone, staged: &Staged, file: &str, bytes: u64) -> Result<us
     if outcome.stdout.trim() != bytes.to_string() {
         let message =
             format!("Box took a file of {bytes} bytes written to {name:?}, but does not list it at that size");
-        return Err(Error::new(Code::Unknown, message).who(Who::Box).next("run this again later"));
+        return Err(Error::new(Code::Unknown, message).responsible(Who::Box).hint("run this again later"));
     }
     Ok(requests)
 }

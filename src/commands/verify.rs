@@ -183,7 +183,7 @@ fn finished(name: &str, outcome: Result<StorageResult>, found: Found, most: Opti
 /// Fails where the sign-in ends within this time if nobody uses it.
 fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -> Result<()> {
     let name = section.name();
-    let ends = |message: String| Error::new(Code::TokenExpired, message).who(Who::You);
+    let ends = |message: String| Error::new(Code::TokenExpired, message).responsible(Who::You);
     match (section.kind(), idle_end) {
         (Kind::Jwt | Kind::ClientCredentials, _) => Ok(()),
         (Kind::Quick | Kind::OwnApp, Some(end)) => {
@@ -192,11 +192,11 @@ fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -
                 return Ok(());
             }
             Err(ends(format!("unused, the sign-in of {name:?} ends on {}", end.strftime("%Y-%m-%d")))
-                .next(format!("pluton storage refresh {name:?}")))
+                .hint(format!("pluton storage refresh {name:?}")))
         }
         (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(ends(format!(
             "the sign-in of {name:?} cannot be renewed: it ends with its token, 60 minutes after it was made"
         ))
-        .next(format!("sign in in a way that lasts: pluton storage authorize {name:?}"))),
+        .hint(format!("sign in in a way that lasts: pluton storage authorize {name:?}"))),
     }
 }

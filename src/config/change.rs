@@ -33,7 +33,7 @@ pub(crate) type Reference = (String, &'static str, String);
 impl ConfigFile {
     pub(crate) fn lock_refresh(&self, name: &str) -> Result<RefreshLock> {
         let failed = |cause: &dyn std::fmt::Display| {
-            Error::new(Code::Unknown, format!("cannot lock {name:?} for its renewal: {cause}")).who(Who::You)
+            Error::new(Code::Unknown, format!("cannot lock {name:?} for its renewal: {cause}")).responsible(Who::You)
         };
         // All private copies of one file share its sign-ins.
         let file = self.original.as_ref().unwrap_or(&self.real);

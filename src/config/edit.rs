@@ -24,7 +24,7 @@ impl ConfigFile {
         let name = verified.section.name();
         self.edit(name, &|document| {
             if !replace && document.has(name) && !verified.section.is_in(document) {
-                return Err(taken(name).next("replace it with --force"));
+                return Err(taken(name).hint("replace it with --force"));
             }
             put(document, &verified.section)
         })
@@ -97,8 +97,8 @@ impl ConfigFile {
             return refused.map_or(Ok(()), Err);
         }
         Err(Error::new(Code::ConfigConflict, format!("{} changes faster than it can be edited", self.path.display()))
-            .who(Who::You)
-            .next("let the running rclones end, and run this again"))
+            .responsible(Who::You)
+            .hint("let the running rclones end, and run this again"))
     }
 
     /// What another program wrote, and a pluton that was killed in the middle left in a file beside rclone.conf.

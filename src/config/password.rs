@@ -33,16 +33,17 @@ impl PasswordSource {
     /// Tries `open` with the password, or with up to three where a person types it.
     pub(crate) fn try_open<T>(&self, file: &Path, open: impl Fn(&Secret) -> Option<T>) -> Result<(Secret, T)> {
         let locked = |why: &str| {
-            Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display())).who(Who::You)
+            Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display()))
+                .responsible(Who::You)
         };
         let opened = |password: Secret, what: &str| match open(&password) {
             Some(content) => Ok((password, content)),
             None => {
-                Err(locked(&format!("{what} does not open it")).next("give the password that `rclone config` asks for"))
+                Err(locked(&format!("{what} does not open it")).hint("give the password that `rclone config` asks for"))
             }
         };
         if let Some(command) = &self.command {
-            let password = ask_command(command)?.map_err(|why| locked(&why).next("check --password-command"))?;
+            let password = ask_command(command)?.map_err(|why| locked(&why).hint("check --password-command"))?;
             return opened(password, "the password that --password-command prints");
         }
         match std::env::var(ENV) {
@@ -53,7 +54,7 @@ impl PasswordSource {
         }
         if !self.terminal.asks {
             return Err(locked("its password is not known")
-                .next(format!("set {ENV} to it, or give --password-command COMMAND")));
+                .hint(format!("set {ENV} to it, or give --password-command COMMAND")));
         }
         for _ in 0..PROMPTS {
             let password = prompt::hidden_line("Password of rclone.conf (it stays hidden): ")?;

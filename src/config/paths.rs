@@ -16,8 +16,8 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
                 Code::ConfigUnwritable,
                 format!("the rclone.conf chosen, \"{}\", is kept in memory only", chosen.display()),
             )
-            .who(Who::You)
-            .next("name a file with --rclone-config, or unset RCLONE_CONFIG"))
+            .responsible(Who::You)
+            .hint("name a file with --rclone-config, or unset RCLONE_CONFIG"))
         } else {
             Ok(chosen)
         };
@@ -25,8 +25,8 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
     let places = places(rclone, &Env::real());
     places.iter().find(|place| place.exists()).or(places.last()).cloned().ok_or_else(|| {
         Error::new(Code::ConfigUnreadable, "no home directory, so no place for rclone.conf")
-            .who(Who::You)
-            .next("set HOME, or name the file with --rclone-config")
+            .responsible(Who::You)
+            .hint("set HOME, or name the file with --rclone-config")
     })
 }
 

@@ -43,8 +43,8 @@ pub(super) fn private_dir_in(parent: &Path) -> Result<TempDir> {
 pub(super) fn unusable(path: &Path, cause: &io::Error) -> Error {
     let error = Error::disk(Code::Unknown, "make a private file in", path, cause);
     match foreign().first() {
-        Some(_) => error.next(give_back()),
-        None => error.next(format!("make room and let this user write in {}", path.display())),
+        Some(_) => error.hint(give_back()),
+        None => error.hint(format!("make room and let this user write in {}", path.display())),
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn check_owner() -> Result<()> {
     let dir = paths::state_dir();
     let failed = |cause: &dyn std::fmt::Display| {
         Error::disk(Code::Unknown, "use", &dir, &cause.to_string())
-            .next("set HOME to a directory of this user's, for Pluton's own files")
+            .hint("set HOME to a directory of this user's, for Pluton's own files")
     };
     access::make_private_dir(&dir).map_err(|cause| failed(&cause))?;
     let is_own = fs::symlink_metadata(&dir).is_ok_and(|data| data.is_dir()) && access::is_own(&dir);

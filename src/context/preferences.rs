@@ -50,8 +50,8 @@ impl Preferences {
 
 fn wrong(path: &Path, why: &str) -> Error {
     Error::new(Code::InvalidValue, format!("{} cannot be used: {why}", path.display()))
-        .who(Who::You)
-        .next("mend that file, or take it away")
+        .responsible(Who::You)
+        .hint("mend that file, or take it away")
 }
 
 #[cfg(test)]

@@ -72,11 +72,11 @@ pub(super) fn explain(cause: Cause, asked: &Operation<'_>, heard: &Evidence<'_>,
 }
 
 fn you(code: Code, message: impl Into<String>) -> Error {
-    Error::new(code, message).who(Who::You)
+    Error::new(code, message).responsible(Who::You)
 }
 
 fn admin(code: Code, message: impl Into<String>) -> Error {
-    Error::new(code, message).who(Who::Admin)
+    Error::new(code, message).responsible(Who::Admin)
 }
 
 /// The app by the name that Box knows it by.

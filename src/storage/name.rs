@@ -19,13 +19,13 @@ impl RemoteName {
     pub(crate) fn new(name: &str) -> Result<Self> {
         match fault(name) {
             _ if looks_like_token(name) => {
-                Err(Error::invalid(Field::Name, "the storage's name looks like a token").next(
+                Err(Error::invalid(Field::Name, "the storage's name looks like a token").hint(
                     "choose a name, and give the token by --token-file (what `rclone authorize` printed) or --access-token-file",
                 ))
             }
             None => Ok(Self(name.to_owned())),
             Some(why) => Err(Error::invalid(Field::Name, format!("{name:?} cannot be a storage's name: {why}"))
-                .next("use letters, digits, spaces and any of _ - . + @")),
+                .hint("use letters, digits, spaces and any of _ - . + @")),
         }
     }
 

@@ -41,7 +41,7 @@ impl Spec {
     /// The value as it will be written, or why it cannot be.
     pub(crate) fn check(&self, text: &str) -> Result<String> {
         (self.check)(text.trim()).map_err(|why| {
-            Error::invalid(Field::Option(self.key), format!("{text:?} is no {}: {why}", self.key)).next(format!(
+            Error::invalid(Field::Option(self.key), format!("{text:?} is no {}: {why}", self.key)).hint(format!(
                 "give {} another value, or leave it out ({})",
                 self.flag(),
                 self.default

@@ -41,8 +41,8 @@ impl Section {
     pub(crate) fn read(document: &Document, name: &str) -> Result<Self> {
         if !document.has(name) {
             return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed or renamed meanwhile"))
-                .who(Who::You)
-                .next("see what is there: pluton storage list"));
+                .responsible(Who::You)
+                .hint("see what is there: pluton storage list"));
         }
         let mut pairs = document.entries(name);
         for key in document.inherited(name, &KEYS) {

@@ -157,7 +157,7 @@ impl Subject {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
             Error::invalid(Field::BoxSubject, format!("{text:?} names no one to act for: {why}"))
-                .next("write enterprise:ID for the app's service account, or user:ID for one person")
+                .hint("write enterprise:ID for the app's service account, or user:ID for one person")
         };
         let (kind, id) = text.trim().split_once(':').ok_or_else(|| wrong("a colon is missing"))?;
         let kind = match kind {

@@ -385,8 +385,8 @@ fn written(result: std::io::Result<()>) -> Result<()> {
     match result {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
             Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
-                .who(Who::You)
-                .next("make room where standard output goes, or send it elsewhere"))
+                .responsible(Who::You)
+                .hint("make room where standard output goes, or send it elsewhere"))
         }
         _ => Ok(()),
     }

@@ -99,7 +99,9 @@ impl Declared {
             } else {
                 "see what may stand in the file: pluton apply --print-schema"
             };
-            Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display())).who(Who::You).next(remedy)
+            Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display()))
+                .responsible(Who::You)
+                .hint(remedy)
         })
     }
 
@@ -153,7 +155,7 @@ impl std::fmt::Display for Text {
 impl Source {
     /// Fetches the secret. `base` is the directory of the file that names it.
     pub(crate) fn read(&self, base: &Path) -> Result<Secret> {
-        let failed = |why: String| Error::new(Code::InputRequired, why).who(Who::You);
+        let failed = |why: String| Error::new(Code::InputRequired, why).responsible(Who::You);
         let from_file = |path: &Path| {
             reading::file(path)?.map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
         };

@@ -36,20 +36,20 @@ fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
     if file.is_open_to_others() {
         findings.push(
             Finding::odd(ABOUT, "other users of this machine can read the secrets in it")
-                .next(format!("chmod 600 {place}"))
-                .next("pluton doctor --fix"),
+                .hint(format!("chmod 600 {place}"))
+                .hint("pluton doctor --fix"),
         );
     }
     if let Some(owner) = file.foreign_owner() {
         findings.push(
             Finding::odd(ABOUT, format!("it belongs to another user (number {owner}), so new tokens may not be saved"))
-                .next(format!("sudo chown \"$(id -u)\" {place}")),
+                .hint(format!("sudo chown \"$(id -u)\" {place}")),
         );
     }
     if let Err(error) = file.try_replacing() {
         let message = "it cannot be replaced here, so rclone cannot save a renewed token and the sign-in dies";
-        let finding = error.remedy.into_iter().fold(Finding::bad(ABOUT, message), Finding::next);
-        findings.push(finding.next("or run backups through `pluton run`, with a service account"));
+        let finding = error.remedy.into_iter().fold(Finding::bad(ABOUT, message), Finding::hint);
+        findings.push(finding.hint("or run backups through `pluton run`, with a service account"));
     }
     findings
 }
@@ -59,7 +59,7 @@ fn foreign() -> Option<Finding> {
     let foreign = config::foreign();
     let first = config::shown(foreign.first()?);
     let message = format!("{first} belongs to another user, so that sign-ins may not be renewed");
-    Some(Finding::bad("pluton", message).next(config::give_back()))
+    Some(Finding::bad("pluton", message).hint(config::give_back()))
 }
 
 /// They hold the secrets of a whole rclone.conf.
@@ -68,7 +68,7 @@ fn copies() -> Vec<Finding> {
     let found = left.iter().map(|copy| {
         let message =
             format!("{} is a private copy of an rclone.conf, left by a run that was killed", config::shown(copy));
-        Finding::odd("pluton", message).next("pluton doctor --fix").next("pluton storage refresh --all").next(
+        Finding::odd("pluton", message).hint("pluton doctor --fix").hint("pluton storage refresh --all").hint(
             "or where rclone.conf cannot be written, pluton run: it keeps what was renewed in the copy, and removes it",
         )
     });
@@ -82,7 +82,7 @@ fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
         .iter()
         .map(|left| {
             Finding::odd(ABOUT, format!("{} was left by a run that was ended while it saved", config::shown(left)))
-                .next(if spare.contains(left) {
+                .hint(if spare.contains(left) {
                     "pluton doctor --fix".to_owned()
                 } else {
                     format!("if no rclone runs now, compare it with rclone.conf, then: rm '{}'", left.display())
@@ -90,7 +90,7 @@ fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
         })
         .collect();
     findings.extend(config::orphans_now(document).iter().map(|found| {
-        Finding::odd(ABOUT, format!("an interrupted sign-in for {:?} is still good", found.name)).next(format!(
+        Finding::odd(ABOUT, format!("an interrupted sign-in for {:?} is still good", found.name)).hint(format!(
             "pluton storage add box {:?} --token-file '{}'",
             found.name,
             found.file.display()

@@ -36,13 +36,13 @@ fn judge(version: Version, place: &str) -> Vec<Finding> {
     const ABOUT: &str = "rclone";
     let mut findings = vec![if version < OLDEST {
         Finding::bad(ABOUT, format!("{place} is {version}; Pluton needs {OLDEST} or newer"))
-            .next("install a newer one: https://rclone.org/install/")
+            .hint("install a newer one: https://rclone.org/install/")
     } else {
         Finding::good(ABOUT, format!("{place}, version {version}"))
     }];
     if version == Version(1, 63, 0) {
         findings
-            .push(Finding::bad(ABOUT, "1.63.0 cannot sign in service accounts (JWT)").next("install 1.63.1 or newer"));
+            .push(Finding::bad(ABOUT, "1.63.0 cannot sign in service accounts (JWT)").hint("install 1.63.1 or newer"));
     }
     let missing: Vec<&str> = NEEDS.iter().filter(|(since, _)| version < *since).map(|(_, what)| *what).collect();
     if !missing.is_empty() {
@@ -62,7 +62,7 @@ pub(super) fn variables() -> Vec<Finding> {
         .iter()
         .map(|name| {
             Finding::odd(ABOUT, format!("{name} is set: rclone takes it instead of what rclone.conf says"))
-                .next(format!("unset {name}"))
+                .hint(format!("unset {name}"))
         })
         .collect();
     if !plain.is_empty() {
@@ -91,6 +91,6 @@ pub(super) fn port() -> Vec<Finding> {
     let by = holder.as_deref().unwrap_or("another program");
     let finding =
         Finding::odd(ABOUT, format!("port {PORT} is taken by {by}, so no sign-in through a browser can be begun here"))
-            .next("end the other `rclone authorize` or `rclone config` that still waits");
-    vec![if holder.is_some() { finding } else { finding.next(format!("see who has it: ss -ltnp 'sport = :{PORT}'")) }]
+            .hint("end the other `rclone authorize` or `rclone config` that still waits");
+    vec![if holder.is_some() { finding } else { finding.hint(format!("see who has it: ss -ltnp 'sport = :{PORT}'")) }]
 }

@@ -40,7 +40,7 @@ fn agrees(context: &Context, question: &str) -> Result<bool> {
     if context.terminal.asks {
         return prompt::yes(question);
     }
-    Err(Error::new(Code::InputRequired, question).who(Who::You).next("say so with --yes"))
+    Err(Error::new(Code::InputRequired, question).responsible(Who::You).hint("say so with --yes"))
 }
 
 fn fixes(file: &ConfigFile) -> Vec<Fix> {
@@ -65,7 +65,7 @@ fn fixes(file: &ConfigFile) -> Vec<Fix> {
                 config::left_copies().first().map_or(Ok(()), |left| {
                     let message = format!("{} is of another rclone.conf, or cannot be read", config::shown(left));
                     Err(Error::new(Code::ConfigUnreadable, message)
-                        .next("name the other file with --rclone-config FILE"))
+                        .hint("name the other file with --rclone-config FILE"))
                 })
             },
         });

@@ -43,7 +43,7 @@ fn unreachable(host: &str, refused: &Refused) -> Finding {
     let message = format!("{host}: {} ({said})", error.message);
     let finding = Finding { message, ..Finding::from_error("network", error) };
     if host.ends_with("boxcloud.com") {
-        finding.next("without it backups pass and restores fail: have *.boxcloud.com allowed on port 443")
+        finding.hint("without it backups pass and restores fail: have *.boxcloud.com allowed on port 443")
     } else {
         finding
     }
@@ -59,5 +59,5 @@ fn clock(offset: i64) -> Finding {
         "clock",
         format!("this machine's clock is {} seconds {way} Box's; service accounts cannot sign in", offset.abs()),
     )
-    .next("timedatectl set-ntp true")
+    .hint("timedatectl set-ntp true")
 }

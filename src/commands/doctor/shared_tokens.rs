@@ -31,6 +31,6 @@ pub(super) fn look(section: &Section, seen: &mut HashMap<String, String>) -> Opt
             section.name(),
             format!("it shares its refresh token with {other}; the first to renew it ends the other"),
         )
-        .next(again(section.name())),
+        .hint(again(section.name())),
     )
 }

@@ -47,7 +47,7 @@ pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[Confi
     if can_renew {
         findings.push(
             Finding::new(Level::NotTested, "renewal", "not tested: whether Box renews the sign-ins")
-                .next("pluton storage verify --all --renew"),
+                .hint("pluton storage verify --all --renew"),
         );
     }
     findings
@@ -75,21 +75,21 @@ fn keys(section: &Section) -> Vec<Finding> {
             if has("client_id") { ("client_id", "client_secret") } else { ("client_secret", "client_id") };
         findings.push(
             Finding::bad(name, format!("it has a {there} but no {gone}, so its sign-in cannot be renewed"))
-                .next(again(name)),
+                .hint(again(name)),
         );
     }
     match section.kind() {
         Kind::Jwt => findings.extend(jwt(section)),
         Kind::ClientCredentials if !has("box_subject_type") || !has("box_subject_id") => findings.push(
             Finding::bad(name, "client credentials without a subject: Box demands one, and rclone never sends it")
-                .next(format!("pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID")),
+                .hint(format!("pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID")),
         ),
         Kind::AccessToken => {
             findings.push(
-                Finding::odd(name, "an access token ends after 60 minutes and cannot be renewed").next(again(name)),
+                Finding::odd(name, "an access token ends after 60 minutes and cannot be renewed").hint(again(name)),
             );
             if has("token") || has("box_config_file") {
-                findings.push(Finding::odd(name, "its access_token hides its other sign-in").next(again(name)));
+                findings.push(Finding::odd(name, "its access_token hides its other sign-in").hint(again(name)));
             }
         }
         _ => {}
@@ -103,20 +103,20 @@ fn jwt(section: &Section) -> Vec<Finding> {
     if section.get(crate::storage::options::BOX_SUB_TYPE).is_none_or(|kind| kind == "user") {
         findings.push(
             Finding::odd(name, "box_sub_type is user, which is wrong for a service account")
-                .next(format!("pluton storage edit {name:?} --box-sub-type enterprise")),
+                .hint(format!("pluton storage edit {name:?} --box-sub-type enterprise")),
         );
     }
     let Some(path) = section.get("box_config_file") else { return findings };
     if !Path::new(path).is_absolute() {
         findings.push(
             Finding::bad(name, format!("box_config_file is no absolute path: {}", clean(path)))
-                .next(format!("pluton storage authorize {name:?} --box-config-file PATH")),
+                .hint(format!("pluton storage authorize {name:?} --box-config-file PATH")),
         );
     }
     match std::fs::read_to_string(path).map(Secret::new) {
         Err(cause) => findings.push(
             Finding::bad(name, format!("{} cannot be read: {cause}", clean(path)))
-                .next(format!("pluton storage authorize {name:?} --box-config-file PATH")),
+                .hint(format!("pluton storage authorize {name:?} --box-config-file PATH")),
         ),
         Ok(text) => {
             if let Err(why) = JwtFile::parse(&text) {
@@ -125,7 +125,7 @@ fn jwt(section: &Section) -> Vec<Finding> {
             if config::is_open_to_others(Path::new(path)) {
                 findings.push(
                     Finding::odd(name, format!("other users of this machine can read the key in {}", clean(path)))
-                        .next(format!("chmod 600 '{}'", clean(path))),
+                        .hint(format!("chmod 600 '{}'", clean(path))),
                 );
             }
         }
@@ -141,14 +141,14 @@ fn options(section: &Section, rclone: Option<Version>) -> Vec<Finding> {
         if let Err(error) = spec.check(value) {
             findings.push(
                 Finding::bad(name, clean(&error.message))
-                    .next(format!("pluton storage edit {name:?} --unset {}", spec.key)),
+                    .hint(format!("pluton storage edit {name:?} --unset {}", spec.key)),
             );
         }
         let Some((since, version)) = spec.since.zip(rclone) else { continue };
         if (version.0, version.1) < since {
             findings.push(
                 Finding::odd(name, format!("rclone {version} ignores {}; it needs {}.{}", spec.key, since.0, since.1))
-                    .next("install a newer one: https://rclone.org/install/"),
+                    .hint("install a newer one: https://rclone.org/install/"),
             );
         }
     }
@@ -164,24 +164,24 @@ fn token(section: &Section) -> Option<Finding> {
     let renew = format!("pluton storage refresh {name:?}");
     let Some(text) = section.get("token") else {
         let next = if unattended { renew } else { again(name) };
-        return Some(Finding::bad(name, "it has no token").next(next));
+        return Some(Finding::bad(name, "it has no token").hint(next));
     };
     let token = match Token::find(text) {
         Ok(token) => token,
-        Err(why) => return Some(Finding::bad(name, format!("its token cannot be read: {why}")).next(again(name))),
+        Err(why) => return Some(Finding::bad(name, format!("its token cannot be read: {why}")).hint(again(name))),
     };
     let now = Timestamp::now();
     let is_over = token.expiry().is_some_and(|end| end <= now);
     match (unattended, token.refresh_token().is_some()) {
         (true, _) if is_over => {
-            Some(Finding::odd(name, "its token is over, and rclone cannot renew it by itself").next(renew))
+            Some(Finding::odd(name, "its token is over, and rclone cannot renew it by itself").hint(renew))
         }
         (false, false) => Some(
             Finding::bad(name, "its token has no refresh token: it ends within 60 minutes of its making")
-                .next(again(name)),
+                .hint(again(name)),
         ),
         (false, true) if token.idle_end().is_some_and(|end| end <= now) => {
-            Some(Finding::bad(name, "nobody used it for 60 days, so Box has ended its sign-in").next(again(name)))
+            Some(Finding::bad(name, "nobody used it for 60 days, so Box has ended its sign-in").hint(again(name)))
         }
         _ => None,
     }

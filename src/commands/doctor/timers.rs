@@ -24,8 +24,8 @@ pub(super) fn look(context: &Context, document: &Document) -> Vec<Finding> {
                 Kept::Nothing => "no timer or crontab that names it calls pluton".to_owned(),
             };
             Finding::odd(name, format!("rclone cannot renew its sign-in, and nothing else was found that does: {why}"))
-                .next("install a timer: pluton storage refresh --print-timer systemd | sh (or see cron, launchd)")
-                .next(format!("start every backup with: pluton run {name:?} -- …"))
+                .hint("install a timer: pluton storage refresh --print-timer systemd | sh (or see cron, launchd)")
+                .hint(format!("start every backup with: pluton run {name:?} -- …"))
         })
         .collect();
     if !jobs.unseen.is_empty() {

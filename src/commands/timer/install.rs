@@ -52,7 +52,7 @@ fn not_installed(error: &Error) -> Warning {
 
 fn nowhere() -> Error {
     Error::new(Code::Unknown, "neither `systemctl --user` nor crontab can be used here")
-        .next("install what this prints in your own way: pluton storage refresh --print-timer systemd|cron|launchd")
+        .hint("install what this prints in your own way: pluton storage refresh --print-timer systemd|cron|launchd")
 }
 
 fn kind_here() -> Option<TimerKind> {
@@ -74,7 +74,9 @@ fn crontab() -> Option<String> {
 
 fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
     if is_set("RCLONE_CONFIG_PASS") && context.password_command().is_none() {
-        return Err(Error::new(Code::InputRequired, format!("a timer cannot carry {NO_PASSWORD}")).who(Who::You));
+        return Err(
+            Error::new(Code::InputRequired, format!("a timer cannot carry {NO_PASSWORD}")).responsible(Who::You)
+        );
     }
     let timer = text(context, &EVERYTHING, kind)?;
     if kind == TimerKind::Systemd {
@@ -85,7 +87,7 @@ fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
                 Code::ConfigConflict,
                 "there is a pluton-refresh.timer already, for something else",
             )
-            .next("see what this storage needs: pluton storage refresh --print-timer systemd"));
+            .hint("see what this storage needs: pluton storage refresh --print-timer systemd"));
         }
         done("sh", &process::tool("sh", &["-s"], timer.as_bytes()))?;
         let remove = "systemctl --user disable --now pluton-refresh.timer";

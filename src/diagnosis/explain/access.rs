@@ -25,21 +25,21 @@ pub(super) fn scope(asked: &Operation<'_>) -> Error {
             Code::InsufficientScope,
             "this token may not do this: it was narrowed down, or your enterprise lets apps only read",
         )
-        .next(again)
-        .next("use an app of your own, whose scopes you can see: pluton help own-app");
+        .hint(again)
+        .hint("use an app of your own, whose scopes you can see: pluton help own-app");
     }
-    let error = you(Code::InsufficientScope, format!("{app} may not do this: its scopes are too narrow")).next(format!(
+    let error = you(Code::InsufficientScope, format!("{app} may not do this: its scopes are too narrow")).hint(format!(
         "in {CONSOLE}, your app, Configuration, Application Scopes, tick \"Read and write all files and folders stored in Box\" and \
          click Save Changes"
     ));
     match (asked.is_unattended(), asked.is_saved) {
-        (true, true) => error.next(authorize_again()).next(format!("then pluton storage refresh {:?}", asked.storage)),
-        (true, false) => error.next(authorize_again()),
-        (false, true) => error.next(format!(
+        (true, true) => error.hint(authorize_again()).hint(format!("then pluton storage refresh {:?}", asked.storage)),
+        (true, false) => error.hint(authorize_again()),
+        (false, true) => error.hint(format!(
             "then sign in again, since a token keeps its scopes: pluton storage authorize {:?}",
             asked.storage
         )),
-        (false, false) => error.next("then make a new token: one keeps the scopes it was made with"),
+        (false, false) => error.hint("then make a new token: one keeps the scopes it was made with"),
     }
 }
 
@@ -50,8 +50,8 @@ pub(super) fn authorize_again() -> String {
 pub(super) fn not_allowed(asked: &Operation<'_>, facts: &Facts) -> Error {
     let who = login(facts).unwrap_or_else(|| "this account".to_owned());
     you(Code::PermissionDenied, format!("{who} may not use {}", folder(asked)))
-        .next(format!("ask the folder's owner to invite {who} with the role Editor"))
-        .next(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
+        .hint(format!("ask the folder's owner to invite {who} with the role Editor"))
+        .hint(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
         .about(ROOT_FOLDER)
 }
 
@@ -59,24 +59,24 @@ pub(super) fn may_not_impersonate(asked: &Operation<'_>) -> Error {
     let user = asked.impersonate.unwrap_or("another user");
     let error = you(Code::PermissionDenied, format!("Box does not let this sign-in act as user {user}"));
     let error = if asked.is_unattended() {
-        error.next(format!(
+        error.hint(format!(
             "in {CONSOLE}, your app, Configuration, choose App + Enterprise Access, and under Advanced Features tick \"Make API calls \
              using the as-user header\" and \"Generate user access tokens\""
-        )).next(authorize_again())
+        )).hint(authorize_again())
     } else {
-        error.next(format!(
+        error.hint(format!(
             "only a service account or an admin can act as others: {}",
             without_option(asked, "impersonate")
         ))
     };
-    error.next(format!("if that user may not use {}, choose another folder", folder(asked))).about(IMPERSONATE)
+    error.hint(format!("if that user may not use {}, choose another folder", folder(asked))).about(IMPERSONATE)
 }
 
 pub(super) fn unknown_user(asked: &Operation<'_>) -> Error {
     let user = asked.impersonate.unwrap_or("of this ID");
     you(Code::PermissionDenied, format!("Box finds no user {user} that this sign-in may act as"))
-        .next("check the user's ID: the number at the end of its page in Admin Console > Users & Groups")
-        .next(without_option(asked, "impersonate"))
+        .hint("check the user's ID: the number at the end of its page in Admin Console > Users & Groups")
+        .hint(without_option(asked, "impersonate"))
         .about(IMPERSONATE)
 }
 
@@ -95,20 +95,20 @@ pub(super) fn not_found(asked: &Operation<'_>, facts: &Facts) -> Error {
     );
     let error = match (asked.is_unattended(), login(facts)) {
         (true, Some(login)) => error
-            .next(format!("a service account sees only its own files: share the folder with {login}, role Editor"))
-            .next(check),
+            .hint(format!("a service account sees only its own files: share the folder with {login}, role Editor"))
+            .hint(check),
         (true, None) => error
-            .next("a service account sees only its own files: share the folder with its login, role Editor")
-            .next(check),
-        (false, _) => error.next(check).next("ask the folder's owner to share it with this account, role Editor"),
+            .hint("a service account sees only its own files: share the folder with its login, role Editor")
+            .hint(check),
+        (false, _) => error.hint(check).hint("ask the folder's owner to share it with this account, role Editor"),
     };
     error.about(ROOT_FOLDER)
 }
 
 pub(super) fn in_trash(asked: &Operation<'_>) -> Error {
     you(Code::FolderNotFound, format!("{} is in Box's trash", folder(asked)))
-        .next("restore it: https://app.box.com/trash")
-        .next(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
+        .hint("restore it: https://app.box.com/trash")
+        .hint(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
         .about(ROOT_FOLDER)
 }
 
@@ -128,13 +128,13 @@ pub(super) fn full(asked: &Operation<'_>, facts: &Facts) -> Error {
     let room = facts.account.as_ref().and_then(|account| account.space_used.zip(account.space_amount));
     let room = room.map_or(String::new(), |(used, space)| format!(", {} of {} used", size(used), size(space)));
     let error = you(Code::StorageFull, format!("the Box account is full{room}; files in the trash count too"))
-        .next(empty_trash(asked));
+        .hint(empty_trash(asked));
     match login(facts).filter(|_| asked.is_unattended()) {
-        Some(login) => error.next(format!(
+        Some(login) => error.hint(format!(
             "use the space of someone else: share a folder with {login}, and then {}",
             other_option(asked, "--root-folder-id", "ID")
         )),
-        None => error.next("ask your Box admin for more space"),
+        None => error.hint("ask your Box admin for more space"),
     }
 }
 
@@ -142,8 +142,8 @@ pub(super) fn too_large(facts: &Facts) -> Error {
     let most = facts.account.as_ref().and_then(|account| account.max_upload_size);
     let most = most.map_or(String::new(), |most| format!(" ({} for this account)", size(most)));
     you(Code::FileTooLarge, format!("the file is larger than the Box plan of the folder's owner allows{most}"))
-        .next("use a backup program that writes small files (restic and kopia do), or rclone's chunker: https://rclone.org/chunker/")
-        .next("see what each plan allows: pluton help limits")
+        .hint("use a backup program that writes small files (restic and kopia do), or rclone's chunker: https://rclone.org/chunker/")
+        .hint("see what each plan allows: pluton help limits")
 }
 
 pub(super) fn folder(asked: &Operation<'_>) -> String {

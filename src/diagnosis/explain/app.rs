@@ -12,16 +12,16 @@ pub(super) fn unknown_client(asked: &Operation<'_>) -> Error {
     };
     let error = you(Code::ClientInvalid, message);
     let error = match asked.sign_in {
-        Kind::Jwt => error.next(format!(
+        Kind::Jwt => error.hint(format!(
             "download config.json again: {CONSOLE}, your app, Configuration, Add and Manage Public Keys"
         )),
         _ if asked.client_id.is_none() => error
-            .next("install a newer rclone: https://rclone.org/install/")
-            .next("use an app of your own: pluton help own-app"),
-        _ => error.next(format!("copy both again: {CONSOLE}, your app, Configuration, OAuth 2.0 Credentials (Box shows a secret only with 2-factor authentication on)")),
+            .hint("install a newer rclone: https://rclone.org/install/")
+            .hint("use an app of your own: pluton help own-app"),
+        _ => error.hint(format!("copy both again: {CONSOLE}, your app, Configuration, OAuth 2.0 Credentials (Box shows a secret only with 2-factor authentication on)")),
     };
     let error = if asked.is_saved && matches!(asked.sign_in, Kind::OwnApp | Kind::ClientCredentials) {
-        error.next(format!("then give them anew: pluton storage authorize {:?}", asked.storage))
+        error.hint(format!("then give them anew: pluton storage authorize {:?}", asked.storage))
     } else {
         error
     };
@@ -34,8 +34,8 @@ pub(super) fn refused(asked: &Operation<'_>) -> Error {
         Code::AppNotAuthorized,
         format!("Box does not let {} sign in; most often the enterprise has not authorized it", app_of(asked)),
     )
-    .next(letter(asked))
-    .next(format!("if it is authorized, look at the app's type in {CONSOLE}: it must be {}", app_type(asked)))
+    .hint(letter(asked))
+    .hint(format!("if it is authorized, look at the app's type in {CONSOLE}: it must be {}", app_type(asked)))
     .about(Field::ClientId)
 }
 
@@ -55,8 +55,8 @@ pub(super) fn letter(asked: &Operation<'_>) -> String {
 
 pub(super) fn wrong_type(asked: &Operation<'_>) -> Error {
     you(Code::ClientInvalid, format!("{} is not made for this way to sign in", app_of(asked)))
-        .next(format!("make an app of the type {}: {CONSOLE}", app_type(asked)))
-        .next("sign in the way this app is made for")
+        .hint(format!("make an app of the type {}: {CONSOLE}", app_type(asked)))
+        .hint("sign in the way this app is made for")
         .about(Field::SignIn)
         .about(Field::ClientId)
 }
@@ -72,16 +72,16 @@ fn app_type(asked: &Operation<'_>) -> &'static str {
 pub(super) fn wrong_subject(asked: &Operation<'_>) -> Error {
     let app = app_of(asked);
     let error = you(Code::ClientInvalid, format!("Box does not let {app} act for this enterprise or user"))
-        .next(format!("check the ID after enterprise: or user: (the enterprise's is in {CONSOLE}, your app, General Settings)"))
-        .next(format!(
+        .hint(format!("check the ID after enterprise: or user: (the enterprise's is in {CONSOLE}, your app, General Settings)"))
+        .hint(format!(
             "check that your Box admin has authorized the app: {ADMIN_APPS} > Server Authentication Apps"
         ))
-        .next("check that the client ID and the client secret are of the same app")
-        .next(format!(
+        .hint("check that the client ID and the client secret are of the same app")
+        .hint(format!(
             "to act for a user, the app needs App + Enterprise Access and \"Generate user access tokens\": {CONSOLE}, your app, Configuration"
         ));
     let error = if asked.is_saved {
-        error.next(format!(
+        error.hint(format!(
             "then pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID",
             asked.storage
         ))

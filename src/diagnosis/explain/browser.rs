@@ -11,20 +11,20 @@ const ELSEWHERE: &str = "sign in on another machine and bring the token: pluton 
 /// Older rclones say no more than this, whatever Box's page said.
 pub(super) fn no_code(asked: &Operation<'_>) -> Error {
     let error = you(Code::AccessDenied, "Box's page came back without granting access")
-        .next("sign in again, and choose \"Grant access to Box\"");
+        .hint("sign in again, and choose \"Grant access to Box\"");
     match asked.client_id {
         Some(_) => {
-            error.next(format!("if the page said redirect_uri_mismatch: {}", add_redirect())).next(listed(asked))
+            error.hint(format!("if the page said redirect_uri_mismatch: {}", add_redirect())).hint(listed(asked))
         }
         None => {
-            error.next(listed(asked)).next("if another program opened the link before the browser did, just try again")
+            error.hint(listed(asked)).hint("if another program opened the link before the browser did, just try again")
         }
     }
 }
 
 pub(super) fn redirect(asked: &Operation<'_>) -> Error {
     you(Code::RedirectUriMismatch, format!("{} does not allow rclone's redirect address", app_of(asked)))
-        .next(add_redirect())
+        .hint(add_redirect())
         .about(Field::ClientId)
 }
 
@@ -38,12 +38,12 @@ fn add_redirect() -> String {
 }
 
 pub(super) fn nobody(asked: &Operation<'_>) -> Error {
-    let error = you(Code::AuthorizeTimeout, "nobody signed in within 5 minutes").next("try again");
+    let error = you(Code::AuthorizeTimeout, "nobody signed in within 5 minutes").hint("try again");
     match asked.client_id {
         Some(_) => {
-            error.next(format!("if Box's page said redirect_uri_mismatch: {}", add_redirect())).next(listed(asked))
+            error.hint(format!("if Box's page said redirect_uri_mismatch: {}", add_redirect())).hint(listed(asked))
         }
-        None => error.next(ELSEWHERE).next(listed(asked)),
+        None => error.hint(ELSEWHERE).hint(listed(asked)),
     }
 }
 
@@ -51,15 +51,15 @@ pub(super) fn port(holder: Option<&Holder>) -> Error {
     const WHAT: &str = "port 53682, which the browser comes back to, is taken by";
     let Some(Holder { pid, name }) = holder else {
         return you(Code::PortInUse, format!("{WHAT} another program"))
-            .next("end the other `rclone authorize` or `rclone config` that still waits on this machine, and try again")
-            .next("see who has the port: ss -ltnp 'sport = :53682'")
-            .next(ELSEWHERE);
+            .hint("end the other `rclone authorize` or `rclone config` that still waits on this machine, and try again")
+            .hint("see who has the port: ss -ltnp 'sport = :53682'")
+            .hint(ELSEWHERE);
     };
     let error = you(Code::PortInUse, format!("{WHAT} {name} (process {pid})"));
     let error = if name.starts_with("rclone") {
-        error.next(format!("another sign-in waits there: finish it in its browser tab, or end it: kill {pid}"))
+        error.hint(format!("another sign-in waits there: finish it in its browser tab, or end it: kill {pid}"))
     } else {
-        error.next(format!("end {name}, and try again"))
+        error.hint(format!("end {name}, and try again"))
     };
-    error.next(ELSEWHERE)
+    error.hint(ELSEWHERE)
 }

@@ -370,7 +370,7 @@ pub(super) fn explain(cause: Cause, asked: &Operation<'_>, facts: &Facts) -> Err
         ("{storage}", format!("{:?}", asked.storage)),
     ];
     let filled = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
-    let error = Error::new(known.code, filled(known.message)).who(known.who);
-    let error = known.remedies.iter().fold(error, |error, remedy| error.next(filled(remedy)));
+    let error = Error::new(known.code, filled(known.message)).responsible(known.who);
+    let error = known.remedies.iter().fold(error, |error, remedy| error.hint(filled(remedy)));
     known.about.iter().fold(error, |error, field| error.about(*field))
 }

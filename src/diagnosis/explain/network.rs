@@ -10,9 +10,9 @@ pub(super) fn rate(heard: &Evidence<'_>) -> Error {
         None => "wait a minute, and run this again".to_owned(),
     };
     Error::new(Code::RateLimited, "Box asks to slow down: too many requests in a minute")
-        .who(Who::Box)
-        .next(wait)
-        .next("if backups do it, have rclone ask less often: export RCLONE_TPSLIMIT=10")
+        .responsible(Who::Box)
+        .hint(wait)
+        .hint("if backups do it, have rclone ask less often: export RCLONE_TPSLIMIT=10")
         .retry_after(asked)
 }
 
@@ -24,7 +24,7 @@ fn retry_after(said: &str) -> Option<u32> {
 
 pub(super) fn down(heard: &Evidence<'_>) -> Error {
     Error::new(Code::BoxUnavailable, "Box has a fault of its own at the moment")
-        .who(Who::Box)
-        .next("look at https://status.box.com, and run this again later")
+        .responsible(Who::Box)
+        .hint("look at https://status.box.com, and run this again later")
         .retry_after(retry_after(heard.said))
 }

@@ -16,11 +16,11 @@ pub(super) fn option(asked: &Operation<'_>, heard: &Evidence<'_>) -> Error {
     match SPECS.iter().find(|spec| named(spec.key)) {
         Some(spec) => {
             you(Code::InvalidValue, format!("rclone does not accept the option {} of {:?}", spec.key, asked.storage))
-                .next(without_option(asked, spec.key))
+                .hint(without_option(asked, spec.key))
                 .about(Field::Option(spec.key))
         }
         None => you(Code::InvalidValue, format!("rclone does not accept one of the options of {:?}", asked.storage))
-            .next("see which one: pluton doctor"),
+            .hint("see which one: pluton doctor"),
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn too_old(cause: Cause, heard: &Evidence<'_>) -> Error {
         Cause::JwtBroken => "cannot sign in service accounts".to_owned(),
         _ => format!("is too old: Pluton needs {OLDEST} or newer"),
     };
-    you(Code::RcloneTooOld, format!("{this} {why}")).next(INSTALL)
+    you(Code::RcloneTooOld, format!("{this} {why}")).hint(INSTALL)
 }
 
 /// A setting of the environment's, which an old rclone names by its variable and a new one by its option.
@@ -44,24 +44,24 @@ pub(super) fn environment(heard: &Evidence<'_>) -> Error {
     let named = word("environment variable RCLONE_").or_else(|| word("config item \""));
     let variable = named.map_or("one of the RCLONE_ variables".to_owned(), |word| format!("RCLONE_{word}"));
     you(Code::InvalidValue, format!("rclone does not accept the value of {variable} in the environment"))
-        .next(format!("correct {variable}, or unset it"))
+        .hint(format!("correct {variable}, or unset it"))
 }
 
 pub(super) fn broke(heard: &Evidence<'_>) -> Error {
     match heard.end {
         End::Killed(9) => you(Code::Unknown, "the system killed rclone, perhaps because memory ran out")
-            .next("look for \"Out of memory\" in what dmesg prints; rclone needs about 100 MB")
-            .next("run this again")
-            .next(REPORT),
+            .hint("look for \"Out of memory\" in what dmesg prints; rclone needs about 100 MB")
+            .hint("run this again")
+            .hint(REPORT),
         End::Killed(signal) => you(Code::Unknown, format!("rclone was ended by signal {signal} before it was done"))
-            .next("run this again")
-            .next(REPORT),
-        _ => you(Code::Unknown, "rclone crashed").next(INSTALL).next(REPORT),
+            .hint("run this again")
+            .hint(REPORT),
+        _ => you(Code::Unknown, "rclone crashed").hint(INSTALL).hint(REPORT),
     }
 }
 
 pub(super) fn unknown(asked: &Operation<'_>) -> Error {
     you(Code::Unknown, format!("{}, for a reason that Pluton does not know", attempt(asked)))
-        .next("look for anything else that is wrong: pluton doctor")
-        .next(REPORT)
+        .hint("look for anything else that is wrong: pluton doctor")
+        .hint(REPORT)
 }

@@ -28,33 +28,33 @@ fn file(asked: &Operation<'_>) -> String {
 
 pub(super) fn no_file(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("there is no {}", file(asked)))
-        .next(format!("name the file where it is now: {}", other_file(asked, "/path/to/config.json")))
-        .next(download())
+        .hint(format!("name the file where it is now: {}", other_file(asked, "/path/to/config.json")))
+        .hint(download())
         .about(Field::BoxConfigFile)
 }
 
 pub(super) fn path_not_absolute(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("rclone does not find {}: it wants a path that begins with /", file(asked)))
-        .next(other_file(asked, "/path/to/config.json"))
+        .hint(other_file(asked, "/path/to/config.json"))
         .about(Field::BoxConfigFile)
 }
 
 pub(super) fn bad_file(asked: &Operation<'_>, facts: &Facts) -> Error {
     let why = facts.config_file.as_deref().unwrap_or("rclone cannot read it");
     you(Code::JwtInvalid, format!("{} is not a Box app's config.json: {why}", file(asked)))
-        .next(download())
+        .hint(download())
         .about(Field::BoxConfigFile)
 }
 
 pub(super) fn locked_key(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("the passphrase in {} does not open its key", file(asked)))
-        .next(download())
+        .hint(download())
         .about(Field::BoxConfigFile)
 }
 
 pub(super) fn unknown_key() -> Error {
     you(Code::JwtInvalid, "Box does not know the public key that this config.json names")
-        .next(format!(
+        .hint(format!(
             "make a new key pair and use its config.json: {CONSOLE}, your app, Configuration, Generate a Public/Private Keypair (with 2-factor authentication on)"
         ))
         .about(Field::BoxConfigFile)
@@ -62,16 +62,16 @@ pub(super) fn unknown_key() -> Error {
 
 pub(super) fn wrong_subject(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, "Box does not let this app sign in as whom box_sub_type names")
-        .next(format!("for the app's service account: {}", other_option(asked, "--box-sub-type", "enterprise")))
-        .next("check enterpriseID in config.json: it must be the number of your own enterprise")
+        .hint(format!("for the app's service account: {}", other_option(asked, "--box-sub-type", "enterprise")))
+        .hint("check enterpriseID in config.json: it must be the number of your own enterprise")
         .about(Field::Option(BOX_SUB_TYPE))
         .about(Field::BoxConfigFile)
 }
 
 pub(super) fn refused(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("Box refused the sign-in of the service account in {}", file(asked)))
-        .next(download())
-        .next(format!("check that a Box admin has authorized the app: {ADMIN_APPS} > Server Authentication Apps"))
+        .hint(download())
+        .hint(format!("check that a Box admin has authorized the app: {ADMIN_APPS} > Server Authentication Apps"))
         .about(Field::BoxConfigFile)
 }
 
@@ -95,7 +95,7 @@ pub(super) fn clock(facts: &Facts) -> Error {
         "sudo timedatectl set-ntp true"
     };
     you(Code::ClockSkew, message)
-        .next(format!("set the clock: {set}"))
-        .next("in a container or a virtual machine, set the clock of its host")
-        .next(AGAIN)
+        .hint(format!("set the clock: {set}"))
+        .hint("in a container or a virtual machine, set the clock of its host")
+        .hint(AGAIN)
 }

@@ -29,7 +29,7 @@ pub(super) fn refused(asked: &Operation<'_>) -> Error {
     let error = you(Code::TokenExpired, message);
     let error = match asked.sign_in {
         Kind::AccessToken => error,
-        _ if asked.is_saved => error.next(format!("pluton storage refresh {name:?}")),
+        _ if asked.is_saved => error.hint(format!("pluton storage refresh {name:?}")),
         _ => error,
     };
     anew(error, asked).about(Field::AccessToken).about(Field::Token)
@@ -56,7 +56,7 @@ pub(super) fn not_renewed(asked: &Operation<'_>) -> Error {
     };
     let error = anew(you(Code::RefreshTokenInvalid, message), asked);
     let error = if !asked.is_saved && asked.client_id.is_none() {
-        error.next("if it was made with your own Box app, give --client-id and --client-secret-file too")
+        error.hint("if it was made with your own Box app, give --client-id and --client-secret-file too")
     } else {
         error
     };
@@ -69,21 +69,21 @@ fn anew(error: Error, asked: &Operation<'_>) -> Error {
     match (asked.sign_in, asked.client_id) {
         (Kind::Jwt | Kind::ClientCredentials, _) if asked.is_saved => {
             let command = format!("pluton storage refresh {name:?}");
-            if error.remedy.contains(&command) { error } else { error.next(command) }
+            if error.remedy.contains(&command) { error } else { error.hint(command) }
         }
-        (Kind::Jwt | Kind::ClientCredentials, _) => error.next("run this again: Pluton asks Box for a new token"),
+        (Kind::Jwt | Kind::ClientCredentials, _) => error.hint("run this again: Pluton asks Box for a new token"),
         (Kind::AccessToken, _) => {
             let error =
-                error.next(format!("make a new one: {CONSOLE}, your app, Configuration, Generate Developer Token"));
+                error.hint(format!("make a new one: {CONSOLE}, your app, Configuration, Generate Developer Token"));
             if asked.is_saved {
-                error.next(format!("for more than 60 minutes, sign in another way: pluton storage authorize {name:?}"))
+                error.hint(format!("for more than 60 minutes, sign in another way: pluton storage authorize {name:?}"))
             } else {
                 error
             }
         }
-        _ if asked.is_saved => error.next(format!("sign in again: pluton storage authorize {name:?}")),
+        _ if asked.is_saved => error.hint(format!("sign in again: pluton storage authorize {name:?}")),
         (_, Some(id)) => error
-            .next(format!("run `rclone authorize \"box\" \"{id}\" \"<client secret>\"` and use the token it prints")),
-        _ => error.next("run `rclone authorize \"box\"` and use the token it prints"),
+            .hint(format!("run `rclone authorize \"box\" \"{id}\" \"<client secret>\"` and use the token it prints")),
+        _ => error.hint("run `rclone authorize \"box\"` and use the token it prints"),
     }
 }
