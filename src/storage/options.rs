@@ -144,7 +144,7 @@ pub(crate) const SPECS: [Spec; 11] = [
     },
     Spec {
         key: "auth_url",
-        title: "Pattern-in address",
+        title: "Sign-in address",
         default: "Box's own",
         meaning: "where the browser signs in; Verified Enterprise uses https://ent.box.com/api/oauth2/authorize",
         since: None,
