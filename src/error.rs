@@ -232,3 +232,31 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// An internal failure that nobody expected: what was being done, and below it why it failed.
+impl From<anyhow::Error> for Error {
+    fn from(failure: anyhow::Error) -> Self {
+        failure.downcast::<Self>().unwrap_or_else(|failure| {
+            let causes: Vec<_> = failure.chain().skip(1).map(ToString::to_string).collect();
+            Self::new(Code::Unknown, failure.to_string()).responsible(Who::You).quoting("cause", causes.join(": "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::{Code, Error};
+
+    #[test]
+    fn an_unexpected_failure_says_what_was_done_and_why_it_failed() {
+        let failed =
+            || -> Result<(), Error> { Ok(std::fs::read("/nowhere/at/all").map(drop).context("cannot read it")?) };
+        let error = failed().expect_err("there is no such file");
+        assert_eq!((error.code, error.message.as_str()), (Code::Unknown, "cannot read it"));
+        assert!(error.detail.expect("a cause").contains("os error"));
+        let typed = Error::from(anyhow::Error::from(Error::interrupted()).context("cannot go on"));
+        assert_eq!(typed.code, Code::Interrupted);
+    }
+}

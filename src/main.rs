@@ -20,6 +20,7 @@ mod ui;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches as _};
 
@@ -44,21 +45,18 @@ fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error, wants_json),
     };
-    let result = signals::watch()
-        .map_err(|cause| Error::new(Code::Unknown, format!("cannot watch for Ctrl-C: {cause}")))
-        .and_then(|()| Context::new(&cli.global))
-        .and_then(|context| {
-            let report = commands::run(&context, cli.command, leaf(&matches))?;
-            report.print(context.json, context.terminal.volume == Volume::Quiet)?;
-            for warning in report.last_words() {
-                context.terminal.warn(&warning.message);
-            }
-            Ok(report.exit())
-        });
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(error) => failed(&error, wants_json),
+    run(cli, &matches).map_or_else(|error| failed(&error, wants_json), ExitCode::from)
+}
+
+fn run(cli: Cli, matches: &ArgMatches) -> error::Result<u8> {
+    signals::watch().context("cannot watch for Ctrl-C")?;
+    let context = Context::new(&cli.global)?;
+    let report = commands::run(&context, cli.command, leaf(matches))?;
+    report.print(context.json, context.terminal.volume == Volume::Quiet)?;
+    for warning in report.last_words() {
+        context.terminal.warn(&warning.message);
     }
+    Ok(report.exit())
 }
 
 /// What a core dump would hold are tokens. Programs that this one starts are as the user set them.

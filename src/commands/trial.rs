@@ -164,7 +164,7 @@ fn listed(rclone: &Rclone, staged: &Staged, file: &str, bytes: u64) -> Result<us
 /// success. Returns how many requests it took, too.
 fn read_back(rclone: &Rclone, staged: &Staged, path: &str, local: &Path, bytes: u64) -> Result<(Outcome, usize)> {
     let mut requests = 0;
-    let mut read = || {
+    let mut read = || -> Result<_> {
         let read = rclone.download(staged.file(), path, local, bytes)?;
         requests += read.requests;
         Ok(read.outcome)

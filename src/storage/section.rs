@@ -1,5 +1,6 @@
 //! One storage as keys and values: what is staged, proven and committed. Pure but for [`Section::secrets`].
 
+use anyhow::Context as _;
 use zeroize::Zeroizing;
 
 use crate::config::document::{Document, Value};
@@ -111,8 +112,7 @@ impl Section {
     }
 
     pub(crate) fn with_token(mut self, token: &Token) -> Result<Self> {
-        let value = Value::new(token.blob().expose())
-            .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
+        let value = Value::new(token.blob().expose()).context("the token cannot be saved")?;
         match self.entries.iter_mut().find(|(key, _)| key == TOKEN) {
             Some(entry) => entry.1 = value,
             None => self.entries.push((TOKEN.to_owned(), value)),
