@@ -212,7 +212,7 @@ impl Attempt<'_> {
         let outcome = match self.goal {
             Goal::Authorize { .. } => Outcome::Authorized,
             Goal::Add { .. } if taken => Outcome::Replaced,
-            Goal::Add { .. } => Outcome::Saved,
+            Goal::Add { .. } => Outcome::Added,
         };
         let mut added = self.report(&remote, outcome, proof);
         if let Some(asked) = account {

@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     });
     drop(patience);
     signals::check()?;
-    Ok(Report::StorageResult(storages))
+    Ok(Report::Results(storages))
 }
 
 /// `None`: among all storages one that nobody can renew is no failure; a timer could do nothing about it.

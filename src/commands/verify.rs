@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
             context.terminal.warn(&format!("{:?}: {}", each.name, warning.message));
         }
     }
-    Ok(Report::StorageResult(storages))
+    Ok(Report::Results(storages))
 }
 
 struct Verifier<'a> {

@@ -89,7 +89,7 @@ pub(crate) enum Report {
         warnings: Vec<Warning>,
     },
     /// One outcome for each of several storages.
-    StorageResult(Vec<StorageResult>),
+    Results(Vec<StorageResult>),
     /// A storage was renamed or removed.
     Removed(Removed),
     /// What `apply` did, or would do.
@@ -136,7 +136,7 @@ pub(crate) struct Timer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    Saved,
+    Added,
     Replaced,
     Authorized,
     Edited,
@@ -245,7 +245,7 @@ impl Report {
             Self::Exit(_) => Ok(()),
             Self::Saved(_) | Self::Removed(_) if quiet && !json => Ok(()),
             Self::Table { rows, .. } if quiet && !json => write(for_screen(&text::unwell(rows)).as_bytes()),
-            Self::StorageResult(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
+            Self::Results(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
             _ => write(&self.rendered(json)),
         }
     }
@@ -276,7 +276,7 @@ impl Report {
 
     pub(crate) fn exit(&self) -> u8 {
         match self {
-            Self::StorageResult(storages) => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
+            Self::Results(storages) => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
             Self::Doctor { findings, strict } => u8::from(findings.iter().any(|finding| match finding.level {
                 Level::Ok | Level::NotTested => false,
                 Level::Warning => *strict,

@@ -7,7 +7,7 @@ use crate::storage::sign_in::Lasting;
 pub(super) fn next(added: &Saved) -> String {
     let name = &added.storage.name;
     let config = (!added.is_default_config).then(|| added.storage.rclone_config.display());
-    let is_signed_in = matches!(added.outcome, Outcome::Saved | Outcome::Replaced | Outcome::Authorized);
+    let is_signed_in = matches!(added.outcome, Outcome::Added | Outcome::Replaced | Outcome::Authorized);
     match added.lasting {
         _ if !is_signed_in => String::new(),
         Lasting::Ends => String::new(),

@@ -91,7 +91,7 @@ pub(super) fn render(report: &Report) -> Vec<u8> {
         },
         Report::List { rclone_config, storages } => Body::List { rclone_config, storages },
         Report::Show { storage, warnings } => Body::Show { storage, warnings },
-        Report::StorageResult(storages) => Body::StorageResult { storages },
+        Report::Results(storages) => Body::StorageResult { storages },
         Report::Removed(gone) => Body::Removed(gone),
         Report::Doctor { findings, .. } => Body::Doctor { findings },
         Report::Applied { steps, .. } => {

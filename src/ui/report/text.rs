@@ -28,7 +28,7 @@ pub(super) fn render(report: &Report) -> String {
         }
         Report::Table { rows, .. } => list(&rows.iter().collect::<Vec<_>>()),
         Report::Show { storage, .. } => show(storage),
-        Report::StorageResult(storages) => storages.iter().map(each).collect(),
+        Report::Results(storages) => storages.iter().map(each).collect(),
         Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
         Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
         Report::Doctor { findings, .. } => doctor(findings),
@@ -100,7 +100,7 @@ fn render_added(added: &Saved) -> String {
     match added.outcome {
         Outcome::Authorized => done(&format!("Saved the new sign-in of [{}] in {place}", storage.name)),
         Outcome::Edited => done(&format!("Saved the changes of [{}] in {place}", storage.name)),
-        Outcome::Saved => done(&format!("Saved as [{}] in {place}", storage.name)),
+        Outcome::Added => done(&format!("Saved as [{}] in {place}", storage.name)),
         Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
         Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} says all of this already", storage.name)),
         Outcome::DryRun => {
