@@ -19,7 +19,6 @@ pub(crate) use samples::samples;
 
 use crate::box_api::Account;
 use crate::error::Error;
-use crate::port::Holder;
 
 /// What was looked up after a failure.
 #[derive(Debug, Default)]
@@ -28,8 +27,6 @@ pub(crate) struct Facts {
     pub(crate) clock_behind: Option<i64>,
     /// Whose account it is, and what it can hold.
     pub(crate) account: Option<Account>,
-    /// Who has the port that the browser must come back to.
-    pub(crate) port: Option<Holder>,
     /// What is wrong with the Box app's config.json.
     pub(crate) config_file: Option<String>,
     /// The variable that names the proxy, where it is not `HTTPS_PROXY`.

@@ -8,7 +8,6 @@ mod config;
 mod context;
 mod diagnosis;
 mod error;
-mod port;
 mod process;
 mod rclone;
 mod reading;

@@ -8,7 +8,6 @@ use super::account;
 use crate::box_api;
 use crate::diagnosis::{self, Cause, End, Evidence, Facts, Look, Operation};
 use crate::error::Error;
-use crate::port;
 use crate::process::{Ending, Outcome};
 use crate::secret::Secret;
 use crate::storage::jwt::JwtFile;
@@ -16,8 +15,6 @@ use crate::storage::section::Section;
 
 /// Looking must not keep anyone waiting for the bad news.
 const LIMIT: Duration = Duration::from_secs(5);
-/// Where rclone waits for the browser.
-const PORT: u16 = 53682;
 
 pub(super) fn explain(asked: &Operation<'_>, heard: &Evidence<'_>, section: Option<&Section>) -> Error {
     let cause = diagnosis::recognise(asked, heard);
@@ -42,7 +39,6 @@ fn look(cause: Cause, asked: &Operation<'_>, section: Option<&Section>) -> Facts
             facts.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
         }
         Some(Look::Account) => facts.account = section.and_then(|section| account::who(section).ok()?.account),
-        Some(Look::Port) => facts.port = port::holder(PORT),
         Some(Look::Proxy) => {
             facts.proxy =
                 std::env::var_os("RCLONE_HTTP_PROXY").filter(|url| !url.is_empty()).and(Some("RCLONE_HTTP_PROXY"));

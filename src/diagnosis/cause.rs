@@ -114,7 +114,6 @@ causes! {
 pub(crate) enum Look {
     Clock,
     Account,
-    Port,
     ConfigFile,
     Proxy,
 }
@@ -125,7 +124,6 @@ impl Cause {
             Self::ClockOff => Some(Look::Clock),
             Self::StorageFull | Self::FileTooLarge | Self::NotFound | Self::NotAllowed => Some(Look::Account),
             Self::ProxyUnreachable | Self::ProxyAuth | Self::ProxyRefused | Self::ProxyScheme => Some(Look::Proxy),
-            Self::PortTaken => Some(Look::Port),
             Self::JwtFileBad | Self::JwtKeyLocked | Self::JwtRefused | Self::Crashed => Some(Look::ConfigFile),
             _ => None,
         }

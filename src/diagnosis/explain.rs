@@ -48,7 +48,7 @@ pub(super) fn explain(cause: Cause, asked: &Operation<'_>, heard: &Evidence<'_>,
         C::NoCode => browser::no_code(asked),
         C::RedirectMismatch => browser::redirect(asked),
         C::NobodyCame => browser::nobody(asked),
-        C::PortTaken => browser::port(facts.port.as_ref()),
+        C::PortTaken => browser::port(),
 
         C::ScopeMissing => access::scope(asked),
         C::NotAllowed => access::not_allowed(asked, facts),

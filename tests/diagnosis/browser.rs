@@ -1,13 +1,12 @@
 //! What goes wrong on the way through the browser.
 
 use std::net::TcpListener;
-use std::process::Stdio;
 
 use box_sandbox::{App, AppSpec, Fault};
 
 use crate::case::Case;
-use crate::support::{Ran, wait_for};
-use crate::world::{Guarded, TOKEN, World};
+use crate::support::Ran;
+use crate::world::{TOKEN, World};
 
 fn through(world: &World, app: &App, secret: &str) -> Ran {
     let file = world.home.file("secret", secret);
@@ -81,26 +80,10 @@ fn the_app_is_made_for_another_way_to_sign_in() {
 }
 
 #[test]
-fn the_port_is_taken_and_by_whom() {
+fn the_port_is_taken() {
     Case::new("port_taken", 6, "port_in_use").in_turn().run(|world| {
         let _squatter = TcpListener::bind("127.0.0.1:53682").expect("the port");
-        world.name(&format!("(process {})", std::process::id()), "(process PID)");
-        let name = std::fs::read_to_string("/proc/self/comm").expect("a name");
-        world.name(name.trim(), "PROGRAM");
         world.pluton(&["storage", "add", "box", "work", "--authorize", "--no-browser"])
-    });
-    Case::new("port_taken_by_rclone", 6, "port_in_use").in_turn().run(|world| {
-        let mut other = world.home.command("rclone");
-        other.args(["authorize", "box", "--auth-no-open-browser"]).env("RCLONE_CONFIG", "");
-        let other = Guarded(other.stderr(Stdio::null()).spawn().expect("rclone starts"));
-        let free = || TcpListener::bind("127.0.0.1:53682").is_ok();
-        wait_for("the other rclone", || (!free()).then_some(()));
-        world.name(&format!("(process {})", other.0.id()), "(process PID)");
-        world.name(&format!("kill {}", other.0.id()), "kill PID");
-        let ran = world.pluton(&["storage", "add", "box", "work", "--authorize", "--no-browser"]);
-        drop(other);
-        wait_for("the free port", || free().then_some(()));
-        ran
     });
 }
 

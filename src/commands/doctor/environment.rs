@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use crate::config;
 use crate::context::Context;
-use crate::port;
 use crate::rclone::{OLDEST, Version, masks};
 use crate::ui::report::Finding;
 
@@ -87,10 +86,10 @@ pub(super) fn port() -> Vec<Finding> {
     if TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
         return vec![Finding::good(ABOUT, format!("port {PORT} is free"))];
     }
-    let holder = port::holder(PORT).map(|holder| format!("{} (process {})", holder.name, holder.pid));
-    let by = holder.as_deref().unwrap_or("another program");
-    let finding =
-        Finding::odd(ABOUT, format!("port {PORT} is taken by {by}, so no sign-in through a browser can be begun here"))
-            .hint("end the other `rclone authorize` or `rclone config` that still waits");
-    vec![if holder.is_some() { finding } else { finding.hint(format!("see who has it: ss -ltnp 'sport = :{PORT}'")) }]
+    let message = format!("port {PORT} is in use by another program, so nobody can sign in through a browser here");
+    vec![
+        Finding::odd(ABOUT, message)
+            .hint("end the other `rclone authorize` or `rclone config` that still waits")
+            .hint(format!("see which program it is: ss -ltnp 'sport = :{PORT}'")),
+    ]
 }

@@ -4,7 +4,6 @@ use super::super::Operation;
 use super::app::letter;
 use super::{CONSOLE, REDIRECT_URI, app_of, you};
 use crate::error::{Code, Error, Field};
-use crate::port::Holder;
 
 const ELSEWHERE: &str = "sign in on another machine and bring the token: pluton help headless";
 
@@ -47,19 +46,9 @@ pub(super) fn nobody(asked: &Operation<'_>) -> Error {
     }
 }
 
-pub(super) fn port(holder: Option<&Holder>) -> Error {
-    const WHAT: &str = "port 53682, which the browser comes back to, is taken by";
-    let Some(Holder { pid, name }) = holder else {
-        return you(Code::PortInUse, format!("{WHAT} another program"))
-            .hint("end the other `rclone authorize` or `rclone config` that still waits on this machine, and try again")
-            .hint("see who has the port: ss -ltnp 'sport = :53682'")
-            .hint(ELSEWHERE);
-    };
-    let error = you(Code::PortInUse, format!("{WHAT} {name} (process {pid})"));
-    let error = if name.starts_with("rclone") {
-        error.hint(format!("another sign-in waits there: finish it in its browser tab, or end it: kill {pid}"))
-    } else {
-        error.hint(format!("end {name}, and try again"))
-    };
-    error.hint(ELSEWHERE)
+pub(super) fn port() -> Error {
+    you(Code::PortInUse, "port 53682, used for the sign-in redirect, is in use by another program")
+        .hint("end the other `rclone authorize` or `rclone config` that still waits on this machine, and try again")
+        .hint("see which program it is: ss -ltnp 'sport = :53682'")
+        .hint(ELSEWHERE)
 }
