@@ -1,4 +1,5 @@
 //! The few calls to Box that rclone cannot make, through the same proxies and certificates as rclone's own.
+#![expect(clippy::disallowed_types, reason = "this module talks to Box")]
 
 mod account;
 

@@ -16,6 +16,7 @@
 //!
 //! Beside rclone.conf, for the moment of a save: `.NAME.pluton-draft-X` is being written; `.NAME.pluton-OLD-NEW-X` is to change
 //! places with it or just has, and is of no use to anyone once its content hashes to OLD or NEW.
+#![expect(clippy::disallowed_methods, reason = "this module writes files")]
 
 mod access;
 mod batch;

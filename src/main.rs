@@ -1,4 +1,6 @@
 //! Connects Box accounts as storages for backups, by wrapping rclone.
+// See .clippy.toml for who may do what.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod box_api;
 #[expect(clippy::doc_markdown, reason = "these comments are help texts, shown as they are")]

@@ -1,10 +1,12 @@
 //! The only room that starts other programs. A child gets its own process group, no standard input and a deadline;
 //! when it is ended, its children end with it.
 
+#![expect(clippy::disallowed_methods, reason = "this module starts programs")]
+
 mod output;
 mod tool;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufReader, Read, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
@@ -81,6 +83,13 @@ struct Ended {
     stderr: Output,
 }
 
+/// A program to run, without what only this one may know: the user's answers in `PLUTON_BOX_*`, and what is withheld.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    without_answers(&mut command);
+    command
+}
+
 /// Runs `command` to its end or to the deadline.
 pub(crate) fn run(command: &mut Command, care: &mut Care<'_>) -> io::Result<Outcome> {
     run_fed(command, Stdio::null(), care)
@@ -89,7 +98,7 @@ pub(crate) fn run(command: &mut Command, care: &mut Care<'_>) -> io::Result<Outc
 fn run_fed(command: &mut Command, input: Stdio, care: &mut Care<'_>) -> io::Result<Outcome> {
     let started = Instant::now();
     command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = in_own_group(without_answers(command)).spawn()?;
+    let child = in_own_group(command).spawn()?;
     let tree = Tree::group_of(&child);
     let Ended { ending, stdout, stderr } = watch_over(child, &tree, usize::MAX, care)?;
     let lines = stdout.lines;
@@ -111,7 +120,7 @@ pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result
 }
 
 fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<(ExitStatus, Vec<u8>)>> {
-    without_answers(command).stderr(Stdio::inherit());
+    command.stderr(Stdio::inherit());
     // In a group of its own it could not read from the terminal, whose Ctrl-C reaches all of it in ours.
     let is_alone = !has_terminal();
     let spawned = if is_alone { in_own_group(command).spawn() } else { command.spawn() };
@@ -223,7 +232,7 @@ fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care
 
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
-    let mut child = signals::hand_to(|| without_answers(command).spawn())?;
+    let mut child = signals::hand_to(|| command.spawn())?;
     started();
     wait_for_exit(&child)?;
     signals::take_back();
@@ -234,7 +243,8 @@ pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Re
 pub(crate) fn open_in_browser(url: &str) -> bool {
     open::commands(url).into_iter().any(|mut command| {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("PATH", search_path());
-        let Ok(mut child) = in_own_group(without_answers(&mut command)).spawn() else { return false };
+        without_answers(&mut command);
+        let Ok(mut child) = in_own_group(&mut command).spawn() else { return false };
         // An opener that fails, fails at once; one that is still there is showing the page.
         for _ in 0..20 {
             match child.try_wait() {
@@ -262,8 +272,7 @@ pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
     WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
 
-/// What the user answers by `PLUTON_BOX_*`, secrets among it, is for this program alone.
-fn without_answers(command: &mut Command) -> &mut Command {
+fn without_answers(command: &mut Command) {
     for name in WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         command.env_remove(name);
     }
@@ -272,7 +281,6 @@ fn without_answers(command: &mut Command) -> &mut Command {
             command.env_remove(name);
         }
     }
-    command
 }
 
 fn read_lines(stream: Stream, pipe: Option<impl Read + Send + 'static>, lines: &SyncSender<(Stream, Vec<u8>)>) {

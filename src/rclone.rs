@@ -84,7 +84,7 @@ impl Rclone {
         // In memory: rclone would make its config directory, open to others.
         let in_memory = [("RCLONE_CONFIG", "")];
         let outcome =
-            self.run(Command::new(&self.program).arg("version"), &in_memory, "asking rclone for its version")?;
+            self.run(process::command(&self.program).arg("version"), &in_memory, "asking rclone for its version")?;
         Version::parse(&outcome.stdout).ok_or_else(|| {
             Error::new(Code::RcloneMissing, format!("{} is not rclone", self.program.display()))
                 .responsible(Who::You)
@@ -130,7 +130,7 @@ impl Rclone {
 
     /// A command that sees the section in `config` and nothing of the user's environment in front of it.
     fn isolated(&self, config: &Path) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = process::command(&self.program);
         command.arg("--config").arg(config).arg("--ask-password=false");
         command
     }

@@ -1,7 +1,8 @@
 //! Reads what the user names: a file, a pipe, standard input. Ctrl-C ends it, whoever should have written there.
+#![expect(clippy::disallowed_methods, reason = "what is piped is read here, so that Ctrl-C ends the wait for it")]
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +19,10 @@ pub(crate) fn file(path: &Path) -> Result<io::Result<String>> {
 
 pub(crate) fn stdin() -> Result<io::Result<String>> {
     watched(|| text(io::stdin()))
+}
+
+pub(crate) fn is_typed() -> bool {
+    io::stdin().is_terminal()
 }
 
 fn watched(read: impl FnOnce() -> io::Result<String> + Send + 'static) -> Result<io::Result<String>> {

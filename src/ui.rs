@@ -1,4 +1,5 @@
 //! What people see and type: the only modules that print, and the only one that asks.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "these modules ask and print")]
 
 mod fold;
 pub(crate) mod prompt;

@@ -1,7 +1,5 @@
 //! `pluton storage add box NAME --on HOST`: signs in through the browser here, and has pluton on another machine prove and save it.
 
-use std::process::Command;
-
 use serde_json::json;
 
 use super::acquire_token;
@@ -98,7 +96,7 @@ impl There<'_> {
                 .responsible(Who::You)
                 .hint("install OpenSSH")
         })?;
-        let ended = process::feed(Command::new(ssh).args(["-T", "--", host, command]), input, shows)?;
+        let ended = process::feed(process::command(ssh).args(["-T", "--", host, command]), input, shows)?;
         let (status, printed) = ended.map_err(|cause| {
             Error::new(Code::Unknown, format!("ssh cannot be started: {cause}")).responsible(Who::You)
         })?;

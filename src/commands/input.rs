@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::io::IsTerminal as _;
 use std::path::{Component, Path, PathBuf};
 
 use clap::ArgMatches;
@@ -389,7 +388,7 @@ impl Stdin {
                 "standard input (-) can be read for one secret only; use a file for the other",
             ));
         }
-        if std::io::stdin().is_terminal() {
+        if reading::is_typed() {
             return self.ask(field);
         }
         let text = reading::stdin()?

@@ -4,7 +4,7 @@ mod keep;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::process::{Command, ExitStatus};
+use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::thread;
 
@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
 
     signals::check()?;
     let (program, args) = flags.command.split_first().ok_or_else(Error::interrupted)?;
-    let mut command = Command::new(program);
+    let mut command = process::command(program);
     command.args(args).env("RCLONE_CONFIG", file.real_path());
     command.envs(context.password_command().map(|printer| ("RCLONE_PASSWORD_COMMAND", printer)));
     context.terminal.trace(&format!("RCLONE_CONFIG={} {}", file.real_path().display(), shown(&flags.command)));

@@ -1,4 +1,5 @@
 //! Writes files into a storage and reads them back: a small one, or the rehearsal of a backup and its restore.
+#![expect(clippy::disallowed_methods, reason = "the file that is sent to Box and back lies in the staged directory")]
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};

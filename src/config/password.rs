@@ -1,7 +1,6 @@
 //! Where the password of an encrypted rclone.conf comes from: the order is rclone's own.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::error::{Code, Error, Result, Who};
 use crate::process;
@@ -71,7 +70,7 @@ impl PasswordSource {
 fn ask_command(command: &str) -> Result<Result<Secret, String>> {
     let words = split(command);
     let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
-    process::capture(Command::new(program).args(args)).map(printed)
+    process::capture(process::command(program).args(args)).map(printed)
 }
 
 fn printed(captured: std::io::Result<(bool, Vec<u8>)>) -> Result<Secret, String> {

@@ -1,10 +1,10 @@
 //! Small programs of the system: crontab, systemctl, a shell.
 
 use std::io::{self, Seek as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
-use super::{Care, Outcome, run_fed, search_path};
+use super::{Care, Outcome, command, run_fed, search_path};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -13,8 +13,8 @@ pub(crate) fn tool(program: &str, arguments: &[&str], input: &[u8]) -> io::Resul
     let mut file = tempfile::tempfile()?;
     file.write_all(input)?;
     file.rewind()?;
-    let mut command = Command::new(program);
-    command.args(arguments).env("PATH", search_path());
+    let mut child = command(program);
+    child.args(arguments).env("PATH", search_path());
     let mut care = Care { limit: LIMIT, on_stderr: &mut |_| {}, holds: &|| false, on_hold: &|_| {} };
-    run_fed(&mut command, Stdio::from(file), &mut care)
+    run_fed(&mut child, Stdio::from(file), &mut care)
 }

@@ -1,14 +1,15 @@
 //! `rclone authorize box`: a browser signs in on this machine, and rclone prints the token.
 
+#![expect(clippy::disallowed_methods, reason = "the page is no secret, and a file of this run only")]
+
 use std::io::Write as _;
-use std::process::Command;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use super::Rclone;
 use crate::error::Result;
-use crate::process::Outcome;
+use crate::process::{self, Outcome};
 use crate::storage::sign_in::App;
 
 /// How long a person may take in the browser.
@@ -27,7 +28,7 @@ pub(crate) struct Authorize<'a> {
 impl Rclone {
     /// Runs the sign-in to its end; `on_link` gets the address to open as soon as rclone listens there.
     pub(crate) fn authorize(&self, ask: &Authorize<'_>, on_link: &mut dyn FnMut(&str)) -> Result<Outcome> {
-        let mut command = Command::new(&self.program);
+        let mut command = process::command(&self.program);
         command.args(["authorize", "box", "--auth-no-open-browser"]);
         let page = self.page()?;
         if let Some(page) = &page {

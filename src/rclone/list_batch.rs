@@ -1,7 +1,6 @@
 //! Many storages listed by one rclone: starting one for each costs more than all their listings.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -31,7 +30,7 @@ impl Rclone {
             })
             .collect();
         let job = json!({"concurrency": jobs, "inputs": inputs}).to_string();
-        let mut command: Command = self.isolated(config);
+        let mut command = self.isolated(config);
         command.args(["rc", "--loopback", "job/batch", "--json", &job]).args(NETWORK);
         let outcome = self.run_watched(&mut command, &[], self.limit.min(LIMIT), &mut |_| {})?;
         let answers = outcome.success().then(|| serde_json::from_str::<Answers>(&outcome.stdout).ok()).flatten();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -165,7 +164,7 @@ impl Source {
             Self::Command(words) => {
                 let (program, args) =
                     words.split_first().ok_or_else(|| failed("an empty command gives no secret".into()))?;
-                match process::capture(Command::new(program).args(args))? {
+                match process::capture(process::command(program).args(args))? {
                     Ok((true, printed)) => String::from_utf8_lossy(&printed).into_owned(),
                     Ok((false, _)) => return Err(failed(format!("{program} failed, and gave no secret"))),
                     Err(cause) => return Err(failed(format!("{program} gave no secret: {cause}"))),

@@ -1,5 +1,6 @@
 //! What `pluton apply` has done before: which storages came from which file, and a keyed fingerprint of the token that was
 //! declared, so that a token rclone has renewed since is not rolled back.
+#![expect(clippy::disallowed_methods, reason = "applied.json is written here, under a lock of its own")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
