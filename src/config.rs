@@ -111,7 +111,7 @@ impl ConfigFile {
     pub(crate) fn spare_leftovers(&self) -> Vec<PathBuf> {
         let Ok(Some(now)) = self.bytes() else { return Vec::new() };
         let ours = swap::leftovers(&self.real).into_iter();
-        let readable = |content: Option<Vec<u8>>| content.is_none_or(|bytes| self.parse(bytes).is_ok());
+        let readable = |content: Option<Vec<u8>>| content.is_none_or(|bytes| self.parse(&bytes).is_ok());
         let ours = ours.filter_map(|(path, content)| readable(content).then_some(path));
         ours.chain(foreign_writes::of_no_use(&self.real, &now)).collect()
     }
@@ -160,11 +160,11 @@ impl ConfigFile {
 
     /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
     pub(crate) fn read(&self) -> Result<Document> {
-        self.parse(self.bytes()?.unwrap_or_default())
+        self.parse(&self.bytes()?.unwrap_or_default())
     }
 
-    fn bytes(&self) -> Result<Option<Vec<u8>>> {
-        foreign_writes::read(&self.real).map_err(|cause| match cause {
+    fn bytes(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        foreign_writes::read(&self.real).map(|bytes| bytes.map(Zeroizing::new)).map_err(|cause| match cause {
             foreign_writes::ReadError::Interrupted(left) => Error::new(
                 Code::ConfigConflict,
                 format!(
@@ -184,9 +184,9 @@ impl ConfigFile {
         })
     }
 
-    fn parse(&self, bytes: Vec<u8>) -> Result<Document> {
-        let plain = if crypt::is_encrypted(&bytes) { self.decrypt(&bytes)?.to_vec() } else { bytes };
-        Document::of(plain).map_err(|cause| {
+    fn parse(&self, bytes: &[u8]) -> Result<Document> {
+        let decrypted = crypt::is_encrypted(bytes).then(|| self.decrypt(bytes)).transpose()?;
+        Document::parse(decrypted.as_ref().map_or(bytes, |plain| plain)).map_err(|cause| {
             Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
                 .responsible(Who::You)
                 .hint(format!("mend line {} of that file", cause.line))
@@ -214,7 +214,7 @@ impl ConfigFile {
 
     /// The bytes to write over `seen`: encrypted if those are.
     fn render(&self, document: &Document, seen: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
-        let plain = Zeroizing::new(document.render());
+        let plain = document.render();
         let known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(password) = known.as_ref().filter(|_| seen.is_none_or(crypt::is_encrypted)) else { return Ok(plain) };
         let failed =

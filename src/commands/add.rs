@@ -363,13 +363,11 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
 fn is_same(present: &Document, section: &Section) -> bool {
     let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
     let counts = |key: &str| !(minted && ["token", GRANT_KEY].contains(&key));
-    let mut there: Vec<_> = present.entries(section.name()).into_iter().filter(|(key, _)| counts(key)).collect();
-    let mut wanted: Vec<_> =
-        section.entries().iter().map(|(key, value)| ((*key).to_owned(), value.as_str().to_owned())).collect();
-    there.sort_unstable();
+    let mut there = present.entries(section.name());
+    let mut wanted = section.entries();
+    there.retain(|(key, _)| counts(key));
     wanted.retain(|(key, _)| counts(key));
-    wanted.sort_unstable();
-    there == wanted
+    there.len() == wanted.len() && there.iter().all(|(key, value)| wanted.contains(&(key.as_str(), value.clone())))
 }
 
 pub(super) fn name_missing() -> Error {

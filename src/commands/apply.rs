@@ -246,14 +246,13 @@ fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
 
 /// Keys whose values differ from what is there. What the token is worth is not judged by its text, except for a new one.
 fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
-    let there: Vec<(String, String)> =
-        present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let there: Vec<_> = present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let entries = wanted.section.entries();
     let minted = matches!(wanted.section.kind(), Kind::Jwt | Kind::ClientCredentials);
     let counts = |key: &str| key != "token" || (wanted.is_new_sign_in && !minted);
     let mut keys: Vec<String> = entries
         .iter()
-        .filter(|(key, value)| there.iter().all(|(k, v)| k != key || v != value.as_str()))
+        .filter(|(key, value)| there.iter().all(|(k, v)| k != key || v != value))
         .map(|(key, _)| (*key).to_owned())
         .chain(there.iter().map(|(key, _)| key.clone()).filter(|key| entries.iter().all(|(k, _)| k != key)))
         .filter(|key| counts(key))

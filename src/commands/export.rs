@@ -67,7 +67,7 @@ fn env(section: &Section) -> Result<String> {
     let mut out = String::new();
     for (key, value) in section.entries() {
         let _ =
-            writeln!(out, "RCLONE_CONFIG_{name}_{}='{}'", key.to_uppercase(), value.as_str().replace('\'', r"'\''"));
+            writeln!(out, "RCLONE_CONFIG_{name}_{}='{}'", key.to_uppercase(), value.expose().replace('\'', r"'\''"));
     }
     Ok(out)
 }
@@ -90,7 +90,7 @@ fn toml(section: &Section) -> String {
             "token" if minted => Ok(()),
             GRANT_KEY => writeln!(out, "{GRANT_KEY} = true"),
             key if Section::is_secret(key) => writeln!(out, "{key} = {{ env = {} }}", quoted(&variable(key))),
-            key => writeln!(out, "{key} = {}", quoted(value.as_str())),
+            key => writeln!(out, "{key} = {}", quoted(value.expose())),
         };
     }
     out

@@ -39,8 +39,7 @@ fn none_in(file: &ConfigFile) -> Error {
 
 /// Every Box storage, in the file's order.
 pub(super) fn boxes(document: &Document) -> Vec<String> {
-    let names = document.sections().into_iter().filter(|name| document.get(name, "type").as_deref() == Some("box"));
-    names.map(str::to_owned).collect()
+    document.sections_of_type("box").into_iter().map(str::to_owned).collect()
 }
 
 /// Does `work` for each item, `jobs` at a time, and returns what they came to in the order of the items.

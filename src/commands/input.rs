@@ -158,12 +158,13 @@ impl Answers {
         let get = |key: &str| document.get(name, key);
         self.name.get_or_insert_with(|| name.to_owned());
         self.sign_in = Some(Kind::of(get));
-        self.client_id = self.client_id.take().or_else(|| get("client_id"));
-        self.client_secret = self.client_secret.take().or_else(|| get("client_secret").map(Secret::new));
-        self.token = self.token.take().or_else(|| get("token").map(Secret::new));
+        self.client_id = self.client_id.take().or_else(|| get("client_id").map(|id| id.expose().to_owned()));
+        self.client_secret =
+            self.client_secret.take().or_else(|| get("client_secret").map(|secret| Secret::new(secret.expose())));
+        self.token = self.token.take().or_else(|| get("token").map(|token| Secret::new(token.expose())));
         for spec in &SPECS {
             if let Some(value) = get(spec.key) {
-                self.options.entry(spec.key).or_insert(value);
+                self.options.entry(spec.key).or_insert(value.expose().to_owned());
             }
         }
     }

@@ -65,7 +65,7 @@ pub(super) fn missing(usage: &str) -> Error {
 
 /// The index of what was chosen; `others` follow on the names.
 fn choose(document: &Document, names: &[String], others: &[Item<'_>]) -> Result<usize> {
-    let item = |name| Item { title: name, meaning: Kind::of(document.reader(name)).name() };
+    let item = |name| Item { title: name, meaning: Kind::of(|key| document.get(name, key)).name() };
     let items: Vec<Item<'_>> = names.iter().map(String::as_str).map(item).chain(others.iter().copied()).collect();
     prompt::must_choose("Which storage?", &items)
 }

@@ -10,8 +10,8 @@ pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Refer
     for section in document.sections().into_iter().filter(|section| *section != old) {
         for (key, value) in document.entries(section) {
             let renamed = match key.as_str() {
-                "remote" => path(&value, old, new).map(|value| ("remote", value)),
-                "upstreams" => list(&value, old, new).map(|value| ("upstreams", value)),
+                "remote" => path(value.expose(), old, new).map(|value| ("remote", value)),
+                "upstreams" => list(value.expose(), old, new).map(|value| ("upstreams", value)),
                 _ => None,
             };
             found.extend(renamed.map(|(key, value)| (section.to_owned(), key, value)));

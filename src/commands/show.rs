@@ -54,9 +54,9 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
         return Err(error.hint("see what is there: pluton storage list"));
     }
     match document.get(name, "type") {
-        Some(kind) if kind == "box" => Ok(()),
+        Some(kind) if kind.expose() == "box" => Ok(()),
         kind => {
-            let kind = kind.unwrap_or_else(|| "none".into());
+            let kind = kind.map_or_else(|| "none".into(), |kind| kind.expose().to_owned());
             Err(Error::new(Code::NotBox, format!("{name:?} is not a Box storage: its type is {}", scrub(&kind, &[])))
                 .responsible(Who::You)
                 .hint("see what is there: pluton storage list"))
@@ -65,13 +65,13 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
 }
 
 pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {
-    let (sign_in, token) = sign_in(document.reader(name));
+    let (sign_in, token) = sign_in(document, name);
     let options = document
         .entries(name)
         .into_iter()
         .filter(|(key, value)| key != "type" && !value.is_empty())
         .map(|(key, value)| {
-            let value = if Section::is_secret(&key) && !reveal { HIDDEN.into() } else { value };
+            let value = if Section::is_secret(&key) && !reveal { HIDDEN.into() } else { value.expose().to_owned() };
             (key, value)
         })
         .collect();
@@ -88,9 +88,9 @@ pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: boo
 }
 
 /// How a section signs in, and how its token does.
-pub(super) fn sign_in(get: impl Fn(&str) -> Option<String>) -> (Kind, Option<TokenState>) {
-    let token = get("token").and_then(|text| Ends::of(&text).ok());
-    (Kind::of(get), token.map(state_of))
+pub(super) fn sign_in(document: &Document, name: &str) -> (Kind, Option<TokenState>) {
+    let token = document.get(name, "token").and_then(|text| Ends::of(text.expose()).ok());
+    (Kind::of(|key| document.get(name, key)), token.map(state_of))
 }
 
 pub(super) fn state(token: &Token) -> TokenState {

@@ -144,7 +144,7 @@ impl Interview<'_> {
 
     fn ask_about_taken(&self, answers: &mut Answers) -> Result<Reply<Outcome>> {
         let name = answers.name.clone().unwrap_or_default();
-        let is_box = self.present.get(&name, "type").as_deref() == Some("box");
+        let is_box = self.present.get(&name, "type").is_some_and(|kind| kind.expose() == "box");
         let again = Item { title: "Sign in again for it", meaning: "its options stay" };
         let replace = Item { title: "Replace it", meaning: "once the new one has been verified" };
         let another = Item { title: "Choose another name", meaning: "" };

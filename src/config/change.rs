@@ -121,7 +121,7 @@ fn blob(token: &Token) -> Result<Value> {
 }
 
 fn holds(document: &Document, name: &str, given: Option<&Token>) -> bool {
-    let there = document.get(name, "token").and_then(|text| Token::find(&text).ok());
+    let there = document.get(name, "token").and_then(|text| Token::find(text.expose()).ok());
     let access = |token: Option<&Token>| token.map(Token::access_token);
     document.has(name) && access(there.as_ref()) == access(given)
 }

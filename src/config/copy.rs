@@ -89,7 +89,7 @@ pub(crate) fn left_copies() -> Vec<PathBuf> {
 
 /// Keeps every section whose refresh token is another than the copy began with. False where the copy could not be read.
 fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
-    let read = fs::read(dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(bytes).ok());
+    let read = fs::read(dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(&bytes).ok());
     let Some(document) = read else { return false };
     let began_with = fs::read_to_string(dir.join(BEGAN_WITH)).unwrap_or_default();
     let began_with: BTreeMap<&str, &str> =
@@ -107,9 +107,10 @@ fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
 
 /// The Box storages with a token of their own that works once.
 fn fingerprints(document: &Document) -> BTreeMap<String, String> {
-    let boxes = document.sections().into_iter().filter(|name| document.get(name, "type").as_deref() == Some("box"));
+    let boxes = document.sections_of_type("box").into_iter();
     let own = |name: &&str| document.entries(name).into_iter().find(|(key, _)| key == "token").map(|(_, token)| token);
-    let found = boxes.filter_map(|name| Some((name.to_owned(), Token::find(&own(&name)?).ok()?.fingerprint()?)));
+    let found =
+        boxes.filter_map(|name| Some((name.to_owned(), Token::find(own(&name)?.expose()).ok()?.fingerprint()?)));
     found.collect()
 }
 

@@ -1,21 +1,16 @@
 //! rclone.conf as a document that loses nothing: every line keeps its own bytes, and beside them what rclone reads in it.
 //!
-//! The grammar is the one of rclone's reader (goconfig), quirks included. What rclone cannot load is refused, never repaired.
+//! It touches no file. The grammar is the one of rclone's reader (goconfig), quirks included; what rclone cannot load is
+//! refused, never repaired.
 
-mod edit;
-mod inherit;
-mod line;
-mod merge;
 mod value;
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::OnceLock;
 
-use bytes::Bytes;
+use zeroize::Zeroizing;
 
-use line::Line;
 pub(crate) use value::Value;
 
 /// Where rclone puts keys that stand before any header.
@@ -27,20 +22,30 @@ const MOST_LOOKUPS: u32 = 100;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// One rclone.conf: its lines, in order. `render(parse(bytes)) == bytes`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Document {
     lines: Vec<Line>,
-    /// For each section, the numbers of the lines that stand in it, in order. Made when first asked for; an edit drops it.
-    index: OnceLock<HashMap<Bytes, Vec<u32>>>,
+    /// For each section, the numbers of its lines.
+    index: HashMap<String, Vec<usize>>,
 }
 
-impl PartialEq for Document {
-    fn eq(&self, other: &Self) -> bool {
-        self.lines == other.lines
-    }
+#[derive(Clone)]
+struct Line {
+    /// With its line break.
+    raw: Zeroizing<Vec<u8>>,
+    kind: Kind,
 }
 
-impl Eq for Document {}
+#[derive(Clone, Debug)]
+enum Kind {
+    /// A blank line, a comment, or what rclone passes over like one.
+    Trivia,
+    Header(String),
+    Entry {
+        key: String,
+        value: Value,
+    },
+}
 
 /// rclone could not load this file either.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,23 +63,20 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// Reading.
 impl Document {
+    /// # Errors
+    /// Where rclone could not load the file.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
-        Self::of(Bytes::copy_from_slice(bytes))
-    }
-
-    /// The same of bytes that are not needed elsewhere: every line is a part of them.
-    pub(crate) fn of(bytes: impl Into<Bytes>) -> Result<Self, Unreadable> {
-        let bytes = bytes.into();
-        let text = bytes.strip_prefix(BOM).unwrap_or(&bytes);
-        let mut lines = Vec::with_capacity(text.split(|&byte| byte == b'\n').count() + 1);
+        let text = bytes.strip_prefix(BOM).unwrap_or(bytes);
+        let mut lines = Vec::new();
         if text.len() < bytes.len() {
             lines.push(Line::trivia(BOM));
         }
         let mut in_nameless = false;
         for (index, raw) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let unreadable = |why| Unreadable { line: index + 1, why };
-            let line = Line::read(bytes.slice_ref(raw)).map_err(unreadable)?;
+            let line = Line::read(raw).map_err(unreadable)?;
             if let Some(name) = line.header() {
                 in_nameless = name.is_empty();
             } else if in_nameless && line.entry().is_some() {
@@ -82,11 +84,23 @@ impl Document {
             }
             lines.push(line);
         }
-        Ok(Self { lines, index: OnceLock::new() })
+        Ok(Self::of(lines))
     }
 
-    pub(crate) fn render(&self) -> Vec<u8> {
-        self.lines.iter().flat_map(|line| line.raw().iter().copied()).collect()
+    fn of(lines: Vec<Line>) -> Self {
+        let mut index: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut section = DEFAULT_SECTION;
+        for (number, line) in lines.iter().enumerate() {
+            section = line.header().unwrap_or(section);
+            index.entry(section.to_owned()).or_default().push(number);
+        }
+        Self { lines, index }
+    }
+
+    pub(crate) fn render(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.lines.iter().map(|line| line.raw.len()).sum()));
+        self.lines.iter().for_each(|line| bytes.extend_from_slice(&line.raw));
+        bytes
     }
 
     /// Names of the sections, each once, in the order rclone lists them.
@@ -95,31 +109,24 @@ impl Document {
         self.lines.iter().filter_map(Line::header).filter(|name| !name.is_empty() && seen.insert(*name)).collect()
     }
 
+    /// The sections whose `type` is `wanted`.
+    pub(crate) fn sections_of_type(&self, wanted: &str) -> Vec<&str> {
+        let is_wanted = |name: &&str| self.get(name, "type").is_some_and(|kind| kind.expose() == wanted);
+        self.sections().into_iter().filter(is_wanted).collect()
+    }
+
     pub(crate) fn has(&self, section: &str) -> bool {
-        self.lines_in(section).any(|(_, line)| line.header().is_some())
+        self.lines_in(section).any(|line| line.header().is_some())
     }
 
     /// The section's own keys with the values rclone reads, `%(name)s` filled in; of equal keys the last wins.
-    pub(crate) fn entries(&self, section: &str) -> Vec<(String, String)> {
+    pub(crate) fn entries(&self, section: &str) -> Vec<(String, Value)> {
         let entries = self.raw_entries(section).into_iter();
         entries.map(|(key, value)| (key.to_owned(), self.filled(section, value))).collect()
     }
 
-    fn filled(&self, section: &str, value: &str) -> String {
-        let lookups = Cell::new(MOST_LOOKUPS);
-        let of_section = |name: &str| self.raw_entry(section, name).map(str::to_owned);
-        value::substitute(value, |name| self.default_value(name, &lookups).or_else(|| of_section(name)))
-    }
-
-    /// A value of the default section, filled in from there alone. What refers to itself crashes rclone, and ends here.
-    fn default_value(&self, key: &str, lookups: &Cell<u32>) -> Option<String> {
-        let value = self.raw_entry(DEFAULT_SECTION, key)?;
-        lookups.set(lookups.get().checked_sub(1)?);
-        Some(value::substitute(value, |name| self.default_value(name, lookups)))
-    }
-
     /// What rclone reads for one key, from the section itself or, for a dotted name, from the parents it inherits from.
-    pub(crate) fn get(&self, section: &str, key: &str) -> Option<String> {
+    pub(crate) fn get(&self, section: &str, key: &str) -> Option<Value> {
         let own = self.raw_entry(section, key).map(|value| self.filled(section, value));
         own.or_else(|| {
             let (parent, _) = section.rsplit_once('.')?;
@@ -128,24 +135,43 @@ impl Document {
         .filter(|value| !value.is_empty())
     }
 
-    /// The same for many keys of one section.
-    pub(crate) fn reader<'a>(&'a self, section: &'a str) -> impl Fn(&str) -> Option<String> + 'a {
-        let own = self.raw_entries(section);
-        move |key| match own.iter().find(|(k, _)| *k == key) {
-            Some((_, value)) => Some(self.filled(section, value)).filter(|value| !value.is_empty()),
-            None if section.contains('.') => self.get(section, key),
-            None => None,
-        }
+    /// Keys of `known` that `section` inherits: rclone reads from `[box]` whatever `[box.alice]` lacks, and says so nowhere.
+    pub(crate) fn inherited<'a>(&self, section: &str, known: &[&'a str]) -> Vec<&'a str> {
+        let lacks = |key: &str| self.raw_entry(section, key).is_none();
+        known.iter().copied().filter(|key| lacks(key) && self.get(section, key).is_some()).collect()
     }
 
-    fn raw_entry(&self, section: &str, key: &str) -> Option<&str> {
-        let entries = self.lines_in(section).filter_map(|(_, line)| line.entry());
+    /// A section below `section` that reads a key here which it did not have in `before`, and that key.
+    pub(crate) fn disturbed(&self, section: &str, before: &Self) -> Option<(String, String)> {
+        let below = format!("{section}.");
+        self.sections().into_iter().filter(|name| name.starts_with(&below)).find_map(|child| {
+            let gains = |key: &str| before.get(child, key).is_none() && self.get(child, key).is_some();
+            let (key, _) = self.raw_entries(section).into_iter().find(|(key, _)| gains(key))?;
+            Some((child.to_owned(), key.to_owned()))
+        })
+    }
+
+    fn filled(&self, section: &str, value: &Value) -> Value {
+        let lookups = Cell::new(MOST_LOOKUPS);
+        let of_section = |name: &str| self.raw_entry(section, name).cloned();
+        value.substituted(|name| self.default_value(name, &lookups).or_else(|| of_section(name)))
+    }
+
+    /// A value of the default section, filled in from there alone. What refers to itself crashes rclone, and ends here.
+    fn default_value(&self, key: &str, lookups: &Cell<u32>) -> Option<Value> {
+        let value = self.raw_entry(DEFAULT_SECTION, key)?;
+        lookups.set(lookups.get().checked_sub(1)?);
+        Some(value.substituted(|name| self.default_value(name, lookups)))
+    }
+
+    fn raw_entry(&self, section: &str, key: &str) -> Option<&Value> {
+        let entries = self.lines_in(section).filter_map(Line::entry);
         entries.filter(|(k, _)| *k == key).last().map(|(_, value)| value)
     }
 
-    fn raw_entries(&self, section: &str) -> Vec<(&str, &str)> {
-        let mut found: Vec<(&str, &str)> = Vec::new();
-        for (key, value) in self.lines_in(section).filter_map(|(_, line)| line.entry()) {
+    fn raw_entries(&self, section: &str) -> Vec<(&str, &Value)> {
+        let mut found: Vec<(&str, &Value)> = Vec::new();
+        for (key, value) in self.lines_in(section).filter_map(Line::entry) {
             match found.iter_mut().find(|(k, _)| *k == key) {
                 Some(earlier) => earlier.1 = value,
                 None => found.push((key, value)),
@@ -154,44 +180,231 @@ impl Document {
         found
     }
 
-    /// The lines that stand in a section, with their numbers.
-    fn lines_in(&self, section: &str) -> impl Iterator<Item = (usize, &Line)> {
-        let numbers = self.index().get(section.as_bytes()).into_iter().flatten();
-        numbers.filter_map(|&number| {
-            let number = usize::try_from(number).ok()?;
-            Some((number, self.lines.get(number)?))
-        })
+    fn lines_in(&self, section: &str) -> impl Iterator<Item = &Line> {
+        self.index.get(section).into_iter().flatten().map(|&number| &self.lines[number])
+    }
+}
+
+/// Edits: each touches the lines of one section and no other byte.
+impl Document {
+    /// Makes `section` hold exactly `entries`, in its old place or at the end; comments inside it stay.
+    pub(crate) fn put_section(&mut self, section: &str, entries: &[(&str, Value)]) {
+        let ending = self.ending();
+        if !self.has(section) {
+            let header = Line::written(&format!("[{section}]{ending}"));
+            let lines = entries.iter().map(|(key, value)| Line::entry_of(key, value, ending));
+            self.append_lines(std::iter::once(header).chain(lines).collect());
+            return;
+        }
+        self.retain(section, |key| entries.iter().any(|(k, _)| *k == key));
+        for (key, value) in entries {
+            self.set(section, key, value);
+        }
     }
 
-    fn index(&self) -> &HashMap<Bytes, Vec<u32>> {
-        self.index.get_or_init(|| {
-            let headers = self.lines.iter().filter(|line| line.header().is_some()).count();
-            let mut index: HashMap<Bytes, Vec<u32>> = HashMap::with_capacity(headers + 1);
-            let mut owner = Bytes::from_static(DEFAULT_SECTION.as_bytes());
-            for (number, line) in (0..).zip(&self.lines) {
-                owner = line.name().unwrap_or(owner);
-                match index.get_mut(&owner) {
-                    Some(lines) => lines.push(number),
-                    None => drop(index.insert(owner.clone(), vec![number])),
+    /// Sets one key of a section that is there: in place where the key stands, else after the section's last entry.
+    pub(crate) fn set(&mut self, section: &str, key: &str, value: &Value) {
+        let (mut of_key, mut last) = (None, None);
+        for &number in self.index.get(section).into_iter().flatten() {
+            let line = &self.lines[number];
+            last = if line.is_trivia() { last } else { Some(number) };
+            of_key = if line.entry().is_some_and(|(k, _)| k == key) { Some(number) } else { of_key };
+        }
+        let ending = self.ending();
+        let new = Line::entry_of(key, value, ending);
+        match (of_key, last) {
+            (Some(number), _) if self.lines[number].entry() == Some((key, value)) => {}
+            (Some(number), _) => self.lines[number] = new,
+            (None, Some(number)) => self.edit(|lines| {
+                lines[number].end_with(ending);
+                lines.insert(number + 1, new);
+            }),
+            (None, None) => {}
+        }
+    }
+
+    pub(crate) fn unset(&mut self, section: &str, key: &str) {
+        self.retain(section, |k| k != key);
+    }
+
+    /// Takes the section out, wherever it stands. A comment after its last key belongs to what follows, as in rclone, and stays.
+    pub(crate) fn remove_section(&mut self, section: &str) {
+        self.edit(|lines| {
+            let mut stays = Vec::new();
+            let mut comment: Vec<Line> = Vec::new();
+            let mut is_in_it = section == DEFAULT_SECTION;
+            for line in std::mem::take(lines) {
+                if let Some(name) = line.header() {
+                    stays.append(&mut comment);
+                    is_in_it = name == section;
+                }
+                if !is_in_it {
+                    stays.push(line);
+                } else if !line.is_trivia() {
+                    comment.clear();
+                } else if !comment.is_empty() || !line.is_blank() {
+                    comment.push(line);
                 }
             }
-            index
-        })
+            stays.append(&mut comment);
+            *lines = stays;
+        });
     }
 
-    /// For edits: what was known of the lines holds no longer.
-    fn lines_mut(&mut self) -> &mut Vec<Line> {
-        self.index = OnceLock::new();
-        &mut self.lines
+    /// Gives every header of a section another name.
+    pub(crate) fn rename_section(&mut self, old: &str, new: &str) {
+        let ending = self.ending();
+        self.edit(|lines| {
+            for line in lines.iter_mut().filter(|line| line.header() == Some(old)) {
+                let end = if line.ends() { ending } else { "" };
+                *line = Line::written(&format!("[{new}]{end}"));
+            }
+        });
     }
 
-    /// Each line with the section it stands in.
-    fn owned_lines(&self) -> impl Iterator<Item = (&str, &Line)> {
-        let mut owner = DEFAULT_SECTION;
-        self.lines.iter().map(move |line| {
-            owner = line.header().unwrap_or(owner);
-            (owner, line)
-        })
+    /// Brings over what `newer` has changed since `base`, except in sections that have changed here too.
+    pub(crate) fn carry(&mut self, newer: &Self, base: &Self) {
+        // rclone reads keys above any header as a section's, too.
+        for section in base.sections().into_iter().chain([DEFAULT_SECTION]) {
+            if self.raw_entries(section) != base.raw_entries(section) {
+                continue;
+            }
+            if base.has(section) && !newer.has(section) {
+                self.remove_section(section);
+                continue;
+            }
+            let theirs = newer.raw_entries(section);
+            self.retain(section, |key| theirs.iter().any(|(k, _)| *k == key));
+            for (key, value) in theirs {
+                if self.raw_entry(section, key) != Some(value) {
+                    self.set(section, key, value);
+                }
+            }
+        }
+        self.take_missing(newer, |section| !base.has(section));
+    }
+
+    /// Brings over the wanted sections that only `other` has.
+    pub(crate) fn take_missing(&mut self, other: &Self, is_wanted: impl Fn(&str) -> bool) {
+        for section in other.sections().into_iter().filter(|section| is_wanted(section)) {
+            if !self.has(section) {
+                self.append_lines(other.lines_in(section).cloned().collect());
+            }
+        }
+    }
+
+    /// Drops the entries of a section whose key is not wanted.
+    fn retain(&mut self, section: &str, is_wanted: impl Fn(&str) -> bool) {
+        let goes = |number: &usize| self.lines[*number].entry().is_some_and(|(key, _)| !is_wanted(key));
+        let goes: Vec<usize> = self.index.get(section).into_iter().flatten().copied().filter(goes).collect();
+        if !goes.is_empty() {
+            self.edit(|lines| goes.into_iter().rev().for_each(|number| drop(lines.remove(number))));
+        }
+    }
+
+    /// Adds whole lines at the end, a blank line before them.
+    fn append_lines(&mut self, new: Vec<Line>) {
+        let ending = self.ending();
+        self.edit(|lines| {
+            if let Some(last) = lines.last_mut() {
+                last.end_with(ending);
+                if !last.is_blank() {
+                    lines.push(Line::trivia(ending.as_bytes()));
+                }
+            }
+            lines.extend(new);
+        });
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut Vec<Line>)) {
+        let mut lines = std::mem::take(&mut self.lines);
+        edit(&mut lines);
+        *self = Self::of(lines);
+    }
+
+    /// The line ending the file already uses.
+    fn ending(&self) -> &'static str {
+        let first = self.lines.iter().find(|line| line.ends());
+        if first.is_some_and(|line| line.raw.ends_with(b"\r\n")) { "\r\n" } else { "\n" }
+    }
+}
+
+impl Line {
+    fn read(raw: &[u8]) -> Result<Self, &'static str> {
+        // rclone reads what is not UTF-8 like this, too.
+        let kind = Kind::read(String::from_utf8_lossy(raw).trim())?;
+        Ok(Self { raw: Zeroizing::new(raw.to_vec()), kind })
+    }
+
+    fn trivia(raw: &[u8]) -> Self {
+        Self { raw: Zeroizing::new(raw.to_vec()), kind: Kind::Trivia }
+    }
+
+    /// A line of Pluton's own.
+    fn written(text: &str) -> Self {
+        Self::read(text.as_bytes()).unwrap_or(Self::trivia(text.as_bytes()))
+    }
+
+    fn entry_of(key: &str, value: &Value, ending: &str) -> Self {
+        Self::written(&Zeroizing::new(format!("{key} = {}{ending}", *value.spelled())))
+    }
+
+    /// The section that begins here.
+    fn header(&self) -> Option<&str> {
+        if let Kind::Header(name) = &self.kind { Some(name) } else { None }
+    }
+
+    fn entry(&self) -> Option<(&str, &Value)> {
+        if let Kind::Entry { key, value } = &self.kind { Some((key, value)) } else { None }
+    }
+
+    fn is_trivia(&self) -> bool {
+        matches!(self.kind, Kind::Trivia)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.is_trivia() && String::from_utf8_lossy(&self.raw).trim().is_empty()
+    }
+
+    fn ends(&self) -> bool {
+        self.raw.ends_with(b"\n")
+    }
+
+    /// Gives it the line break that it lacks.
+    fn end_with(&mut self, ending: &str) {
+        if !self.ends() {
+            self.raw = Zeroizing::new([&self.raw, ending.as_bytes()].concat());
+        }
+    }
+}
+
+impl PartialEq for Line {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
+    }
+}
+
+impl Eq for Line {}
+
+/// Values may be secrets, so a line shows only its shape.
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl Kind {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() || text.starts_with(['#', ';']) {
+            return Ok(Self::Trivia);
+        }
+        if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            return Ok(Self::Header(name.trim().to_owned()));
+        }
+        let (key, rest) = value::split_key(text)?;
+        let value = Value::as_read(value::unquote(rest)?);
+        // rclone passes over a key of nothing in quotation marks.
+        Ok(if key.is_empty() { Self::Trivia } else { Self::Entry { key: key.to_owned(), value } })
     }
 }
 

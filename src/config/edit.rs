@@ -57,11 +57,11 @@ impl ConfigFile {
         let mut written: Option<(Document, Document)> = None;
         for _ in 0..TRIES {
             let seen = self.bytes()?;
-            let now = self.parse(seen.clone().unwrap_or_default())?;
+            let now = self.parse(seen.as_deref().map_or(&[], Vec::as_slice))?;
             let mut after = now.clone();
             for (_, other) in left {
                 token_merge::take_newer_tokens(&mut after, other);
-                after.take_missing(other);
+                after.take_missing(other, |_| true);
             }
             for Owed { content, since } in owed.iter() {
                 after.carry(content, since);
@@ -77,12 +77,14 @@ impl ConfigFile {
                 }
             }
             if after != now || (seen.is_none() && refused.is_none()) {
-                let new = self.render(&after, seen.as_deref())?;
-                match swap::put(&self.real, &new, seen.as_deref()).map_err(|cause| self.unwritable(&cause))? {
+                let new = self.render(&after, seen.as_deref().map(Vec::as_slice))?;
+                match swap::put(&self.real, &new, seen.as_deref().map(Vec::as_slice))
+                    .map_err(|cause| self.unwritable(&cause))?
+                {
                     Swap::Done => {}
                     Swap::Moved => continue,
                     Swap::Displaced(out) => {
-                        let content = self.parse(out.bytes.clone());
+                        let content = self.parse(&out.bytes);
                         displaced.push(out);
                         owed.push(Owed { content: content?, since: now });
                         continue;
@@ -105,7 +107,7 @@ impl ConfigFile {
     fn left_behind(&self) -> Vec<(PathBuf, Document)> {
         let found = swap::leftovers(&self.real).into_iter().filter_map(|(path, content)| match content {
             // Unreadable here, it would be unreadable to rclone too; its owner may still want it.
-            Some(content) => Some((path, self.parse(content).ok()?)),
+            Some(content) => Some((path, self.parse(&content).ok()?)),
             None => Some((path, Document::default())),
         });
         found.collect()

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::lock::{self, TryLockError};
 use super::state;
-use crate::config::document::Document;
+use crate::config::document::{Document, Value};
 use crate::error::Result;
 use crate::signals;
 use crate::storage::token::Token;
@@ -156,7 +156,7 @@ pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     let read = |path: PathBuf| {
         let document = Document::parse(&fs::read(&path).ok()?).ok()?;
         let name = (*document.sections().first()?).to_owned();
-        Token::find(&document.get(&name, "token")?).ok()?;
+        Token::find(document.get(&name, "token")?.expose()).ok()?;
         Some((document, path))
     };
     let is_section =
@@ -227,14 +227,14 @@ fn given(dir: &Path) -> Vec<String> {
 fn rotated(dir: &Path) -> Option<OrphanedSignIn> {
     let (section, file) = latest(dir)?;
     let name = section.sections().first().map(|name| (*name).to_owned())?;
-    let token = Token::find(&section.get(&name, "token")?).ok()?;
+    let token = Token::find(section.get(&name, "token")?.expose()).ok()?;
     let given = given(dir);
     let is_new = !given.is_empty() && !given.contains(&token.fingerprint()?);
     is_new.then_some(OrphanedSignIn { name, section, token, file, given })
 }
 
 fn is_committed(present: &Document, token: &Token) -> bool {
-    let same = |text: String| Token::find(&text).is_ok_and(|there| there.fingerprint() == token.fingerprint());
+    let same = |text: Value| Token::find(text.expose()).is_ok_and(|there| there.fingerprint() == token.fingerprint());
     present.sections().into_iter().filter_map(|section| present.get(section, "token")).any(same)
 }
 

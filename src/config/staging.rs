@@ -108,7 +108,7 @@ impl Staged {
     /// The token that rclone put in the staged file, if it is another than the one staged.
     pub(crate) fn new_token(&self) -> Option<Token> {
         let (document, _) = recovery::latest(self.dir.path())?;
-        let token = Token::find(&document.get(self.section.name(), "token")?).ok()?;
+        let token = Token::find(document.get(self.section.name(), "token")?.expose()).ok()?;
         let same = self.section.token().is_some_and(|old| old.access_token() == token.access_token());
         (!same).then_some(token)
     }

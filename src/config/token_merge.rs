@@ -12,9 +12,9 @@ pub(super) fn take_newer_tokens(document: &mut Document, other: &Document) {
         if !document.has(&name) || without_token(document, &name) != without_token(other, &name) {
             continue;
         }
-        let theirs = other.get(&name, "token").unwrap_or_default();
-        if end(&theirs) > document.get(&name, "token").as_deref().and_then(end) {
-            document.set(&name, "token", &Value::as_read(&theirs));
+        let Some(theirs) = other.get(&name, "token") else { continue };
+        if end(&theirs) > document.get(&name, "token").as_ref().and_then(end) {
+            document.set(&name, "token", &theirs);
         }
     }
 }
@@ -32,23 +32,23 @@ pub(super) fn knows(now: &Document, section: &str, before: &Document, written: &
     match (but_for_token(before), but_for_token(written)) {
         (true, false) => false,
         // A token that is not over yet is renewed by nobody: the new one there is not its successor.
-        (true, true) => is_over(written.get(section, "token").as_deref()),
+        (true, true) => is_over(written.get(section, "token").as_ref()),
         (false, _) => true,
     }
 }
 
-fn without_token(document: &Document, section: &str) -> Vec<(String, String)> {
+fn without_token(document: &Document, section: &str) -> Vec<(String, Value)> {
     document.entries(section).into_iter().filter(|(key, _)| key != "token").collect()
 }
 
 /// As rclone judges it, which renews a token that has less than ten seconds left, and with some time for it to be saved.
-fn is_over(token: Option<&str>) -> bool {
+fn is_over(token: Option<&Value>) -> bool {
     const MARGIN: i64 = 30;
     token.and_then(end).is_none_or(|end| end.as_second() < Timestamp::now().as_second() + MARGIN)
 }
 
-fn end(token: &str) -> Option<Timestamp> {
-    Token::find(token).ok()?.expiry()
+fn end(token: &Value) -> Option<Timestamp> {
+    Token::find(token.expose()).ok()?.expiry()
 }
 
 #[cfg(test)]

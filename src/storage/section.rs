@@ -49,8 +49,7 @@ impl Section {
         for key in document.inherited(name, &KEYS) {
             pairs.extend(document.get(name, key).map(|value| (key.to_owned(), value)));
         }
-        let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-        let entries = entries.map(|(key, text)| (key, Value::as_read(&text))).collect();
+        let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         Ok(Self { is_saved: true, ..Self::new(name, entries) })
     }
 
@@ -80,7 +79,7 @@ impl Section {
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str())
+        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value.expose())
     }
 
     pub(crate) fn entries(&self) -> Vec<(&str, Value)> {
@@ -88,7 +87,7 @@ impl Section {
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        Kind::of(|key| self.get(key).map(str::to_owned))
+        Kind::of(|key| self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone()))
     }
 
     pub(crate) fn client_id(&self) -> Option<&str> {
@@ -145,12 +144,8 @@ impl Section {
 
     /// Whether `document` holds exactly this.
     pub(crate) fn is_in(&self, document: &Document) -> bool {
-        let mut there = document.entries(&self.name);
-        let mut here: Vec<_> =
-            self.entries.iter().map(|(key, value)| (key.clone(), value.as_str().to_owned())).collect();
-        there.sort_unstable();
-        here.sort_unstable();
-        there == here
+        let there = document.entries(&self.name);
+        there.len() == self.entries.len() && there.iter().all(|entry| self.entries.contains(entry))
     }
 
     /// A file with this section alone.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::config::document::Value;
 use crate::error::{Error, Field, Result};
 use crate::secret::Secret;
 use crate::storage::jwt::JwtFile;
@@ -44,8 +45,8 @@ impl Kind {
     }
 
     /// What a section signs in with, judged as rclone does: an access token wins, then a JWT file.
-    pub(crate) fn of(get: impl Fn(&str) -> Option<String>) -> Self {
-        let is_true = |text: String| ["1", "t", "true"].contains(&text.to_lowercase().as_str());
+    pub(crate) fn of(get: impl Fn(&str) -> Option<Value>) -> Self {
+        let is_true = |value: Value| ["1", "t", "true"].contains(&value.expose().to_lowercase().as_str());
         if get("access_token").is_some() {
             Self::AccessToken
         } else if get("box_config_file").or_else(|| get("config_credentials")).is_some() {

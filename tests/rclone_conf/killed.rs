@@ -79,7 +79,7 @@ fn with(before: &[u8], name: &str, token: &Token) -> Vec<u8> {
     let value = |text: &str| Value::new(text).expect("a value");
     let mut document = Document::parse(before).expect("readable");
     document.put_section(name, &[("type", value("box")), ("token", value(&token.blob()))]);
-    document.render()
+    document.render().to_vec()
 }
 
 #[test]

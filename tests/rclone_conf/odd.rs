@@ -51,7 +51,8 @@ fn they_are_read_as_rclone_reads_them_and_keep_every_byte() {
 /// What pluton reads, in the form of `config dump`.
 pub(crate) fn read_here(text: &str) -> Json {
     let document = Document::parse(text.as_bytes()).expect("readable");
-    let section = |name: &str| document.entries(name).into_iter().map(|(key, value)| (key, value.into())).collect();
+    let section =
+        |name: &str| document.entries(name).into_iter().map(|(key, value)| (key, value.expose().into())).collect();
     let sections = document.sections().into_iter().map(|name| (name.to_owned(), Json::Object(section(name))));
     // Keys above any header are a section to rclone.
     let nameless = Some(section("DEFAULT")).filter(|keys| !keys.is_empty());

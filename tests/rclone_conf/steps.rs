@@ -79,7 +79,7 @@ fn killed(world: &World, old: Option<&str>, inject: &str) -> bool {
     let now = fs::read_to_string(world.home.config()).ok();
     if now.as_deref() != old {
         let now = Document::parse(now.expect("a file").as_bytes()).expect("readable");
-        assert_eq!(now.get("box", "token").as_deref(), Some(token.blob().as_str()));
+        assert_eq!(now.get("box", "token").expect("a token").expose(), token.blob());
         assert!(old.is_none() || now.has("odd one"));
     }
     world.put("next", &world.token(), &["--force"]).ok();

@@ -106,7 +106,7 @@ impl Asked {
         let any_is_described = outline.windows(DESCRIPTION.len()).any(|part| part == DESCRIPTION.as_bytes());
         let described = |name: String| {
             let description = any_is_described.then(|| document.get(&name, DESCRIPTION)).flatten();
-            Candidate::new(name).help(description.map(Into::into))
+            Candidate::new(name).help(description.map(|text| text.expose().to_owned().into()))
         };
         boxes(&document).into_iter().filter(|name| !self.earlier.contains(name)).map(described).collect()
     }
@@ -127,7 +127,7 @@ impl Asked {
             .filter_map(|key| {
                 let Some(entries) = &entries else { return Some(Candidate::new(key)) };
                 let (_, value) = entries.iter().find(|(set, _)| *set == key)?;
-                Some(Candidate::new(key).help(Some(value.clone().into())))
+                Some(Candidate::new(key).help(Some(value.expose().to_owned().into())))
             })
             .collect()
     }

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-/// A value that rclone reads back exactly. One that Pluton was given also stays so through rclone's own saves.
+use zeroize::Zeroizing;
+
+/// A value that rclone reads back exactly. One that Pluton was given also stays so through rclone's own saves. It may be a
+/// secret: `Debug` says nothing, and it is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Value(String);
+pub(crate) struct Value(Zeroizing<String>);
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BadValue {
@@ -51,32 +54,55 @@ impl Value {
         if text.contains('`') && !text.contains('"') {
             return Err(BadValue::Backtick);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self::as_read(text))
     }
 
     /// What rclone itself reads in a file, which need not be anything that Pluton would write anew.
     pub(crate) fn as_read(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(Zeroizing::new(text.to_owned()))
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The text itself.
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As it stands after `key = `.
-    pub(super) fn spelled(&self) -> String {
-        let text = &self.0;
-        if text.contains('`') {
+    pub(super) fn spelled(&self) -> Zeroizing<String> {
+        let text = self.expose();
+        Zeroizing::new(if text.contains('`') {
             format!("\"\"\"{text}\"\"\"")
         } else if text.trim() != text || text.starts_with("\"\"\"") {
             format!("`{text}`")
         } else {
-            text.clone()
+            text.to_owned()
+        })
+    }
+
+    /// With every `%(name)s` filled in. rclone gives up after 200 rounds; a value that grows without end crashes it, so it ends
+    /// here early.
+    pub(super) fn substituted(&self, lookup: impl Fn(&str) -> Option<Self>) -> Self {
+        const ROUNDS: usize = 200;
+        const LONGEST: usize = 1 << 20;
+        let mut text = self.0.clone();
+        for _ in 0..ROUNDS {
+            let Some(found) = substitution(&text) else { break };
+            // rclone trims sets of characters here, not the marks: of `%(keys)s` it looks up `key`.
+            let name = found.trim_start_matches(['%', '(']).trim_end_matches([')', 's']);
+            let replacement = lookup(name);
+            text = Zeroizing::new(text.replace(found, replacement.as_ref().map_or("", Self::expose)));
+            if text.len() > LONGEST {
+                break;
+            }
         }
+        Self(text)
     }
 }
 
-/// Values may be secrets.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Value(…)")
@@ -131,22 +157,4 @@ fn substitution(text: &str) -> Option<&str> {
         from = open;
     }
     None
-}
-
-/// rclone gives up after 200 rounds; a value that grows without end crashes it, so it ends here early.
-pub(super) fn substitute(value: &str, lookup: impl Fn(&str) -> Option<String>) -> String {
-    const ROUNDS: usize = 200;
-    const LONGEST: usize = 1 << 20;
-    let mut text = value.to_owned();
-    for _ in 0..ROUNDS {
-        let Some(found) = substitution(&text) else { break };
-        // rclone trims sets of characters here, not the marks: of `%(keys)s` it looks up `key`.
-        let name = found.trim_start_matches(['%', '(']).trim_end_matches([')', 's']);
-        let replacement = lookup(name).unwrap_or_default();
-        text = text.replace(found, &replacement);
-        if text.len() > LONGEST {
-            break;
-        }
-    }
-    text
 }
