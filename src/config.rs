@@ -174,7 +174,7 @@ impl ConfigFile {
                 ),
             )
             .responsible(Who::You)
-            .hint(format!("to finish that save: mv '{}' '{}'", left.display(), self.real.display()))
+            .hint_command("to finish that save", format!("mv '{}' '{}'", left.display(), self.real.display()))
             .hint("to begin a new file, give that one another name"),
             foreign_writes::ReadError::Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {
                 Error::interrupted()
@@ -278,16 +278,16 @@ impl ConfigFile {
                 .hint("close the program that has rclone.conf open, then run this again")
                 .hint(format!("or let this user write in {dir}")),
             StorageFull | QuotaExceeded => error.hint(format!("make room on the disk that holds {dir}")),
-            FileTooLarge => error.hint("raise the limit on the size of files: ulimit -f unlimited"),
+            FileTooLarge => error.hint_command("raise the limit on the size of files", "ulimit -f unlimited"),
             ResourceBusy | CrossesDevices => error
                 .hint("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
             ReadOnlyFilesystem => error.hint("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
             PermissionDenied if access::is_immutable(cause) => {
                 let fixed = access::fixed(&self.real).unwrap_or(&self.real);
-                error.hint(format!("let the file be replaced: sudo chattr -i -a '{}'", fixed.display()))
+                error.hint_command("let the file be replaced", format!("sudo chattr -i -a '{}'", fixed.display()))
             }
             PermissionDenied if access::foreign_owner(swap::directory(&self.real)).is_some() => error
-                .hint(format!("if that directory should be yours: sudo chown -R \"$(id -un)\" '{dir}'"))
+                .hint_command("if that directory should be yours", format!("sudo chown -R \"$(id -un)\" '{dir}'"))
                 .hint("else choose another file with --rclone-config"),
             PermissionDenied => error.hint(format!("let this user write in {dir}, or choose another file with --rclone-config")),
             _ => error.hint("choose another file with --rclone-config"),

@@ -115,12 +115,53 @@ pub(crate) enum Field {
     Option(&'static str),
 }
 
+/// What to do about a failure: in words, by a command, or both. Words may be wrapped, a command never is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Remedy {
+    /// Empty where the command says it all.
+    pub(crate) text: String,
+    pub(crate) command: Option<String>,
+}
+
+impl Remedy {
+    pub(crate) fn with_command(text: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { text: printable(&text.into()), command: Some(printable(&command.into())) }
+    }
+
+    pub(crate) fn run(command: impl Into<String>) -> Self {
+        Self::with_command("", command)
+    }
+}
+
+impl<T: Into<String>> From<T> for Remedy {
+    fn from(text: T) -> Self {
+        Self { text: printable(&text.into()), command: None }
+    }
+}
+
+/// `text: command`, which is what JSON says too.
+impl std::fmt::Display for Remedy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.command {
+            None => f.write_str(&self.text),
+            Some(command) if self.text.is_empty() => f.write_str(command),
+            Some(command) => write!(f, "{}: {command}", self.text),
+        }
+    }
+}
+
+impl Serialize for Remedy {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Error {
     pub(crate) code: Code,
     pub(crate) message: String,
     pub(crate) who: Option<Who>,
-    pub(crate) remedy: Vec<String>,
+    pub(crate) remedy: Vec<Remedy>,
     /// rclone's or the system's own words, cleaned.
     pub(crate) detail: Option<String>,
     /// Whose words these are.
@@ -175,15 +216,27 @@ impl Error {
     }
 
     #[must_use]
-    pub(crate) fn hint(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy.push(printable(&remedy.into()));
+    pub(crate) fn hint(mut self, remedy: impl Into<Remedy>) -> Self {
+        self.remedy.push(remedy.into());
         self
+    }
+
+    /// What to do, and the command that does it.
+    #[must_use]
+    pub(crate) fn hint_command(self, text: impl Into<String>, command: impl Into<String>) -> Self {
+        self.hint(Remedy::with_command(text, command))
+    }
+
+    /// A command that needs no words.
+    #[must_use]
+    pub(crate) fn hint_run(self, command: impl Into<String>) -> Self {
+        self.hint(Remedy::run(command))
     }
 
     /// The likeliest remedy of all.
     #[must_use]
-    pub(crate) fn first(mut self, remedy: impl Into<String>) -> Self {
-        self.remedy.insert(0, printable(&remedy.into()));
+    pub(crate) fn first(mut self, remedy: impl Into<Remedy>) -> Self {
+        self.remedy.insert(0, remedy.into());
         self
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::impersonate;
 use crate::box_api::{self, Account, Caller, Refused};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::scrub::{clean, scrub};
 use crate::secret::Secret;
 use crate::storage::options::IMPERSONATE;
@@ -98,11 +98,11 @@ fn nearly_full(account: &Account, name: &str, trash: Option<u64>) -> Warning {
 }
 
 /// A service account has no way into the web page.
-pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
+pub(super) fn how_to_empty(account: &Account, name: &str) -> Remedy {
     if account.is_service_account() {
-        format!("to empty it (rclone 1.71.1 or newer): rclone cleanup '{name}:'")
+        Remedy::with_command("to empty it (rclone 1.71.1 or newer)", format!("rclone cleanup '{name}:'"))
     } else {
-        "to empty it: https://app.box.com/trash".to_owned()
+        "to empty it: https://app.box.com/trash".into()
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
         ))
         .map_err(|error| match found.warnings.iter().find(|warning| warning.code == NEARLY_FULL) {
             Some(warning) => error.note(warning.message.clone()),
-            None => error.hint(format!("files in the trash count too; {}", how_to_empty(account, name))),
+            None => error.hint("files in the trash count too").hint(how_to_empty(account, name)),
         }),
         _ => Ok(()),
     }

@@ -373,7 +373,7 @@ fn is_same(present: &Document, section: &Section) -> bool {
 pub(super) fn name_missing() -> Error {
     Error::new(Code::InputRequired, "the storage's name is missing")
         .responsible(Who::You)
-        .hint("pluton storage add box NAME …")
+        .hint_run("pluton storage add box NAME …")
         .about(Field::Name)
 }
 

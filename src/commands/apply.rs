@@ -15,7 +15,7 @@ use crate::commands::apply::state::Applied;
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile, Staged};
 use crate::context::Context;
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Remedy, Result, Who};
 use crate::process;
 use crate::rclone::Rclone;
 use crate::reading;
@@ -113,11 +113,12 @@ impl Run<'_> {
 
     /// The file has keys where a command line has flags.
     fn in_file(&self, name: &str, mut error: Error) -> Error {
+        let names_a_flag = |remedy: &Remedy| remedy.to_string().contains("--");
         let keys: Vec<&str> = error.fields.iter().filter_map(|field| key(*field)).collect();
-        if keys.is_empty() || !error.remedy.iter().any(|remedy| remedy.contains("--")) {
+        if keys.is_empty() || !error.remedy.iter().any(names_a_flag) {
             return error;
         }
-        error.remedy.retain(|remedy| !remedy.contains("--"));
+        error.remedy.retain(|remedy| !names_a_flag(remedy));
         error.first(format!("correct {} of [storage.{name:?}] in {}", keys.join(" and "), self.path.display()))
     }
 

@@ -10,7 +10,7 @@ mod timers;
 
 use crate::cli::Doctor;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, Remedy, Result};
 use crate::ui::report::{Finding, Level, Report};
 
 pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
@@ -53,9 +53,17 @@ impl Finding {
         Self::new(Level::Error, about, message)
     }
 
-    fn hint(mut self, remedy: impl Into<String>) -> Self {
+    fn hint(mut self, remedy: impl Into<Remedy>) -> Self {
         self.remedy.push(remedy.into());
         self
+    }
+
+    fn hint_command(self, text: &str, command: impl Into<String>) -> Self {
+        self.hint(Remedy::with_command(text, command))
+    }
+
+    fn hint_run(self, command: impl Into<String>) -> Self {
+        self.hint(Remedy::run(command))
     }
 
     fn from_error(about: &str, error: Error) -> Self {

@@ -107,7 +107,7 @@ impl There<'_> {
                 .hint("with rclone alone there: run `rclone authorize \"box\"` here, then `rclone config` there, and paste what it printed")),
             NO_CONNECTION => Err(Error::new(Code::Network, format!("ssh could not reach {host}, or was refused there"))
                 .responsible(Who::You)
-                .hint(format!("see whether this works: ssh {host} pluton --version"))),
+                .hint_command("see whether this works", format!("ssh {host} pluton --version"))),
             code => Ok((code, printed)),
         }
     }

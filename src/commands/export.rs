@@ -28,7 +28,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
         let why = "its refresh token works once: the first of two copies to renew it ends the other";
         return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be copied: {why}", flags.name))
             .responsible(Who::You)
-            .hint("sign in anew on the other machine: pluton storage add box")
+            .hint_command("sign in anew on the other machine", "pluton storage add box")
             .hint("move it there, which removes it here: --move")
             .hint("use a service account or client credentials, which can be copied"));
     }
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
             .responsible(Who::You)
-            .hint("print it into a file: pluton storage export … --move > FILE")
+            .hint_command("print it into a file", "pluton storage export … --move > FILE")
     })?;
     file.remove(&flags.name).map_err(|error| {
         error.note("What was printed is a second copy: delete one, or the first to renew ends the other.")
@@ -58,7 +58,7 @@ fn env(section: &Section) -> Result<String> {
     let name = section.name().to_uppercase();
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         let message = format!("{:?} cannot be named in a variable: only letters, digits and _ can", section.name());
-        return Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint(format!(
+        return Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint_run(format!(
             "pluton storage rename {:?} {}",
             section.name(),
             name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")

@@ -34,7 +34,7 @@ fn none_in(file: &ConfigFile) -> Error {
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {place}"))
         .responsible(Who::You)
         .hint("if another rclone.conf has them, name it with --rclone-config, or set HOME as it is where they work")
-        .hint("add one: pluton storage add box")
+        .hint_command("add one", "pluton storage add box")
 }
 
 /// Every Box storage, in the file's order.

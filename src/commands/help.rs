@@ -24,7 +24,7 @@ pub(super) fn run(flags: &Help) -> Result<Report> {
             Error::new(Code::InvalidValue, format!("there is no command and no topic {:?}", flags.words.join(" ")))
                 .responsible(Who::You)
                 .hint(format!("topics: {}", pages::TOPICS.join(", ")))
-                .hint("commands: pluton --help")
+                .hint_command("commands", "pluton --help")
         })?;
     }
     Ok(Report::Raw(command.render_long_help().to_string().into_bytes()))

@@ -25,6 +25,6 @@ pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
     };
     let error = Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`"))
         .responsible(Who::You)
-        .hint(meant);
-    Some(if word == "login" { error.hint("sign in again: pluton storage authorize") } else { error })
+        .hint_run(meant);
+    Some(if word == "login" { error.hint_command("sign in again", "pluton storage authorize") } else { error })
 }

@@ -51,7 +51,7 @@ fn asked(context: &Context, file: &ConfigFile, document: &Document, usage: &str)
             format!("there is no Box storage in {} yet", shown(file.path())),
         )
         .responsible(Who::You)
-        .hint("pluton storage add box"));
+        .hint_run("pluton storage add box"));
     }
     Ok(names)
 }
@@ -59,8 +59,8 @@ fn asked(context: &Context, file: &ConfigFile, document: &Document, usage: &str)
 pub(super) fn missing(usage: &str) -> Error {
     Error::new(Code::InputRequired, "which storage? No NAME was given")
         .responsible(Who::You)
-        .hint(usage)
-        .hint("see what is there: pluton storage list")
+        .hint_run(usage)
+        .hint_command("see what is there", "pluton storage list")
 }
 
 /// The index of what was chosen; `others` follow on the names.

@@ -48,8 +48,8 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
             format!("the renewal of {name:?} was answered with a token that Box does not know, so it was not saved"),
         )
         .responsible(Who::Network)
-        .hint("see who answers instead of Box, a proxy or token_url: pluton doctor")
-        .hint(format!("if it does not work later either, sign in again: pluton storage authorize {name:?}"));
+        .hint_command("see who answers instead of Box, a proxy or token_url", "pluton doctor")
+        .hint_command("if it does not work later either, sign in again", format!("pluton storage authorize {name:?}"));
         return Err(staged.set_aside(error));
     }
     let name = section.name();
@@ -61,10 +61,10 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
                 format!("{name:?} was renewed, but another program has removed it or signed it in again meanwhile"),
             )
             .responsible(Who::You)
-            .hint(format!(
-                "to use the renewed sign-in under another name: pluton storage add box NAME --token-file '{}'",
-                staged.file().display()
-            ));
+            .hint_command(
+                "to use the renewed sign-in under another name",
+                format!("pluton storage add box NAME --token-file '{}'", staged.file().display()),
+            );
             Err(staged.keep_for_recovery(error))
         }
         Err(error) => Err(staged.keep_for_recovery(error)),

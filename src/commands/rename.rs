@@ -52,7 +52,7 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
     if !context.terminal.asks {
         return Err(Error::new(Code::InputRequired, format!("what is {old:?} to be called? No NEW name was given"))
             .responsible(Who::You)
-            .hint(format!("pluton storage rename {old:?} NEW")));
+            .hint_run(format!("pluton storage rename {old:?} NEW")));
     }
     let check = |text: &str| match RemoteName::new(text)?.as_str() {
         new if document.has(new) => Err(config::taken(new)),

@@ -187,7 +187,10 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
             format!("{:?} has no {what}, which Box demands for client credentials", section.name()),
         )
         .responsible(Who::You)
-        .hint(format!("pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID", section.name()))
+        .hint_run(format!(
+            "pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID",
+            section.name()
+        ))
     };
     let app = app(section).ok_or_else(|| missing("client ID and secret"))?;
     let subject = section.get("box_subject_type").zip(section.get("box_subject_id"));
@@ -209,5 +212,5 @@ pub(super) fn app(section: &Section) -> Option<App> {
 fn not_renewable(name: &str, why: &str) -> Error {
     Error::new(Code::TokenExpired, format!("{name:?} cannot be renewed: {why}"))
         .responsible(Who::You)
-        .hint(format!("sign in again: pluton storage authorize {name:?}"))
+        .hint_command("sign in again", format!("pluton storage authorize {name:?}"))
 }

@@ -39,7 +39,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
     if !document.has(name) && looks_like_token(name) {
         return Err(Error::new(Code::StorageNotFound, "there is no such storage: this looks like a token, not a name")
             .responsible(Who::You)
-            .hint("see what is there: pluton storage list"));
+            .hint_command("see what is there", "pluton storage list"));
     }
     if !document.has(name) {
         let error =
@@ -51,7 +51,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
             Some(near) => error.hint(format!("did you mean {near:?}?")),
             None => error,
         };
-        return Err(error.hint("see what is there: pluton storage list"));
+        return Err(error.hint_command("see what is there", "pluton storage list"));
     }
     match document.get(name, "type") {
         Some(kind) if kind.expose() == "box" => Ok(()),
@@ -59,7 +59,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
             let kind = kind.map_or_else(|| "none".into(), |kind| kind.expose().to_owned());
             Err(Error::new(Code::NotBox, format!("{name:?} is not a Box storage: its type is {}", scrub(&kind, &[])))
                 .responsible(Who::You)
-                .hint("see what is there: pluton storage list"))
+                .hint_command("see what is there", "pluton storage list"))
         }
     }
 }

@@ -192,11 +192,11 @@ fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -
                 return Ok(());
             }
             Err(ends(format!("unused, the sign-in of {name:?} ends on {}", end.strftime("%Y-%m-%d")))
-                .hint(format!("pluton storage refresh {name:?}")))
+                .hint_run(format!("pluton storage refresh {name:?}")))
         }
         (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(ends(format!(
             "the sign-in of {name:?} cannot be renewed: it ends with its token, 60 minutes after it was made"
         ))
-        .hint(format!("sign in in a way that lasts: pluton storage authorize {name:?}"))),
+        .hint_command("sign in in a way that lasts", format!("pluton storage authorize {name:?}"))),
     }
 }

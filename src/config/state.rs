@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::paths::state_dir;
 use super::{access, paths};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Remedy, Result};
 
 /// Where staged sections live while rclone proves them: private, and on a disk, since a renewed token may have to be found again.
 pub(super) fn staging() -> PathBuf {
@@ -48,8 +48,9 @@ pub(super) fn unusable(path: &Path, cause: &io::Error) -> Error {
     }
 }
 
-pub(crate) fn give_back() -> String {
-    format!("make Pluton's own files yours again: sudo chown -R \"$(id -un)\" '{}'", state_dir().display())
+pub(crate) fn give_back() -> Remedy {
+    let command = format!("sudo chown -R \"$(id -un)\" '{}'", state_dir().display());
+    Remedy::with_command("make Pluton's own files yours again", command)
 }
 
 /// What belongs to another user in the state directory, and may stand in the way of a renewal.

@@ -10,7 +10,7 @@ mod service;
 mod token;
 
 use super::{Cause, Doing, Evidence, Facts, Operation};
-use crate::error::{Code, Error, Who};
+use crate::error::{Code, Error, Remedy, Who};
 
 const CONSOLE: &str = "https://app.box.com/developers/console";
 /// The address that rclone's own small server waits at.
@@ -93,11 +93,11 @@ fn other_option(asked: &Operation<'_>, flag: &str, value: &str) -> String {
     }
 }
 
-fn without_option(asked: &Operation<'_>, key: &str) -> String {
+fn without_option(asked: &Operation<'_>, key: &str) -> Remedy {
     if asked.is_saved {
-        format!("pluton storage edit {:?} --unset {key}", asked.storage)
+        Remedy::run(format!("pluton storage edit {:?} --unset {key}", asked.storage))
     } else {
-        format!("leave out --{}", key.replace('_', "-"))
+        format!("leave out --{}", key.replace('_', "-")).into()
     }
 }
 

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::samples;
+use crate::error::Remedy;
 
 const BEGIN: &str = "<!-- troubleshooting -->\n";
 const END: &str = "<!-- /troubleshooting -->";
@@ -24,16 +25,16 @@ fn table() -> String {
     out
 }
 
-fn in_one_cell(remedies: &[String]) -> String {
+fn in_one_cell(remedies: &[Remedy]) -> String {
     let mut out = String::new();
-    for remedy in remedies {
+    for remedy in remedies.iter().map(ToString::to_string) {
         let link = match (out.is_empty(), remedy.starts_with("then ")) {
             (true, _) => "",
             (false, true) => "; ",
             (false, false) => "; or: ",
         };
         out += link;
-        out += remedy;
+        out += &remedy;
     }
     out
 }

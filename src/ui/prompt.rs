@@ -16,8 +16,8 @@ use crate::error::Result;
 use crate::scrub::for_screen;
 use crate::secret::Secret;
 use crate::signals;
-use crate::ui::fold::fold;
 use crate::ui::terminal;
+use crate::ui::wrap::wrap;
 use theme::Look;
 
 /// How far a paste has come, judged each time a line of it ends.
@@ -56,7 +56,7 @@ const BACK: &str = "<";
 pub(crate) fn introduce() {
     const HOW: &str =
         "Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.";
-    show(&format!("{}\n", fold(HOW, columns())));
+    show(&format!("{}\n", wrap(HOW, Some(columns()))));
 }
 
 /// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.
@@ -191,17 +191,17 @@ fn select(label: &str, rows: &[Item<'_>]) -> Result<Option<usize>> {
 
 /// Says what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
-    show(&format!("\n{}\n\n", fold(text, columns())));
+    show(&format!("\n{}\n\n", wrap(text, Some(columns()))));
 }
 
 /// Says in a line or two what the next question means.
 pub(crate) fn hint(text: &str) {
-    show(&format!("\n{}\n", fold(&theme::sentence(text), columns())));
+    show(&format!("\n{}\n", wrap(&theme::sentence(text), Some(columns()))));
 }
 
 /// Says what is wrong with an answer, before it is asked for again.
 pub(crate) fn complain(why: &str) {
-    show(&format!("{}\n", fold(&theme::wrong(why), columns())));
+    show(&format!("{}\n", wrap(&theme::wrong(why), Some(columns()))));
 }
 
 /// One line that does not show while it is typed, taken as it is.
@@ -285,7 +285,7 @@ fn report(label: &str, answer: &str) {
     if terminal::is_dumb() {
         return;
     }
-    show(&format!("{}\n", fold(&theme::answered(label, answer), columns())));
+    show(&format!("{}\n", wrap(&theme::answered(label, answer), Some(columns()))));
 }
 
 fn show(text: &str) {

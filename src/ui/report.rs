@@ -17,11 +17,10 @@ pub(crate) use units::{duration, size};
 
 use crate::box_api::Account;
 use crate::config::Proof;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::scrub::for_screen;
 use crate::storage::sign_in::{Kind, Lasting};
-use crate::ui::fold;
-use crate::ui::terminal;
+use crate::ui::{terminal, wrap};
 
 /// The exit code of `apply --check` where something would change.
 const WOULD_CHANGE: u8 = 10;
@@ -222,7 +221,8 @@ pub(crate) struct Finding {
     pub(crate) about: String,
     pub(crate) message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) remedy: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub(crate) remedy: Vec<Remedy>,
 }
 
 #[derive(Debug, JsonSchema, Serialize)]
@@ -244,8 +244,8 @@ impl Report {
         match self {
             Self::Exit(_) => Ok(()),
             Self::Saved(_) | Self::Removed(_) if quiet && !json => Ok(()),
-            Self::Table { rows, .. } if quiet && !json => write(for_screen(&text::unwell(rows)).as_bytes()),
-            Self::Results(storages) if quiet && !json => write(for_screen(&text::failures(storages)).as_bytes()),
+            Self::Table { rows, .. } if quiet && !json => print_text(&text::unwell(rows)),
+            Self::Results(storages) if quiet && !json => print_text(&text::failures(storages)),
             _ => write(&self.rendered(json)),
         }
     }
@@ -266,11 +266,8 @@ impl Report {
             // For another program every byte is kept; a person's terminal gets text only.
             Self::Raw(bytes) if columns.is_none() => bytes.clone(),
             Self::Raw(bytes) => for_terminal(bytes),
-            Self::Page(text) => (fold::page(text.trim_end(), columns) + "\n").into_bytes(),
-            _ => match columns {
-                Some(columns) => fold::fold(&for_screen(&text::render(self)), columns).into_bytes(),
-                None => for_screen(&text::render(self)).into_bytes(),
-            },
+            Self::Page(text) => (wrap::page(text.trim_end(), columns) + "\n").into_bytes(),
+            _ => wrap::wrap(&for_screen(&text::render(self)), columns).into_bytes(),
         }
     }
 
@@ -368,6 +365,10 @@ fn for_terminal(bytes: &[u8]) -> Vec<u8> {
 /// What clap has to say: help and the version.
 pub(crate) fn print_usage(error: &clap::Error) -> Result<()> {
     written(error.print().and_then(|()| std::io::stdout().flush()))
+}
+
+fn print_text(text: &str) -> Result<()> {
+    write(wrap::wrap(&for_screen(text), None).as_bytes())
 }
 
 fn write(bytes: &[u8]) -> Result<()> {

@@ -9,7 +9,7 @@ use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::scrub::{clean, for_screen};
-use crate::ui::fold::fold;
+use crate::ui::wrap::wrap;
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -139,10 +139,7 @@ pub(crate) fn columns(of: &Term) -> Option<usize> {
 
 /// Between words where the window ends; elsewhere as it is.
 fn write_line(text: &str) {
-    match columns(&Term::stderr()) {
-        Some(columns) => write_raw(&fold(&for_screen(text), columns)),
-        None => write_raw(text),
-    }
+    write_raw(&wrap(&for_screen(text), columns(&Term::stderr())));
 }
 
 fn write_raw(text: &str) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::process;
 use crate::reading;
 use crate::secret::Secret;
@@ -92,11 +92,11 @@ impl Declared {
             };
             let key = place.and_then(|line| text.lines().nth(line - 1)?.split('=').next()).unwrap_or_default();
             let remedy = if !is_toml {
-                "correct that line: a table is [storage.\"NAME\"], a value is KEY = \"TEXT\""
+                "correct that line: a table is [storage.\"NAME\"], a value is KEY = \"TEXT\"".into()
             } else if ["client_secret", "token", "access_token"].contains(&key.trim()) {
-                "secrets are given by reference: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"…\"] }"
+                "secrets are given by reference: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"…\"] }".into()
             } else {
-                "see what may stand in the file: pluton apply --print-schema"
+                Remedy::with_command("see what may stand in the file", "pluton apply --print-schema")
             };
             Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display()))
                 .responsible(Who::You)
@@ -247,7 +247,7 @@ mod tests {
             ("[storage.x]\nprovider = 'drive'\n", "--print-schema"),
         ] {
             let error = Declared::parse(text, Path::new("a.toml")).expect_err(text);
-            assert!(error.remedy.len() == 1 && error.remedy[0].contains(remedy), "{text}: {error:?}");
+            assert!(error.remedy.len() == 1 && error.remedy[0].to_string().contains(remedy), "{text}: {error:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
 use crate::context::Context;
+use crate::error::Remedy;
 use crate::ui::report::Finding;
 
 const ABOUT: &str = "rclone.conf";
@@ -36,14 +37,14 @@ fn rights(file: &ConfigFile, place: &str) -> Vec<Finding> {
     if file.is_open_to_others() {
         findings.push(
             Finding::odd(ABOUT, "other users of this machine can read the secrets in it")
-                .hint(format!("chmod 600 {place}"))
-                .hint("pluton doctor --fix"),
+                .hint_run(format!("chmod 600 {place}"))
+                .hint_run("pluton doctor --fix"),
         );
     }
     if let Some(owner) = file.foreign_owner() {
         findings.push(
             Finding::odd(ABOUT, format!("it belongs to another user (number {owner}), so new tokens may not be saved"))
-                .hint(format!("sudo chown \"$(id -u)\" {place}")),
+                .hint_run(format!("sudo chown \"$(id -u)\" {place}")),
         );
     }
     if let Err(error) = file.try_replacing() {
@@ -68,8 +69,8 @@ fn copies() -> Vec<Finding> {
     let found = left.iter().map(|copy| {
         let message =
             format!("{} is a private copy of an rclone.conf, left by a run that was killed", config::shown(copy));
-        Finding::odd("pluton", message).hint("pluton doctor --fix").hint("pluton storage refresh --all").hint(
-            "or where rclone.conf cannot be written, pluton run: it keeps what was renewed in the copy, and removes it",
+        Finding::odd("pluton", message).hint_run("pluton doctor --fix").hint_run("pluton storage refresh --all").hint(
+            "or where rclone.conf cannot be written, `pluton run`: it keeps what was renewed in the copy, and removes it",
         )
     });
     found.collect()
@@ -83,14 +84,17 @@ fn left_behind(file: &ConfigFile, document: &Document) -> Vec<Finding> {
         .map(|left| {
             Finding::odd(ABOUT, format!("{} was left by a run that was ended while it saved", config::shown(left)))
                 .hint(if spare.contains(left) {
-                    "pluton doctor --fix".to_owned()
+                    Remedy::run("pluton doctor --fix")
                 } else {
-                    format!("if no rclone runs now, compare it with rclone.conf, then: rm '{}'", left.display())
+                    Remedy::with_command(
+                        "if no rclone runs now, compare it with rclone.conf, then remove it",
+                        format!("rm '{}'", left.display()),
+                    )
                 })
         })
         .collect();
     findings.extend(config::orphans_now(document).iter().map(|found| {
-        Finding::odd(ABOUT, format!("an interrupted sign-in for {:?} is still good", found.name)).hint(format!(
+        Finding::odd(ABOUT, format!("an interrupted sign-in for {:?} is still good", found.name)).hint_run(format!(
             "pluton storage add box {:?} --token-file '{}'",
             found.name,
             found.file.display()

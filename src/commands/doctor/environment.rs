@@ -61,7 +61,7 @@ pub(super) fn variables() -> Vec<Finding> {
         .iter()
         .map(|name| {
             Finding::odd(ABOUT, format!("{name} is set: rclone takes it instead of what rclone.conf says"))
-                .hint(format!("unset {name}"))
+                .hint_run(format!("unset {name}"))
         })
         .collect();
     if !plain.is_empty() {
@@ -90,6 +90,6 @@ pub(super) fn port() -> Vec<Finding> {
     vec![
         Finding::odd(ABOUT, message)
             .hint("end the other `rclone authorize` or `rclone config` that still waits")
-            .hint(format!("see which program it is: ss -ltnp 'sport = :{PORT}'")),
+            .hint_command("see which program it is", format!("ss -ltnp 'sport = :{PORT}'")),
     ]
 }

@@ -59,5 +59,5 @@ fn clock(offset: i64) -> Finding {
         "clock",
         format!("this machine's clock is {} seconds {way} Box's; service accounts cannot sign in", offset.abs()),
     )
-    .hint("timedatectl set-ntp true")
+    .hint_run("timedatectl set-ntp true")
 }

@@ -9,6 +9,7 @@ use crate::commands::account;
 use crate::commands::for_each::{boxes, in_parallel};
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
+use crate::error::Remedy;
 use crate::rclone::Version;
 use crate::scrub::clean;
 use crate::secret::Secret;
@@ -47,7 +48,7 @@ pub(super) fn look(document: &Document, rclone: Option<Version>, others: &[Confi
     if can_renew {
         findings.push(
             Finding::new(Level::NotTested, "renewal", "not tested: whether Box renews the sign-ins")
-                .hint("pluton storage verify --all --renew"),
+                .hint_run("pluton storage verify --all --renew"),
         );
     }
     findings
@@ -82,7 +83,9 @@ fn keys(section: &Section) -> Vec<Finding> {
         Kind::Jwt => findings.extend(jwt(section)),
         Kind::ClientCredentials if !has("box_subject_type") || !has("box_subject_id") => findings.push(
             Finding::bad(name, "client credentials without a subject: Box demands one, and rclone never sends it")
-                .hint(format!("pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID")),
+                .hint_run(format!(
+                    "pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID"
+                )),
         ),
         Kind::AccessToken => {
             findings.push(
@@ -103,20 +106,20 @@ fn jwt(section: &Section) -> Vec<Finding> {
     if section.get(crate::storage::options::BOX_SUB_TYPE).is_none_or(|kind| kind == "user") {
         findings.push(
             Finding::odd(name, "box_sub_type is user, which is wrong for a service account")
-                .hint(format!("pluton storage edit {name:?} --box-sub-type enterprise")),
+                .hint_run(format!("pluton storage edit {name:?} --box-sub-type enterprise")),
         );
     }
     let Some(path) = section.get("box_config_file") else { return findings };
     if !Path::new(path).is_absolute() {
         findings.push(
             Finding::bad(name, format!("box_config_file is no absolute path: {}", clean(path)))
-                .hint(format!("pluton storage authorize {name:?} --box-config-file PATH")),
+                .hint_run(format!("pluton storage authorize {name:?} --box-config-file PATH")),
         );
     }
     match std::fs::read_to_string(path).map(Secret::new) {
         Err(cause) => findings.push(
             Finding::bad(name, format!("{} cannot be read: {cause}", clean(path)))
-                .hint(format!("pluton storage authorize {name:?} --box-config-file PATH")),
+                .hint_run(format!("pluton storage authorize {name:?} --box-config-file PATH")),
         ),
         Ok(text) => {
             if let Err(why) = JwtFile::parse(&text) {
@@ -125,7 +128,7 @@ fn jwt(section: &Section) -> Vec<Finding> {
             if config::is_open_to_others(Path::new(path)) {
                 findings.push(
                     Finding::odd(name, format!("other users of this machine can read the key in {}", clean(path)))
-                        .hint(format!("chmod 600 '{}'", clean(path))),
+                        .hint_run(format!("chmod 600 '{}'", clean(path))),
                 );
             }
         }
@@ -141,7 +144,7 @@ fn options(section: &Section, rclone: Option<Version>) -> Vec<Finding> {
         if let Err(error) = spec.check(value) {
             findings.push(
                 Finding::bad(name, clean(&error.message))
-                    .hint(format!("pluton storage edit {name:?} --unset {}", spec.key)),
+                    .hint_run(format!("pluton storage edit {name:?} --unset {}", spec.key)),
             );
         }
         let Some((since, version)) = spec.since.zip(rclone) else { continue };
@@ -161,7 +164,7 @@ fn token(section: &Section) -> Option<Finding> {
         return None;
     }
     let unattended = matches!(kind, Kind::Jwt | Kind::ClientCredentials);
-    let renew = format!("pluton storage refresh {name:?}");
+    let renew = Remedy::run(format!("pluton storage refresh {name:?}"));
     let Some(text) = section.get("token") else {
         let next = if unattended { renew } else { again(name) };
         return Some(Finding::bad(name, "it has no token").hint(next));
@@ -187,6 +190,6 @@ fn token(section: &Section) -> Option<Finding> {
     }
 }
 
-pub(super) fn again(name: &str) -> String {
-    format!("pluton storage authorize {name:?}")
+pub(super) fn again(name: &str) -> Remedy {
+    Remedy::run(format!("pluton storage authorize {name:?}"))
 }

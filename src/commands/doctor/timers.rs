@@ -24,8 +24,11 @@ pub(super) fn look(context: &Context, document: &Document) -> Vec<Finding> {
                 Kept::Nothing => "no timer or crontab that names it calls pluton".to_owned(),
             };
             Finding::odd(name, format!("rclone cannot renew its sign-in, and nothing else was found that does: {why}"))
-                .hint("install a timer: pluton storage refresh --print-timer systemd | sh (or see cron, launchd)")
-                .hint(format!("start every backup with: pluton run {name:?} -- …"))
+                .hint_command(
+                    "install a timer (or see cron, launchd)",
+                    "pluton storage refresh --print-timer systemd | sh",
+                )
+                .hint_command("start every backup with", format!("pluton run {name:?} -- …"))
         })
         .collect();
     if !jobs.unseen.is_empty() {

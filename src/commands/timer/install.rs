@@ -51,8 +51,10 @@ fn not_installed(error: &Error) -> Warning {
 }
 
 fn nowhere() -> Error {
-    Error::new(Code::Unknown, "neither `systemctl --user` nor crontab can be used here")
-        .hint("install what this prints in your own way: pluton storage refresh --print-timer systemd|cron|launchd")
+    Error::new(Code::Unknown, "neither `systemctl --user` nor crontab can be used here").hint_command(
+        "install what this prints in your own way",
+        "pluton storage refresh --print-timer systemd|cron|launchd",
+    )
 }
 
 fn kind_here() -> Option<TimerKind> {
@@ -87,7 +89,7 @@ fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
                 Code::ConfigConflict,
                 "there is a pluton-refresh.timer already, for something else",
             )
-            .hint("see what this storage needs: pluton storage refresh --print-timer systemd"));
+            .hint_command("see what this storage needs", "pluton storage refresh --print-timer systemd"));
         }
         done("sh", &process::tool("sh", &["-s"], timer.as_bytes()))?;
         let remove = "systemctl --user disable --now pluton-refresh.timer";

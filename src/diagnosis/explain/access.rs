@@ -2,7 +2,7 @@
 
 use super::super::{Facts, Operation};
 use super::{ADMIN_APPS, CONSOLE, app_of, other_option, without_option, you};
-use crate::error::{Code, Error, Field};
+use crate::error::{Code, Error, Field, Remedy};
 use crate::scrub::clean;
 use crate::storage::sign_in::Kind;
 use crate::ui::report::size;
@@ -14,31 +14,33 @@ pub(super) fn scope(asked: &Operation<'_>) -> Error {
     let app = app_of(asked);
     if asked.sign_in == Kind::Quick && asked.client_id.is_none() {
         let again = if asked.is_saved {
-            format!(
-                "sign in again with a token that is not narrowed down: pluton storage authorize {:?}",
-                asked.storage
+            Remedy::with_command(
+                "sign in again with a token that is not narrowed down",
+                format!("pluton storage authorize {:?}", asked.storage),
             )
         } else {
-            "make a new token with `rclone authorize \"box\"`, and use it as it is".to_owned()
+            "make a new token with `rclone authorize \"box\"`, and use it as it is".into()
         };
         return you(
             Code::InsufficientScope,
             "this token may not do this: it was narrowed down, or your enterprise lets apps only read",
         )
         .hint(again)
-        .hint("use an app of your own, whose scopes you can see: pluton help own-app");
+        .hint_command("use an app of your own, whose scopes you can see", "pluton help own-app");
     }
     let error = you(Code::InsufficientScope, format!("{app} may not do this: its scopes are too narrow")).hint(format!(
         "in {CONSOLE}, your app, Configuration, Application Scopes, tick \"Read and write all files and folders stored in Box\" and \
          click Save Changes"
     ));
     match (asked.is_unattended(), asked.is_saved) {
-        (true, true) => error.hint(authorize_again()).hint(format!("then pluton storage refresh {:?}", asked.storage)),
+        (true, true) => error
+            .hint(authorize_again())
+            .hint_command("then get a new token", format!("pluton storage refresh {:?}", asked.storage)),
         (true, false) => error.hint(authorize_again()),
-        (false, true) => error.hint(format!(
-            "then sign in again, since a token keeps its scopes: pluton storage authorize {:?}",
-            asked.storage
-        )),
+        (false, true) => error.hint_command(
+            "then sign in again, since a token keeps its scopes",
+            format!("pluton storage authorize {:?}", asked.storage),
+        ),
         (false, false) => error.hint("then make a new token: one keeps the scopes it was made with"),
     }
 }
@@ -51,7 +53,7 @@ pub(super) fn not_allowed(asked: &Operation<'_>, facts: &Facts) -> Error {
     let who = login(facts).unwrap_or_else(|| "this account".to_owned());
     you(Code::PermissionDenied, format!("{who} may not use {}", folder(asked)))
         .hint(format!("ask the folder's owner to invite {who} with the role Editor"))
-        .hint(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
+        .hint_command("use another folder", other_option(asked, "--root-folder-id", "ID"))
         .about(ROOT_FOLDER)
 }
 
@@ -64,10 +66,11 @@ pub(super) fn may_not_impersonate(asked: &Operation<'_>) -> Error {
              using the as-user header\" and \"Generate user access tokens\""
         )).hint(authorize_again())
     } else {
-        error.hint(format!(
-            "only a service account or an admin can act as others: {}",
-            without_option(asked, "impersonate")
-        ))
+        let why = "only a service account or an admin can act as others";
+        match without_option(asked, "impersonate") {
+            Remedy { command: Some(command), .. } => error.hint_command(why, command),
+            Remedy { text, .. } => error.hint(format!("{why}: {text}")),
+        }
     };
     error.hint(format!("if that user may not use {}, choose another folder", folder(asked))).about(IMPERSONATE)
 }
@@ -89,9 +92,9 @@ pub(super) fn not_found(asked: &Operation<'_>, facts: &Facts) -> Error {
             login(facts).unwrap_or("this account".into())
         ),
     );
-    let check = format!(
-        "check the ID, the number at the end of the folder's address in the browser: {}",
-        other_option(asked, "--root-folder-id", "ID")
+    let check = Remedy::with_command(
+        "check the ID, the number at the end of the folder's address in the browser",
+        other_option(asked, "--root-folder-id", "ID"),
     );
     let error = match (asked.is_unattended(), login(facts)) {
         (true, Some(login)) => error
@@ -108,19 +111,19 @@ pub(super) fn not_found(asked: &Operation<'_>, facts: &Facts) -> Error {
 pub(super) fn in_trash(asked: &Operation<'_>) -> Error {
     you(Code::FolderNotFound, format!("{} is in Box's trash", folder(asked)))
         .hint("restore it: https://app.box.com/trash")
-        .hint(format!("use another folder: {}", other_option(asked, "--root-folder-id", "ID")))
+        .hint_command("use another folder", other_option(asked, "--root-folder-id", "ID"))
         .about(ROOT_FOLDER)
 }
 
 /// A service account has no web page of its own to empty its trash on.
-fn empty_trash(asked: &Operation<'_>) -> String {
+fn empty_trash(asked: &Operation<'_>) -> Remedy {
     if asked.is_unattended() {
-        format!(
-            "empty the trash with rclone 1.71.1 or newer: rclone cleanup '{}:'",
-            asked.storage.replace('\'', "'\\''")
+        Remedy::with_command(
+            "empty the trash with rclone 1.71.1 or newer",
+            format!("rclone cleanup '{}:'", asked.storage.replace('\'', "'\\''")),
         )
     } else {
-        "empty the trash, https://app.box.com/trash, or delete files in Box".to_owned()
+        "empty the trash, https://app.box.com/trash, or delete files in Box".into()
     }
 }
 
@@ -130,10 +133,10 @@ pub(super) fn full(asked: &Operation<'_>, facts: &Facts) -> Error {
     let error = you(Code::StorageFull, format!("the Box account is full{room}; files in the trash count too"))
         .hint(empty_trash(asked));
     match login(facts).filter(|_| asked.is_unattended()) {
-        Some(login) => error.hint(format!(
-            "use the space of someone else: share a folder with {login}, and then {}",
-            other_option(asked, "--root-folder-id", "ID")
-        )),
+        Some(login) => error.hint_command(
+            format!("use the space of someone else: share a folder with {login}, and then use it"),
+            other_option(asked, "--root-folder-id", "ID"),
+        ),
         None => error.hint("ask your Box admin for more space"),
     }
 }
@@ -143,7 +146,7 @@ pub(super) fn too_large(facts: &Facts) -> Error {
     let most = most.map_or(String::new(), |most| format!(" ({} for this account)", size(most)));
     you(Code::FileTooLarge, format!("the file is larger than the Box plan of the folder's owner allows{most}"))
         .hint("use a backup program that writes small files (restic and kopia do), or rclone's chunker: https://rclone.org/chunker/")
-        .hint("see what each plan allows: pluton help limits")
+        .hint_command("see what each plan allows", "pluton help limits")
 }
 
 pub(super) fn folder(asked: &Operation<'_>) -> String {

@@ -17,11 +17,11 @@ pub(super) fn unknown_client(asked: &Operation<'_>) -> Error {
         )),
         _ if asked.client_id.is_none() => error
             .hint("install a newer rclone: https://rclone.org/install/")
-            .hint("use an app of your own: pluton help own-app"),
+            .hint_command("use an app of your own", "pluton help own-app"),
         _ => error.hint(format!("copy both again: {CONSOLE}, your app, Configuration, OAuth 2.0 Credentials (Box shows a secret only with 2-factor authentication on)")),
     };
     let error = if asked.is_saved && matches!(asked.sign_in, Kind::OwnApp | Kind::ClientCredentials) {
-        error.hint(format!("then give them anew: pluton storage authorize {:?}", asked.storage))
+        error.hint_command("then give them anew", format!("pluton storage authorize {:?}", asked.storage))
     } else {
         error
     };
@@ -81,10 +81,10 @@ pub(super) fn wrong_subject(asked: &Operation<'_>) -> Error {
             "to act for a user, the app needs App + Enterprise Access and \"Generate user access tokens\": {CONSOLE}, your app, Configuration"
         ));
     let error = if asked.is_saved {
-        error.hint(format!(
-            "then pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID",
-            asked.storage
-        ))
+        error.hint_command(
+            "then sign in again",
+            format!("pluton storage authorize {:?} --client-credentials --box-subject enterprise:ID", asked.storage),
+        )
     } else {
         error
     };

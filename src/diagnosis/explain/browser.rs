@@ -3,9 +3,11 @@
 use super::super::Operation;
 use super::app::letter;
 use super::{CONSOLE, REDIRECT_URI, app_of, you};
-use crate::error::{Code, Error, Field};
+use crate::error::{Code, Error, Field, Remedy};
 
-const ELSEWHERE: &str = "sign in on another machine and bring the token: pluton help headless";
+fn elsewhere() -> Remedy {
+    Remedy::with_command("sign in on another machine and bring the token", "pluton help headless")
+}
 
 /// Older rclones say no more than this, whatever Box's page said.
 pub(super) fn no_code(asked: &Operation<'_>) -> Error {
@@ -42,13 +44,13 @@ pub(super) fn nobody(asked: &Operation<'_>) -> Error {
         Some(_) => {
             error.hint(format!("if Box's page said redirect_uri_mismatch: {}", add_redirect())).hint(listed(asked))
         }
-        None => error.hint(ELSEWHERE).hint(listed(asked)),
+        None => error.hint(elsewhere()).hint(listed(asked)),
     }
 }
 
 pub(super) fn port() -> Error {
     you(Code::PortInUse, "port 53682, used for the sign-in redirect, is in use by another program")
         .hint("end the other `rclone authorize` or `rclone config` that still waits on this machine, and try again")
-        .hint("see which program it is: ss -ltnp 'sport = :53682'")
-        .hint(ELSEWHERE)
+        .hint_command("see which program it is", "ss -ltnp 'sport = :53682'")
+        .hint(elsewhere())
 }

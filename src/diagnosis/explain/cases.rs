@@ -26,7 +26,7 @@ impl Case {
     }
 }
 
-const DOCTOR: &str = "see what is reachable from here: pluton doctor";
+const DOCTOR: &str = "see what is reachable from here: `pluton doctor`";
 const BROWSER: &str = "sign in at https://app.box.com with this account, and do what the page asks";
 const RUN_AGAIN: &str = "run this again";
 const FIREWALL: &str = "ask whoever runs this network to let api.box.com, upload.box.com, account.box.com, app.box.com and *.boxcloud.com through unchanged";
@@ -168,7 +168,7 @@ const CASES: &[Case] = &[
         &[
             "with an app of your own, check that it may write: {console}, your app, Configuration, Application Scopes, \"Read and write all files and folders \
              stored in Box\"",
-            "use a folder below it: {other}",
+            "use a folder below it: `{other}`",
         ],
     )
     .about(&[Field::Option("root_folder_id")]),
@@ -224,7 +224,7 @@ const CASES: &[Case] = &[
         Who::Network,
         "Box's address cannot be found",
         &[
-            "check that this machine is online and can look up names: getent hosts api.box.com",
+            "check that this machine is online and can look up names: `getent hosts api.box.com`",
             "if this network has a proxy, set HTTPS_PROXY to http://HOST:PORT",
         ],
     ),
@@ -248,7 +248,7 @@ const CASES: &[Case] = &[
         Code::Network,
         Who::You,
         "the proxy in {proxy} wants a user and a password",
-        &["export {proxy}='http://USER:PASSWORD@HOST:PORT' (a special character in the password as %XX)"],
+        &["set both, a special character in the password as %XX: `export {proxy}='http://USER:PASSWORD@HOST:PORT'`"],
     ),
     case(
         Cause::ProxyRefused,
@@ -265,7 +265,7 @@ const CASES: &[Case] = &[
         Code::Network,
         Who::You,
         "the proxy in {proxy} does not answer to https://",
-        &["write it with http://, even though Box is asked through https: export {proxy}=http://HOST:PORT"],
+        &["write it with http://, even though Box is asked through https: `export {proxy}=http://HOST:PORT`"],
     ),
     case(
         Cause::NotBox,
@@ -302,8 +302,8 @@ const CASES: &[Case] = &[
         Who::Network,
         "something between this machine and Box shows a certificate that is not trusted",
         &[
-            "if this network inspects traffic: export SSL_CERT_FILE=/path/to/its-ca.pem",
-            "if this machine has no certificates at all: apt install ca-certificates",
+            "if this network inspects traffic: `export SSL_CERT_FILE=/path/to/its-ca.pem`",
+            "if this machine has no certificates at all: `apt install ca-certificates`",
         ],
     ),
     case(
@@ -312,7 +312,7 @@ const CASES: &[Case] = &[
         Who::You,
         "a certificate is out of date, or this machine's clock is wrong",
         &[
-            "look at the clock: date -u",
+            "look at the clock: `date -u`",
             "if the clock is right, something between this machine and Box shows an old certificate: ask whoever runs the network",
         ],
     ),
@@ -321,7 +321,7 @@ const CASES: &[Case] = &[
         Code::Tls,
         Who::You,
         "the certificates that RCLONE_CA_CERT names cannot be read",
-        &["check the path in RCLONE_CA_CERT: a file in PEM form", "unset RCLONE_CA_CERT"],
+        &["check the path in RCLONE_CA_CERT: a file in PEM form", "`unset RCLONE_CA_CERT`"],
     ),
     case(
         Cause::TimedOut,
@@ -336,14 +336,14 @@ const CASES: &[Case] = &[
         Code::Unknown,
         Who::You,
         "the disk is full, so rclone could not save",
-        &["make room on the disk that holds your home directory: df -h ~", RUN_AGAIN],
+        &["make room on the disk that holds your home directory: `df -h ~`", RUN_AGAIN],
     ),
     case(
         Cause::TooManyFiles,
         Code::Unknown,
         Who::You,
         "this process may not open enough files for rclone to run",
-        &["allow more: ulimit -n 1024", "in a systemd unit: LimitNOFILE=1024"],
+        &["allow more: `ulimit -n 1024`", "in a systemd unit: LimitNOFILE=1024"],
     ),
 ];
 
@@ -353,7 +353,7 @@ pub(super) fn explain(cause: Cause, asked: &Operation<'_>, facts: &Facts) -> Err
         return super::program::unknown(asked);
     };
     let again = if asked.is_saved {
-        format!("then check that it works: pluton storage verify {:?}", asked.storage)
+        format!("then check that it works: `pluton storage verify {:?}`", asked.storage)
     } else {
         super::AGAIN.to_owned()
     };
@@ -371,6 +371,13 @@ pub(super) fn explain(cause: Cause, asked: &Operation<'_>, facts: &Facts) -> Err
     ];
     let filled = |text: &str| values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
     let error = Error::new(known.code, filled(known.message)).responsible(known.who);
-    let error = known.remedies.iter().fold(error, |error, remedy| error.hint(filled(remedy)));
+    let error = known.remedies.iter().fold(error, |error, remedy| {
+        // A command at its end stands between backticks.
+        let filled = filled(remedy);
+        match filled.strip_suffix('`').and_then(|rest| rest.split_once('`')) {
+            Some((text, command)) => error.hint_command(text.trim_end_matches(": "), command),
+            None => error.hint(filled),
+        }
+    });
     known.about.iter().fold(error, |error, field| error.about(*field))
 }

@@ -12,7 +12,7 @@ pub(super) fn rate(heard: &Evidence<'_>) -> Error {
     Error::new(Code::RateLimited, "Box asks to slow down: too many requests in a minute")
         .responsible(Who::Box)
         .hint(wait)
-        .hint("if backups do it, have rclone ask less often: export RCLONE_TPSLIMIT=10")
+        .hint_command("if backups do it, have rclone ask less often", "export RCLONE_TPSLIMIT=10")
         .retry_after(asked)
 }
 

@@ -20,7 +20,7 @@ pub(super) fn option(asked: &Operation<'_>, heard: &Evidence<'_>) -> Error {
                 .about(Field::Option(spec.key))
         }
         None => you(Code::InvalidValue, format!("rclone does not accept one of the options of {:?}", asked.storage))
-            .hint("see which one: pluton doctor"),
+            .hint_command("see which one", "pluton doctor"),
     }
 }
 
@@ -62,6 +62,6 @@ pub(super) fn broke(heard: &Evidence<'_>) -> Error {
 
 pub(super) fn unknown(asked: &Operation<'_>) -> Error {
     you(Code::Unknown, format!("{}, for a reason that Pluton does not know", attempt(asked)))
-        .hint("look for anything else that is wrong: pluton doctor")
+        .hint_command("look for anything else that is wrong", "pluton doctor")
         .hint(REPORT)
 }

@@ -28,14 +28,14 @@ fn file(asked: &Operation<'_>) -> String {
 
 pub(super) fn no_file(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("there is no {}", file(asked)))
-        .hint(format!("name the file where it is now: {}", other_file(asked, "/path/to/config.json")))
+        .hint_command("name the file where it is now", other_file(asked, "/path/to/config.json"))
         .hint(download())
         .about(Field::BoxConfigFile)
 }
 
 pub(super) fn path_not_absolute(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, format!("rclone does not find {}: it wants a path that begins with /", file(asked)))
-        .hint(other_file(asked, "/path/to/config.json"))
+        .hint_run(other_file(asked, "/path/to/config.json"))
         .about(Field::BoxConfigFile)
 }
 
@@ -62,7 +62,7 @@ pub(super) fn unknown_key() -> Error {
 
 pub(super) fn wrong_subject(asked: &Operation<'_>) -> Error {
     you(Code::JwtInvalid, "Box does not let this app sign in as whom box_sub_type names")
-        .hint(format!("for the app's service account: {}", other_option(asked, "--box-sub-type", "enterprise")))
+        .hint_command("for the app's service account", other_option(asked, "--box-sub-type", "enterprise"))
         .hint("check enterpriseID in config.json: it must be the number of your own enterprise")
         .about(Field::Option(BOX_SUB_TYPE))
         .about(Field::BoxConfigFile)
@@ -95,7 +95,7 @@ pub(super) fn clock(facts: &Facts) -> Error {
         "sudo timedatectl set-ntp true"
     };
     you(Code::ClockSkew, message)
-        .hint(format!("set the clock: {set}"))
+        .hint_command("set the clock", set)
         .hint("in a container or a virtual machine, set the clock of its host")
         .hint(AGAIN)
 }

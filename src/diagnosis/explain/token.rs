@@ -2,7 +2,7 @@
 
 use super::super::{Cause, Operation};
 use super::{CONSOLE, you};
-use crate::error::{Code, Error, Field};
+use crate::error::{Code, Error, Field, Remedy};
 use crate::storage::sign_in::Kind;
 
 pub(super) fn unusable(cause: Cause, asked: &Operation<'_>) -> Error {
@@ -29,7 +29,7 @@ pub(super) fn refused(asked: &Operation<'_>) -> Error {
     let error = you(Code::TokenExpired, message);
     let error = match asked.sign_in {
         Kind::AccessToken => error,
-        _ if asked.is_saved => error.hint(format!("pluton storage refresh {name:?}")),
+        _ if asked.is_saved => error.hint_run(format!("pluton storage refresh {name:?}")),
         _ => error,
     };
     anew(error, asked).about(Field::AccessToken).about(Field::Token)
@@ -68,7 +68,7 @@ fn anew(error: Error, asked: &Operation<'_>) -> Error {
     let name = asked.storage;
     match (asked.sign_in, asked.client_id) {
         (Kind::Jwt | Kind::ClientCredentials, _) if asked.is_saved => {
-            let command = format!("pluton storage refresh {name:?}");
+            let command = Remedy::run(format!("pluton storage refresh {name:?}"));
             if error.remedy.contains(&command) { error } else { error.hint(command) }
         }
         (Kind::Jwt | Kind::ClientCredentials, _) => error.hint("run this again: Pluton asks Box for a new token"),
@@ -76,14 +76,19 @@ fn anew(error: Error, asked: &Operation<'_>) -> Error {
             let error =
                 error.hint(format!("make a new one: {CONSOLE}, your app, Configuration, Generate Developer Token"));
             if asked.is_saved {
-                error.hint(format!("for more than 60 minutes, sign in another way: pluton storage authorize {name:?}"))
+                error.hint_command(
+                    "for more than 60 minutes, sign in another way",
+                    format!("pluton storage authorize {name:?}"),
+                )
             } else {
                 error
             }
         }
-        _ if asked.is_saved => error.hint(format!("sign in again: pluton storage authorize {name:?}")),
-        (_, Some(id)) => error
-            .hint(format!("run `rclone authorize \"box\" \"{id}\" \"<client secret>\"` and use the token it prints")),
-        _ => error.hint("run `rclone authorize \"box\"` and use the token it prints"),
+        _ if asked.is_saved => error.hint_command("sign in again", format!("pluton storage authorize {name:?}")),
+        (_, Some(id)) => {
+            let command = format!("rclone authorize \"box\" \"{id}\" \"<client secret>\"");
+            error.hint_command("get a new token", command)
+        }
+        _ => error.hint_command("get a new token", "rclone authorize \"box\""),
     }
 }

@@ -19,7 +19,7 @@ mod unix {
     use super::super::modes::{Raw, forget_typed};
     use super::super::{columns, show};
     use super::{Progress, Result, Secret, signals};
-    use crate::ui::fold::fold;
+    use crate::ui::wrap::wrap;
 
     const TICK: Duration = Duration::from_millis(50);
     /// Keys arrive slower than this by hand, and faster in a paste.
@@ -40,7 +40,7 @@ mod unix {
     pub(in super::super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
         signals::check()?;
         let answer = Raw::begin().map_err(|_| signals::now()).and_then(|_raw| {
-            show(&fold(label, columns()));
+            show(&wrap(label, Some(columns())));
             let answer = collect(progress);
             // What is left of the paste must not answer the next question.
             forget_typed();
@@ -60,7 +60,7 @@ mod unix {
                 if !hinted && typed.ends_with(b"\n") && last.elapsed() >= SILENCE {
                     hinted = true;
                     match progress(text(&typed).expose()) {
-                        Progress::Partial(hint) => show(&format!("\n{} ", fold(hint, columns()))),
+                        Progress::Partial(hint) => show(&format!("\n{} ", wrap(hint, Some(columns())))),
                         Progress::Enough | Progress::Whole => break,
                     }
                 }

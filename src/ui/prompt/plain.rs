@@ -4,7 +4,7 @@ use super::modes::Plain;
 use super::{BACK, EXPLAIN, Item, columns, leave, show, theme};
 use crate::error::Result;
 use crate::signals;
-use crate::ui::fold::fold;
+use crate::ui::wrap::wrap;
 
 pub(super) fn line(prompt: &str) -> Result<String> {
     let _plain = Plain::begin();
@@ -26,7 +26,7 @@ pub(super) fn choice(label: &str, items: &[Item<'_>], explains: bool, back: bool
     show(&format!("{label}\n"));
     for (number, item) in (1..).zip(items) {
         let meaning = if item.meaning.is_empty() { String::new() } else { format!(": {}", item.meaning) };
-        show(&format!("{}\n", fold(&format!("{number}. {}{meaning}", item.title), columns())));
+        show(&format!("{}\n", wrap(&format!("{number}. {}{meaning}", item.title), Some(columns()))));
     }
     let keys =
         [explains.then_some(", ? explains"), back.then_some(", < goes back")].into_iter().flatten().collect::<String>();

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Finding, Outcome, Proof, Removed, Report, Step, Storage, StorageResult, Timer, WOULD_CHANGE, Warning};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Remedy};
 use crate::scrub::is_unseen;
 
 /// The version of the documents' shape.
@@ -68,7 +68,8 @@ pub(super) struct Failure<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     who: Option<&'static str>,
-    remedy: &'a [String],
+    #[schemars(with = "Vec<String>")]
+    remedy: &'a [Remedy],
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]

@@ -11,9 +11,10 @@ use super::units::{duration, plural, size};
 use super::{Action, Finding, Level, Outcome, Removed, Report, Row, Saved, Step, Storage, StorageResult, TokenState};
 use crate::box_api::{Account, Folder};
 use crate::config::{Rehearsal, shown};
-use crate::error::Error;
+use crate::error::{Error, Remedy};
 use crate::scrub::clean;
 use crate::storage::sign_in::Kind;
+use crate::ui::wrap::unbroken;
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -53,7 +54,7 @@ pub(super) fn failure(error: &Error) -> String {
     }
     for (index, remedy) in error.remedy.iter().enumerate() {
         let (label, text) = step(index, remedy);
-        line(label, text);
+        line(label, &text);
     }
     if let Some(detail) = &error.detail {
         let _ = write!(out, "\n  {}: {detail}", error.speaker);
@@ -65,12 +66,15 @@ pub(super) fn failure(error: &Error) -> String {
 }
 
 /// Whether a remedy comes first, follows on the one before, or stands instead of it.
-fn step(index: usize, remedy: &str) -> (&'static str, &str) {
-    match (index, remedy.strip_prefix("then ")) {
-        (0, _) => ("next:", remedy),
+fn step(index: usize, remedy: &Remedy) -> (&'static str, String) {
+    let Remedy { text, command } = remedy;
+    let (label, text) = match (index, text.strip_prefix("then ")) {
+        (0, _) => ("next:", text.as_str()),
         (_, Some(rest)) => ("then:", rest),
-        (_, None) => ("or:", remedy),
-    }
+        (_, None) => ("or:", text.as_str()),
+    };
+    let command = command.as_deref().map(unbroken);
+    (label, Remedy { text: text.to_owned(), command }.to_string())
 }
 
 fn render_added(added: &Saved) -> String {
@@ -299,7 +303,7 @@ fn doctor(findings: &[Finding]) -> String {
         let _ = writeln!(out, "{style}{mark}{style:#} {}: {}", clean(about), clean(message));
         for (index, text) in remedy.iter().enumerate() {
             let (label, text) = step(index, text);
-            let _ = writeln!(out, "  {label:<5} {}", clean(text));
+            let _ = writeln!(out, "  {label:<5} {}", clean(&text));
         }
     }
     let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();

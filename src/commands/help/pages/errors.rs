@@ -86,7 +86,7 @@ pub(super) fn of(name: &str) -> Option<String> {
     let mut page = format!("{name} (exit code {}): {meaning}", code.exit());
     if !remedies.is_empty() {
         page += "\n";
-        put(&mut page, Some(Who::You), remedies.iter().copied());
+        put(&mut page, Some(Who::You), remedies);
     }
     let mut cases: Vec<_> = samples().filter(|error| error.code == *code).collect();
     cases.dedup_by(|one, other| one.message == other.message && one.remedy == other.remedy);
@@ -95,12 +95,12 @@ pub(super) fn of(name: &str) -> Option<String> {
     }
     for error in cases {
         let _ = write!(page, "\n\n{}", error.message);
-        put(&mut page, error.who, error.remedy.iter().map(String::as_str));
+        put(&mut page, error.who, &error.remedy);
     }
     Some(page)
 }
 
-fn put<'a>(page: &mut String, who: Option<Who>, remedies: impl Iterator<Item = &'a str>) {
+fn put(page: &mut String, who: Option<Who>, remedies: &[impl std::fmt::Display]) {
     if let Some(who) = who {
         let _ = write!(page, "\n  who:  {}", who.name());
     }
