@@ -1,7 +1,6 @@
-//! What can be typed: clap types only. Imports nothing of the crate, so that completions and man pages are made from it alone.
+//! The command line: clap types, and the help texts of every command and flag. Of the crate it uses the table of options alone,
+//! so that the man pages can be generated from it.
 
-#[path = "cli/flags.rs"]
-mod flags;
 #[path = "cli/storage.rs"]
 mod storage;
 
@@ -10,10 +9,9 @@ use std::time::Duration;
 
 use clap::{Args, Command as Clap, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub(crate) use flags::{OptionFlags, ProofFlags, SignInFlags};
 pub(crate) use storage::{
-    Add, AddBox, Authorize, Edit, Export, ExportFormat, Refresh, Remove, Rename, Show, Storage, TimerKind, Verify,
-    Which,
+    Add, AddBox, Authorize, Edit, Export, ExportFormat, OptionFlags, ProofFlags, Refresh, Remove, Rename, Show,
+    SignInFlags, Storage, TimerKind, Verify, Which,
 };
 
 /// Connect a Box account (box.com) as a storage for backups, through rclone.
@@ -21,7 +19,7 @@ pub(crate) use storage::{
 #[command(name = "pluton", version, propagate_version = true, arg_required_else_help = true)]
 #[command(disable_help_subcommand = true)]
 #[command(
-    after_help = "To begin:    pluton storage add box\nIf it fails: pluton doctor\nTo learn:    pluton help own-app (other topics: pluton help --help)"
+    after_help = "Get started:  pluton storage add box\nTroubleshoot: pluton doctor\nLearn more:   pluton help own-app (all topics: pluton help --help)"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -31,7 +29,7 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// The whole tree as it is typed and explained: the global flags are on the first page only.
+    /// All commands, with the global flags shown on the first page only.
     pub(crate) fn tree() -> Clap {
         let mut tree = Self::command();
         tree.build();
@@ -44,7 +42,7 @@ impl Cli {
     }
 }
 
-/// Takes the global flags off a command's page and those below it; they are accepted all the same.
+/// Hides the global flags on a command's page and those below it; they are still accepted.
 pub(crate) fn without_globals(command: Clap, change: &dyn Fn(Clap) -> Clap) -> Clap {
     let command = command.mut_args(|arg| {
         let is_global = arg.is_global_set();
@@ -53,7 +51,7 @@ pub(crate) fn without_globals(command: Clap, change: &dyn Fn(Clap) -> Clap) -> C
     change(command.mut_subcommands(|inner| without_globals(inner, change)))
 }
 
-/// What `pluton help options` prints.
+/// The text of `pluton help options`.
 pub(crate) fn global_options() -> String {
     let command = Global::augment_args(Clap::new("pluton")).disable_help_flag(true);
     command.help_template("{all-args}").render_long_help().to_string()
@@ -63,28 +61,28 @@ pub(crate) fn global_options() -> String {
 #[command(next_help_heading = "Global options")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Global {
-    /// The rclone.conf to use [default: the one rclone itself would use]
+    /// The rclone.conf to use [default: the one that rclone uses]
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) rclone_config: Option<PathBuf>,
-    /// The rclone to run [env: PLUTON_RCLONE] [default: the one on the PATH]
+    /// The rclone program to run [env: PLUTON_RCLONE] [default: the one on the PATH]
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::ExecutablePath)]
     pub(crate) rclone: Option<PathBuf>,
-    /// What prints the password of an encrypted rclone.conf [env: RCLONE_PASSWORD_COMMAND, or the password in RCLONE_CONFIG_PASS]
+    /// Command that prints the password of an encrypted rclone.conf [env: RCLONE_PASSWORD_COMMAND, or the password itself in RCLONE_CONFIG_PASS]
     #[arg(long, global = true, value_name = "COMMAND")]
     pub(crate) password_command: Option<String>,
-    /// Print exactly one JSON document on standard output, in failure too
+    /// Print exactly one JSON document on standard output, even on failure
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show each program that is run, how it ended and how long it took; never a secret
+    /// Show each program that pluton runs, how it ended and how long it took; never a secret
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
-    /// Never ask: a missing answer is an error that names its flag (also with CI=true)
+    /// Never prompt: a missing answer is an error that names its flag (implied by CI=true)
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
-    /// When to use colour
+    /// When to use color
     #[arg(long, global = true, value_name = "WHEN", value_enum)]
     pub(crate) color: Option<Color>,
 }
@@ -98,30 +96,30 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Everything about the storages in rclone.conf
+    /// Manage the Box storages in rclone.conf
     #[command(subcommand, before_help = "Example: pluton storage list")]
     Storage(Storage),
-    /// Run a command while its storages are kept signed in
+    /// Run a command, and keep its storages signed in until it ends
     Run(Run),
-    /// Make the storages what a TOML file declares
+    /// Create or update storages from a TOML file
     Apply(Apply),
-    /// Look for everything that could break a storage, and say how to mend it
+    /// Find what could break a storage, and suggest how to fix it
     Doctor(Doctor),
     /// Print a completion script for a shell
     Completions(Completions),
-    /// Explain a command, the code of an error, or one of: own-app, service-account, client-credentials, headless, limits, ci, json, options, errors
+    /// Explain a command, an error code, or a topic: own-app, service-account, client-credentials, headless, limits, ci, json, options, errors
     Help(Help),
 }
 
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton run backups -- restic -r rclone:backups:restic backup ~")]
 pub(crate) struct Run {
-    /// The storages to keep signed in [default: asked for]
+    /// Storages to keep signed in [default: prompt]
     pub(crate) names: Vec<String>,
-    /// How long to try again, before the command starts, while Box or the network does not answer; 0s: not at all
+    /// How long to retry before the command starts, while Box or the network does not answer; 0s: never
     #[arg(long, value_name = "DURATION", value_parser = any_duration, default_value = WAIT)]
     pub(crate) wait: Duration,
-    /// The command and its arguments, after --
+    /// Command to run, with its arguments, after --
     #[arg(last = true, required = true, value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<std::ffi::OsString>,
 }
@@ -129,19 +127,19 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton apply storages.toml --check")]
 pub(crate) struct Apply {
-    /// The file that declares them
+    /// TOML file that declares the storages
     #[arg(required_unless_present = "print_schema", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
-    /// Change nothing and run none of the file's commands, so what those print is not compared; exit 10 if something would change
+    /// Change nothing, and exit 10 if something would change; secrets from commands are not compared, since none is run
     #[arg(long)]
     pub(crate) check: bool,
-    /// Remove what an earlier apply of this file made and the file no longer declares
+    /// Remove storages that an earlier apply of this file created and the file no longer declares
     #[arg(long)]
     pub(crate) prune: bool,
-    /// Print the file's JSON schema, for editors
+    /// Print the JSON schema of the file, for editors
     #[arg(long)]
     pub(crate) print_schema: bool,
-    /// How long rclone may take for each storage [default: 60s]
+    /// Time limit for rclone, for each storage [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -149,7 +147,7 @@ pub(crate) struct Apply {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: pluton help own-app")]
 pub(crate) struct Help {
-    /// A command, a topic, or the code of an error
+    /// Command, topic or error code
     #[arg(value_name = "COMMAND|TOPIC|CODE")]
     pub(crate) words: Vec<String>,
 }
@@ -161,10 +159,10 @@ pub(crate) struct Doctor {
     /// Do not use the network
     #[arg(long)]
     pub(crate) offline: bool,
-    /// First mend what needs no decision and loses nothing: the mode of rclone.conf, what killed runs left; asks before each
+    /// First fix what is safe to fix: the mode of rclone.conf, and what killed runs left behind; asks before each
     #[arg(long)]
     pub(crate) fix: bool,
-    /// Do not ask before it is mended
+    /// Fix without asking
     #[arg(long, short, requires = "fix")]
     pub(crate) yes: bool,
     /// Exit 1 for warnings too
@@ -175,12 +173,12 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 #[command(before_help = "Example: eval \"$(pluton completions bash)\"", after_help = COMPLETIONS)]
 pub(crate) struct Completions {
-    /// The shell that is to complete
+    /// Shell to print the script for
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
 }
 
-/// Where the scripts go.
+/// How to install the scripts.
 const COMPLETIONS: &str = "\
 bash, in ~/.bashrc:
     eval \"$(pluton completions bash)\"
@@ -197,11 +195,10 @@ PowerShell, in $PROFILE:
 const WAIT: &str = "5m";
 
 fn duration(text: &str) -> Result<Duration, String> {
-    any_duration(text)
-        .and_then(|limit| if limit.is_zero() { Err("it must be more than nothing".into()) } else { Ok(limit) })
+    any_duration(text).and_then(|limit| if limit.is_zero() { Err("it must be more than 0".into()) } else { Ok(limit) })
 }
 
-/// A bare number means seconds.
+/// A bare number is in seconds.
 fn any_duration(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(seconds) => Ok(Duration::from_secs(seconds)),

@@ -55,7 +55,7 @@ use crate::config::document::Document;
 use crate::config::password::PasswordSource;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::secret::Secret;
-use crate::storage::options::KEYS;
+use crate::storage::options;
 use crate::storage::section::Section;
 use crypt::Undecryptable;
 
@@ -305,7 +305,7 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
             .responsible(Who::You)
             .hint("choose a name without a dot, or with another word before it")
     };
-    if let Some(key) = document.inherited(name, &KEYS).first() {
+    if let Some(key) = document.inherited(name, &options::keys()).first() {
         let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
         return Err(dotted(format!(
             "rclone would read {key} for {name:?} from [{parent}]: a dotted name takes what it lacks"

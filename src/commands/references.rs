@@ -2,7 +2,7 @@
 
 use crate::config::Reference;
 use crate::config::document::Document;
-use crate::storage::options::KEYS;
+use crate::storage::options;
 
 /// Keys of other remotes that name `old:`, with what they say once it is called `new`.
 pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Reference> {
@@ -26,7 +26,7 @@ pub(super) fn heirs(document: &Document, name: &str) -> Vec<String> {
     let mut without = document.clone();
     without.remove_section(name);
     let reads = |document: &Document, heir: &str| {
-        KEYS.iter().chain(&["type"]).map(|key| document.get(heir, key)).collect::<Vec<_>>()
+        options::keys().iter().chain(&["type"]).map(|key| document.get(heir, key)).collect::<Vec<_>>()
     };
     let below = document.sections().into_iter().filter(|section| section.starts_with(&below));
     below.filter(|heir| reads(document, heir) != reads(&without, heir)).map(str::to_owned).collect()

@@ -9,7 +9,7 @@ use crate::config::document::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::storage::name::RemoteName;
-use crate::storage::options::KEYS;
+use crate::storage::options;
 use crate::ui::prompt;
 use crate::ui::report::{Removed, Report};
 
@@ -74,7 +74,7 @@ fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
         ))
         .map_err(|error| error.hint("write those keys into that section first"));
     }
-    let gained = after.inherited(new, &KEYS).into_iter().find(|key| document.get(old, key).is_none());
+    let gained = after.inherited(new, &options::keys()).into_iter().find(|key| document.get(old, key).is_none());
     if let Some(key) = gained {
         return refused(format!("as {new:?} it would read {key} from the section before the dot"))
             .map_err(|error| error.hint("choose a name without a dot"));

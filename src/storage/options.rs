@@ -1,48 +1,22 @@
-//! The options a Box storage may have beside its sign-in: what each means, and which values rclone and Box take.
+//! The options a Box storage may have beside its sign-in, with values that rclone and Box take. The table is in [`specs`]. Pure.
 
-mod check;
+mod specs;
 
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Field, Result};
-use crate::storage::sign_in::Kind;
 
-/// One option of rclone's Box backend.
-pub(crate) struct Spec {
-    /// Its key in rclone.conf. The flag is the same with hyphens.
-    pub(crate) key: &'static str,
-    /// What people call it.
-    pub(crate) title: &'static str,
-    /// What rclone does without it.
-    pub(crate) default: &'static str,
-    pub(crate) meaning: &'static str,
-    /// The first rclone that honours it; older ones ignore it silently. `None`: every rclone in use.
-    pub(crate) since: Option<(u32, u32)>,
-    check: fn(&str) -> Result<String, String>,
-}
+pub(crate) use specs::{BOX_SUB_TYPE, DESCRIPTION, IMPERSONATE, ROOT_FOLDER, SPECS, Spec};
 
 impl Spec {
-    pub(crate) fn flag(&self) -> String {
-        format!("--{}", self.key.replace('_', "-"))
-    }
-
-    /// Whether it does anything for this way to sign in.
-    pub(crate) fn fits(&self, kind: Kind) -> bool {
-        match self.key {
-            BOX_SUB_TYPE => kind == Kind::Jwt,
-            "auth_url" => matches!(kind, Kind::Quick | Kind::OwnApp),
-            "token_url" => matches!(kind, Kind::Quick | Kind::OwnApp | Kind::ClientCredentials),
-            // rclone's own app may not act as other users.
-            IMPERSONATE => kind != Kind::Quick,
-            _ => true,
-        }
-    }
-
-    /// The value as it will be written, or why it cannot be.
+    /// The value as it will be written to rclone.conf.
+    ///
+    /// # Errors
+    /// Where rclone or Box would not take it.
     pub(crate) fn check(&self, text: &str) -> Result<String> {
-        (self.check)(text.trim()).map_err(|why| {
-            Error::invalid(Field::Option(self.key), format!("{text:?} is no {}: {why}", self.key)).hint(format!(
-                "give {} another value, or leave it out ({})",
+        (self.parse)(text.trim()).map_err(|why| {
+            Error::invalid(Field::Option(self.key), format!("invalid {} {text:?}: {why}", self.key)).hint(format!(
+                "use another value for --{}, or leave it out [default: {}]",
                 self.flag(),
                 self.default
             ))
@@ -50,14 +24,14 @@ impl Spec {
     }
 }
 
-/// The size above which rclone uploads in parts: what `upload_cutoff` says, or rclone's own.
+/// The size above which rclone uploads in parts: the value of `upload_cutoff`, or rclone's default.
 pub(crate) fn upload_cutoff(text: Option<&str>) -> u64 {
-    const RCLONE_S_OWN: u64 = 50 << 20;
-    text.and_then(|text| check::upload_cutoff_bytes(text).ok()).unwrap_or(RCLONE_S_OWN)
+    const DEFAULT: u64 = 50 << 20;
+    text.and_then(|text| specs::upload_cutoff_bytes(text).ok()).unwrap_or(DEFAULT)
 }
 
-/// Every key that rclone's Box backend reads, beside `type`.
-pub(crate) const KEYS: [&str; 19] = [
+/// The keys of a section that are about signing in.
+const SIGN_IN_KEYS: [&str; 9] = [
     "client_id",
     "client_secret",
     "client_credentials",
@@ -67,114 +41,13 @@ pub(crate) const KEYS: [&str; 19] = [
     "config_credentials",
     "box_subject_type",
     "box_subject_id",
-    "root_folder_id",
-    "upload_cutoff",
-    "commit_retries",
-    "list_chunk",
-    "owned_by",
-    "impersonate",
-    "box_sub_type",
-    "auth_url",
-    "token_url",
-    "encoding",
 ];
 
-pub(crate) const ROOT_FOLDER: &str = "root_folder_id";
-pub(crate) const DESCRIPTION: &str = "description";
-pub(crate) const IMPERSONATE: &str = "impersonate";
-pub(crate) const BOX_SUB_TYPE: &str = "box_sub_type";
-
-/// In the order in which they are asked.
-pub(crate) const SPECS: [Spec; 11] = [
-    Spec {
-        key: "root_folder_id",
-        title: "Root folder",
-        default: "the account's root",
-        meaning: "the folder that the storage shows: its ID, or its address in the browser",
-        since: None,
-        check: check::folder,
-    },
-    Spec {
-        key: "upload_cutoff",
-        title: "Upload cutoff",
-        default: "50Mi",
-        meaning: "files above this size are uploaded in parts; at least 50 MB",
-        since: None,
-        check: check::upload_cutoff,
-    },
-    Spec {
-        key: "commit_retries",
-        title: "Commit retries",
-        default: "100",
-        meaning: "how often to try to finish an upload in parts",
-        since: None,
-        check: |text| check::number(text, 1, 2_147_483_647),
-    },
-    Spec {
-        key: "list_chunk",
-        title: "Listing page size",
-        default: "1000",
-        meaning: "how many entries a listing asks for at once, 1 to 1000",
-        since: None,
-        check: |text| check::number(text, 1, 1000),
-    },
-    Spec {
-        key: "owned_by",
-        title: "Only files owned by",
-        default: "anyone's",
-        meaning: "show only what this login (an e-mail address) owns",
-        since: None,
-        check: check::email,
-    },
-    Spec {
-        key: IMPERSONATE,
-        title: "Act as user",
-        default: "no one",
-        meaning: "act as the user with this numeric ID or login; needs a service account or an admin",
-        since: Some((1, 64)),
-        check: check::user,
-    },
-    Spec {
-        key: BOX_SUB_TYPE,
-        title: "JWT subject",
-        default: "enterprise for a service account",
-        meaning: "whom a JWT app signs in as: enterprise (its service account) or user",
-        since: None,
-        check: check::sub_type,
-    },
-    Spec {
-        key: "auth_url",
-        title: "Sign-in address",
-        default: "Box's own",
-        meaning: "where the browser signs in; Verified Enterprise uses https://ent.box.com/api/oauth2/authorize",
-        since: None,
-        check: check::url,
-    },
-    Spec {
-        key: "token_url",
-        title: "Token address",
-        default: "Box's own",
-        meaning: "where tokens are renewed",
-        since: None,
-        check: check::url,
-    },
-    Spec {
-        key: "encoding",
-        title: "File name encoding",
-        default: "Slash,BackSlash,Del,Ctl,RightSpace,InvalidUtf8,Dot",
-        meaning: "which characters rclone replaces in file names",
-        since: None,
-        check: check::encoding,
-    },
-    Spec {
-        key: DESCRIPTION,
-        title: "Description",
-        default: "none",
-        meaning: "a note for yourself",
-        since: Some((1, 66)),
-        check: |text| Ok(text.to_owned()),
-    },
-];
+/// Every key that decides what a Box storage does, except `type`.
+pub(crate) fn keys() -> Vec<&'static str> {
+    let options = SPECS.iter().map(|spec| spec.key).filter(|key| *key != DESCRIPTION);
+    SIGN_IN_KEYS.into_iter().chain(options).collect()
+}
 
 pub(crate) fn spec(key: &str) -> Option<&'static Spec> {
     SPECS.iter().find(|spec| spec.key == key)
@@ -209,7 +82,7 @@ impl BoxOptions {
         SPECS.iter().filter_map(|spec| self.get(spec.key).map(|value| (spec.key, value)))
     }
 
-    /// The newest rclone that any of them asks for, and which one asks.
+    /// The newest rclone that any of them needs, and which one needs it.
     pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
         self.entries().filter_map(|(key, _)| Some((spec(key)?.since?, key))).max()
     }

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Result, Who};
 use crate::secret::Secret;
-use crate::storage::options::{DESCRIPTION, KEYS, SPECS};
+use crate::storage::options::{self, DESCRIPTION, SPECS};
 use crate::storage::sign_in::{Kind, Lasting};
 use crate::storage::token::Token;
 
@@ -46,7 +46,7 @@ impl Section {
                 .hint_command("see what is there", "pluton storage list"));
         }
         let mut pairs = document.entries(name);
-        for key in document.inherited(name, &KEYS) {
+        for key in document.inherited(name, &options::keys()) {
             pairs.extend(document.get(name, key).map(|value| (key.to_owned(), value)));
         }
         let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
@@ -131,7 +131,7 @@ impl Section {
     /// Adds what `old` holds beside everything that Pluton knows of.
     #[must_use]
     pub(crate) fn with_foreign_keys(mut self, old: &Self) -> Self {
-        let is_known = |key: &str| key == "type" || KEYS.contains(&key) || crate::storage::options::spec(key).is_some();
+        let is_known = |key: &str| ["type", DESCRIPTION].contains(&key) || options::keys().contains(&key);
         self.entries.extend(old.entries.iter().filter(|(key, _)| !is_known(key)).cloned());
         self
     }

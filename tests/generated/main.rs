@@ -23,6 +23,27 @@ use tempfile::TempDir;
 )]
 mod cli;
 
+#[path = "../../src/storage/options/specs.rs"]
+#[allow(dead_code, reason = "only the shape of the command line is used here")]
+mod specs;
+
+/// What the command line uses of the crate.
+mod storage {
+    pub(crate) mod options {
+        pub(crate) use crate::specs::{SPECS, Spec};
+    }
+    pub(crate) mod sign_in {
+        #[derive(PartialEq)]
+        #[allow(dead_code, reason = "only compared with")]
+        pub(crate) enum Kind {
+            Quick,
+            OwnApp,
+            Jwt,
+            ClientCredentials,
+        }
+    }
+}
+
 type Pages = BTreeMap<String, String>;
 
 #[test]

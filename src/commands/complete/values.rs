@@ -22,7 +22,6 @@ pub(super) const WORD: &str = "word";
 
 const DESCRIPTION: &str = "description";
 
-const SIZES: [&str; 5] = ["50Mi", "100Mi", "200Mi", "500Mi", "1Gi"];
 const SIZE_UNITS: [&str; 2] = ["Mi", "Gi"];
 const DURATIONS: [&str; 6] = ["30s", "60s", "5m", "30m", "1h", "14d"];
 const DURATION_UNITS: [&str; 4] = ["s", "m", "h", "d"];
@@ -73,8 +72,8 @@ fn source(command: &str, arg: &Arg) -> Option<Source> {
         ("edit", "unset") => Some(Asked::keys),
         ("help", "words") => Some(Asked::topics),
         (_, "upload_cutoff") => Some(|asked| {
-            let mut sizes = asked.amounts(&SIZES, &SIZE_UNITS);
             let spec = SPECS.iter().find(|spec| spec.key == "upload_cutoff");
+            let mut sizes = asked.amounts(spec.map_or(&[], |spec| spec.examples), &SIZE_UNITS);
             sizes.retain(|size| spec.is_some_and(|spec| spec.check(&size.get_value().to_string_lossy()).is_ok()));
             sizes
         }),

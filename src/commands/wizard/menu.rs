@@ -41,7 +41,7 @@ pub(in super::super) fn menu(
     root_folder: Option<&str>,
 ) -> Result<Reply<Chosen>> {
     loop {
-        let fitting: Vec<&'static Spec> = SPECS.iter().filter(|spec| spec.fits(kind)).collect();
+        let fitting: Vec<&'static Spec> = SPECS.iter().filter(|spec| (spec.fits)(kind)).collect();
         let value = |spec: &&'static Spec| match root_folder.filter(|_| spec.key == ROOT_FOLDER) {
             Some(value) => value.to_owned(),
             None => present(spec, options),
@@ -61,7 +61,7 @@ pub(in super::super) fn menu(
 /// Asks for one option; the way back leaves it as it is.
 pub(in super::super) fn ask(options: &mut Options, spec: &'static Spec) -> Result<()> {
     let is_set = options.contains_key(spec.key);
-    prompt::hint(&format!("{} ({})", spec.meaning, spec.key));
+    prompt::hint(&format!("{} ({})", spec.help, spec.key));
     let keep = if is_set { "Enter keeps the value, - clears it" } else { "Enter leaves it unset" };
     prompt::hint(keep);
     let check = |text: &str| match text {
@@ -70,7 +70,7 @@ pub(in super::super) fn ask(options: &mut Options, spec: &'static Spec) -> Resul
         text => saveable(Field::Option(spec.key), &spec.check(text)?),
     };
     let now = present(spec, options);
-    let Reply::Answer(value) = prompt::line(spec.title, Some(&now), spec.meaning, check)? else { return Ok(()) };
+    let Reply::Answer(value) = prompt::line(spec.title, Some(&now), spec.help, check)? else { return Ok(()) };
     if value == "-" {
         options.remove(spec.key);
     } else if value != now {
