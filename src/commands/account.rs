@@ -38,7 +38,7 @@ pub(super) struct Found {
 /// The storage's own token, unless that has expired.
 pub(super) fn access_token(section: &Section) -> Option<Secret> {
     let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
-    section.get("access_token").map(Secret::new).or_else(|| own().map(|token| token.access_token()))
+    section.secret("access_token").or_else(|| own().map(|token| token.access_token()))
 }
 
 /// Asks Box with the storage's own token, unless that has expired.

@@ -130,8 +130,8 @@ impl Run<'_> {
         let mut secret = |key: &'static str, source: &Option<Source>| match source {
             Some(Source::Command(_)) if self.flags.check => {
                 not_compared.push(key);
-                let ours = there.as_ref().and_then(|section| section.get(key));
-                Ok(Some(ours.map_or_else(acquire_token::token_to_come, Secret::new)))
+                let ours = there.as_ref().and_then(|section| section.secret(key));
+                Ok(Some(ours.unwrap_or_else(acquire_token::token_to_come)))
             }
             source => source.as_ref().map(|source| source.read(base)).transpose(),
         };

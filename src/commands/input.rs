@@ -187,7 +187,7 @@ impl Answers {
             self.sign_in = Some(Kind::OwnApp);
         }
         self.client_id = self.client_id.take().or_else(|| old.get("client_id").map(str::to_owned));
-        self.client_secret = self.client_secret.take().or_else(|| old.get("client_secret").map(Secret::new));
+        self.client_secret = self.client_secret.take().or_else(|| old.secret("client_secret"));
         let subject = old.get("box_subject_type").zip(old.get("box_subject_id"));
         if self.sign_in == Some(Kind::ClientCredentials) {
             self.box_subject = self.box_subject.take().or_else(|| subject.map(|(kind, id)| format!("{kind}:{id}")));

@@ -11,7 +11,6 @@ use crate::diagnosis::{Doing, Evidence, Operation};
 use crate::error::{Code, Error, Result, Who};
 use crate::rclone::Rclone;
 use crate::scrub::scrub;
-use crate::secret::Secret;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Lasting, Subject};
 use crate::storage::token::Token;
@@ -203,10 +202,7 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
 }
 
 pub(super) fn app(section: &Section) -> Option<App> {
-    Some(App {
-        client_id: section.get("client_id")?.to_owned(),
-        client_secret: Secret::new(section.get("client_secret")?),
-    })
+    Some(App { client_id: section.get("client_id")?.to_owned(), client_secret: section.secret("client_secret")? })
 }
 
 fn not_renewable(name: &str, why: &str) -> Error {

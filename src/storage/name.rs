@@ -95,7 +95,7 @@ impl Remote {
     fn entries(&self) -> Result<Vec<(&'static str, Value)>> {
         let mut entries = vec![("type", value(Field::Name, "type", "box")?)];
         for (key, field, text) in self.sign_in.entries() {
-            entries.push((key, value(field, key, &text)?));
+            entries.push((key, value(field, key, text.expose())?));
         }
         for (key, text) in self.options.entries() {
             entries.push((key, value(Field::Option(key), key, text)?));

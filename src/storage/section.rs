@@ -1,7 +1,6 @@
 //! One storage as keys and values: what is staged, proven and committed. Pure but for [`Section::secrets`].
 
 use anyhow::Context as _;
-use zeroize::Zeroizing;
 
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Result, Who};
@@ -70,7 +69,7 @@ impl Section {
 
     /// The oldest rclone that goes where this section says, and the option that asks for it. A note leads nowhere.
     pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
-        let set = SPECS.iter().filter(|spec| self.get(spec.key).is_some() && spec.key != DESCRIPTION);
+        let set = SPECS.iter().filter(|spec| self.has(spec.key) && spec.key != DESCRIPTION);
         set.filter_map(|spec| Some((spec.since?, spec.key))).max()
     }
 
@@ -78,8 +77,22 @@ impl Section {
         self.is_saved
     }
 
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.iter().any(|(k, _)| k == key)
+    }
+
+    /// The value of a key that may be shown; see [`Self::secret`] for the others.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value.expose())
+        debug_assert!(!Self::is_secret(key), "{key} is a secret");
+        self.value(key).filter(|_| !Self::is_secret(key)).map(Value::expose)
+    }
+
+    pub(crate) fn secret(&self, key: &str) -> Option<Secret> {
+        self.value(key).map(|value| Secret::new(value.expose()))
+    }
+
+    fn value(&self, key: &str) -> Option<&Value> {
+        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value)
     }
 
     pub(crate) fn entries(&self) -> Vec<(&str, Value)> {
@@ -87,7 +100,7 @@ impl Section {
     }
 
     pub(crate) fn kind(&self) -> Kind {
-        Kind::of(|key| self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| value.clone()))
+        Kind::of(|key| self.value(key).cloned())
     }
 
     pub(crate) fn client_id(&self) -> Option<&str> {
@@ -95,7 +108,7 @@ impl Section {
     }
 
     pub(crate) fn token(&self) -> Option<Token> {
-        Token::find(self.get(TOKEN)?).ok()
+        Token::find(self.secret(TOKEN)?.expose()).ok()
     }
 
     #[must_use]
@@ -122,7 +135,7 @@ impl Section {
     /// Takes out a key that misleads rclone, where the subject says the same: see [`crate::storage::sign_in::SignIn::entries`].
     #[must_use]
     pub(crate) fn without_grant_key(mut self) -> Self {
-        if self.get("box_subject_id").is_some() {
+        if self.has("box_subject_id") {
             self.set(GRANT_KEY, None);
         }
         self
@@ -157,14 +170,14 @@ impl Section {
 
     /// All in it that must not be shown, and in the file that it names.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
-        let mut secrets: Vec<_> = SECRET_KEYS.iter().filter_map(|key| self.get(key)).map(Secret::new).collect();
+        let mut secrets: Vec<_> = SECRET_KEYS.iter().filter_map(|key| self.secret(key)).collect();
         if let Some(token) = self.token() {
             secrets.push(token.access_token());
             secrets.extend(token.refresh_token());
         }
-        let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok().map(Zeroizing::new));
-        let app_files = file.iter().map(|text| text.as_str()).chain(self.get("config_credentials"));
-        secrets.extend(app_files.flat_map(crate::storage::jwt::secrets));
+        let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
+        let app_files = file.into_iter().chain(self.secret("config_credentials"));
+        secrets.extend(app_files.flat_map(|text| crate::storage::jwt::secrets(&text)));
         secrets
     }
 

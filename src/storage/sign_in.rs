@@ -100,14 +100,14 @@ impl SignIn {
     }
 
     /// Key, the answer it came from, value.
-    pub(crate) fn entries(&self) -> Vec<(&'static str, Field, String)> {
+    pub(crate) fn entries(&self) -> Vec<(&'static str, Field, Secret)> {
         let app_keys = |app: &App| {
             vec![
-                ("client_id", Field::ClientId, app.client_id.clone()),
-                ("client_secret", Field::ClientSecret, app.client_secret.expose().to_owned()),
+                ("client_id", Field::ClientId, Secret::new(app.client_id.as_str())),
+                ("client_secret", Field::ClientSecret, app.client_secret.clone()),
             ]
         };
-        let token_key = |token: &Token| ("token", Field::Token, token.blob().expose().to_owned());
+        let token_key = |token: &Token| ("token", Field::Token, token.blob());
         match self {
             Self::OAuth { app, token } => {
                 let mut keys = app.as_ref().map(app_keys).unwrap_or_default();
@@ -115,18 +115,18 @@ impl SignIn {
                 keys
             }
             Self::Jwt { config_file, .. } => {
-                vec![("box_config_file", Field::BoxConfigFile, config_file.to_string_lossy().into_owned())]
+                vec![("box_config_file", Field::BoxConfigFile, Secret::new(config_file.to_string_lossy()))]
             }
             Self::ClientCredentials { app, subject, token } => {
                 let mut keys = app_keys(app);
                 // No client_credentials: with that key rclone asks Box by itself, without the subject, and is refused.
-                keys.push(("box_subject_type", Field::BoxSubject, subject.kind.name().into()));
-                keys.push(("box_subject_id", Field::BoxSubject, subject.id.clone()));
+                keys.push(("box_subject_type", Field::BoxSubject, Secret::new(subject.kind.name())));
+                keys.push(("box_subject_id", Field::BoxSubject, Secret::new(subject.id.as_str())));
                 keys.extend(token.as_ref().map(token_key));
                 keys
             }
             Self::AccessToken { access_token } => {
-                vec![("access_token", Field::AccessToken, access_token.expose().to_owned())]
+                vec![("access_token", Field::AccessToken, access_token.clone())]
             }
         }
     }

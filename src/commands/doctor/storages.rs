@@ -69,7 +69,7 @@ pub(super) fn space(document: &Document) -> Vec<Finding> {
 }
 
 fn keys(section: &Section) -> Vec<Finding> {
-    let (name, has) = (section.name(), |key: &str| section.get(key).is_some());
+    let (name, has) = (section.name(), |key: &str| section.has(key));
     let mut findings = Vec::new();
     if has("client_id") != has("client_secret") {
         let (there, gone) =
@@ -165,11 +165,11 @@ fn token(section: &Section) -> Option<Finding> {
     }
     let unattended = matches!(kind, Kind::Jwt | Kind::ClientCredentials);
     let renew = Remedy::run(format!("pluton storage refresh {name:?}"));
-    let Some(text) = section.get("token") else {
+    let Some(text) = section.secret("token") else {
         let next = if unattended { renew } else { again(name) };
         return Some(Finding::bad(name, "it has no token").hint(next));
     };
-    let token = match Token::find(text) {
+    let token = match Token::find(text.expose()) {
         Ok(token) => token,
         Err(why) => return Some(Finding::bad(name, format!("its token cannot be read: {why}")).hint(again(name))),
     };
