@@ -27,7 +27,6 @@ mod references;
 mod refresh;
 mod remove;
 mod rename;
-mod renew;
 mod resume;
 mod run;
 mod show;

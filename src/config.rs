@@ -163,6 +163,14 @@ impl ConfigFile {
         self.parse(&self.bytes()?.unwrap_or_default())
     }
 
+    /// One storage as rclone would read it now.
+    ///
+    /// # Errors
+    /// Where it is gone, or the file cannot be read.
+    pub(crate) fn section(&self, name: &str) -> Result<Section> {
+        Section::read(&self.read()?, name)
+    }
+
     fn bytes(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
         foreign_writes::read(&self.real).map(|bytes| bytes.map(Zeroizing::new)).map_err(|cause| match cause {
             foreign_writes::ReadError::Interrupted(left) => Error::new(

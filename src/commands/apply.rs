@@ -6,7 +6,7 @@ mod state;
 use std::path::{Path, PathBuf};
 
 use super::input::Answers;
-use super::renew::{ensure, grant, hold, is_renewable};
+use super::refresh::{grant, is_renewable, lock, refresh_locked};
 use super::trial::Trial;
 use super::{acquire_token, impersonate, prove, verify};
 use crate::cli::Apply;
@@ -185,9 +185,9 @@ impl Run<'_> {
         let mut section = wanted.section.clone();
         let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
         let brings_token = wanted.is_new_sign_in || minted;
-        let held = changed.is_some().then(|| hold(&self.file, section.name())).transpose()?;
+        let held = changed.is_some().then(|| lock(&self.file, section.name())).transpose()?;
         if let Some((claim, present)) = held.as_ref().filter(|_| !brings_token && is_renewable(&section)) {
-            let fresh = ensure(&self.file, &rclone, present, claim, verify::ENOUGH)?;
+            let fresh = refresh_locked(&self.file, &rclone, present, claim, Some(verify::ENOUGH))?;
             section = section.with_token(&fresh.token)?;
         }
         if section.kind() == Kind::ClientCredentials {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::add::rclone_for;
-use super::renew::{ensure, grant, hold, is_renewable, renew};
+use super::refresh::{grant, is_renewable, lock, refresh, refresh_locked};
 use super::show::describe;
 use super::trial::Trial;
 use super::wizard::{Chosen, Options, RootFolder};
@@ -97,7 +97,7 @@ fn ask_root(context: &Context, file: &ConfigFile, flags: &Edit, name: &str, opti
 fn choose_root(context: &Context, file: &ConfigFile, flags: &Edit, name: &str) -> Result<Reply<Option<Folder>>> {
     let rclone = context.rclone(flags.proof.timeout)?;
     if is_renewable(&Section::read(&file.read()?, name)?) {
-        renew(file, &rclone, name, Some(ENOUGH))?;
+        refresh(file, &rclone, name, Some(ENOUGH))?;
     }
     browse::browse(&Section::read(&file.read()?, name)?)
 }
@@ -138,9 +138,9 @@ pub(super) fn set_root(file: &ConfigFile, rclone: &Rclone, name: &str, id: &str,
 /// Proves the edited section on a private copy. A token that is renewed on the way is saved even where the edit is not.
 fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &ProofFlags) -> Result<Proof> {
     let unharmed = |error: Error| error.note("Its options are as they were.");
-    let (claim, mut present) = hold(file, name).map_err(unharmed)?;
+    let (claim, mut present) = lock(file, name).map_err(unharmed)?;
     if is_renewable(&present) && !proof.no_verify {
-        let fresh = ensure(file, rclone, &present, &claim, ENOUGH).map_err(unharmed)?;
+        let fresh = refresh_locked(file, rclone, &present, &claim, Some(ENOUGH)).map_err(unharmed)?;
         present = present.with_token(&fresh.token)?;
     }
     let mut edited = edits.applied(present.clone())?;

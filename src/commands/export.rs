@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::renew::hold;
+use super::refresh::lock;
 use super::show::require_box;
 use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
@@ -16,9 +16,9 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     let document = file.read()?;
     require_box(&document, &flags.name)?;
     // Moved is what a renewal that is under way comes to, and none may begin before it is gone from here.
-    let (_claim, section) = if flags.r#move {
-        let (claim, section) = hold(&file, &flags.name)?;
-        (Some(claim), section)
+    let (_lock, section) = if flags.r#move {
+        let (lock, section) = lock(&file, &flags.name)?;
+        (Some(lock), section)
     } else {
         (None, Section::read(&document, &flags.name)?)
     };

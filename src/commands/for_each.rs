@@ -1,6 +1,6 @@
-//! One thing done to several storages: which ones, how many at a time, what each came to.
+//! One thing done to several storages: which ones, how many at a time, and what each came to.
 
-use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::pick;
@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::ui::report::StorageResult;
 
-/// `command` is what is to be done to them, for those who named none.
+/// The storages that `which` names. `command` is what is to be done to them, for those who named none.
 pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command: &str) -> Result<Vec<String>> {
     let document = &file.read()?;
     if which.all {
@@ -28,7 +28,7 @@ pub(super) fn names(context: &Context, file: &ConfigFile, which: &Which, command
     Ok(which.names.clone())
 }
 
-/// A timer that looks into the wrong rclone.conf must not seem to do its work.
+/// A timer that reads the wrong rclone.conf must not seem to do its work.
 fn none_in(file: &ConfigFile) -> Error {
     let place = config::shown(file.path());
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {place}"))
@@ -42,27 +42,22 @@ pub(super) fn boxes(document: &Document) -> Vec<String> {
     document.sections_of_type("box").into_iter().map(str::to_owned).collect()
 }
 
-/// Does `work` for each item, `jobs` at a time, and returns what they came to in the order of the items.
-pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Does `work` for each item, `jobs` at a time. The results are in the order of the items.
+pub(super) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::new());
+    let results: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
     std::thread::scope(|scope| {
         for _ in 0..jobs.min(items.len()) {
             scope.spawn(|| {
                 loop {
-                    let index = next.fetch_add(1, Ordering::SeqCst);
+                    let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
-                    let result = work(item);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((index, result));
-                    }
+                    let _ = results[index].set(work(item));
                 }
             });
         }
     });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    results.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 impl StorageResult {

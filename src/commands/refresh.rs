@@ -1,20 +1,44 @@
-//! `pluton storage refresh`: new access tokens, ahead of time; what a timer calls.
+//! New access tokens: `pluton storage refresh`, which a timer calls, and the one way in which every other command gets one.
+//!
+//! A refresh token works once. So whoever wants a new token takes the storage's refresh lock, reads rclone.conf again, and
+//! asks Box only if nobody else did meanwhile. Only a token that was saved counts as renewed.
+
+use std::time::Duration;
 
 use super::for_each::{in_parallel, names};
 use super::patience::Patience;
-use super::renew::{Fresh, How, is_renewable, renew};
-use super::{show, timer};
+use super::{explain, prove, show, timer};
+use crate::box_api;
 use crate::cli::Refresh;
-use crate::config::ConfigFile;
+use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
 use crate::context::Context;
-use crate::error::Result;
+use crate::diagnosis::{Doing, Evidence, Operation};
+use crate::error::{Code, Error, Result, Who};
 use crate::rclone::Rclone;
+use crate::scrub::scrub;
 use crate::signals;
 use crate::storage::section::Section;
+use crate::storage::sign_in::{App, Kind, Lasting, Subject};
+use crate::storage::token::Token;
 use crate::ui::report::{Report, StorageResult};
 
 /// Renewals are short; more at a time would only wait for each other's turn at rclone.conf.
 const JOBS: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Refreshed {
+    pub(super) how: How,
+    pub(super) token: Token,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It lives longer than was asked for.
+    StillGood,
+    Renewed,
+    /// Another process did it meanwhile, or before it was killed.
+    ByAnother,
+}
 
 pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     if let Some(kind) = flags.print_timer {
@@ -24,29 +48,175 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     let names = names(context, &file, &flags.which, "refresh")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
     let patience = Patience::new(context.terminal, flags.wait, Some("renewing"));
-    let renewed = |name: &String| patience.with(|| renewed(&file, &rclone, name, flags));
-    let storages = in_parallel(&names, JOBS, |name| match renewed(name) {
-        Ok(None) => StorageResult::good(name, "not_renewable"),
-        Ok(Some(fresh)) => {
-            let outcome = match fresh.how {
-                How::Renewed => "renewed",
-                How::ByAnother => "renewed_by_another",
-                How::StillGood => "still_good",
-            };
-            StorageResult { token: Some(show::state(&fresh.token)), ..StorageResult::good(name, outcome) }
+    let refresh_one = |name: &String| {
+        signals::check()?;
+        // Among all storages one that nobody can renew is no failure: a timer could do nothing about it.
+        if flags.which.all && !is_renewable(&file.section(name)?) {
+            return Ok(StorageResult::good(name, "not_renewable"));
         }
-        Err(error) => StorageResult::failed(name, error),
+        let Refreshed { how, token } = refresh(&file, &rclone, name, flags.if_within)?;
+        let outcome = match how {
+            How::StillGood => "still_good",
+            How::Renewed => "renewed",
+            How::ByAnother => "renewed_by_another",
+        };
+        Ok(StorageResult { token: Some(show::state(&token)), ..StorageResult::good(name, outcome) })
+    };
+    let storages = in_parallel(&names, JOBS, |name| {
+        patience.with(|| refresh_one(name)).unwrap_or_else(|error| StorageResult::failed(name, error))
     });
     drop(patience);
     signals::check()?;
     Ok(Report::Results(storages))
 }
 
-/// `None`: among all storages one that nobody can renew is no failure; a timer could do nothing about it.
-fn renewed(file: &ConfigFile, rclone: &Rclone, name: &str, flags: &Refresh) -> Result<Option<Fresh>> {
-    signals::check()?;
-    if flags.which.all && !is_renewable(&Section::read(&file.read()?, name)?) {
-        return Ok(None);
+/// A new token for `name`, or the present one if it lives longer than `within`.
+pub(super) fn refresh(file: &ConfigFile, rclone: &Rclone, name: &str, within: Option<Duration>) -> Result<Refreshed> {
+    let before = file.section(name)?;
+    if let Some(token) = still_good(&before, within) {
+        return Ok(token);
     }
-    renew(file, rclone, name, flags.if_within).map(Some)
+    let (lock, now) = lock(file, name)?;
+    by_another(&before, &now).map_or_else(|| refresh_locked(file, rclone, &now, &lock, None), Ok)
+}
+
+/// The refresh lock of `name`, and its section with the newest token there is, which nobody else can renew now.
+///
+/// # Errors
+/// Where a new token could not be saved, before Box is asked for one.
+pub(super) fn lock(file: &ConfigFile, name: &str) -> Result<(RefreshLock, Section)> {
+    file.require_writable()?;
+    let lock = file.lock_refresh(name)?;
+    let section = recover(file, file.section(name)?)?;
+    Ok((lock, section))
+}
+
+/// Saves the newest token that runs which ended too early got for this section.
+fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
+    file.collect_copies();
+    let earlier = now.token().map(|token| config::successors(&token)).transpose()?.unwrap_or_default();
+    let Some(last) = earlier.last() else { return Ok(now) };
+    let saved = file.save_token(now.name(), now.token().as_ref(), &last.token)?;
+    if saved == TokenSave::Saved && !file.is_private_copy() {
+        for found in &earlier {
+            config::discard(&found.file);
+        }
+    }
+    file.section(now.name())
+}
+
+/// [`refresh`] for a storage that is locked already, so that nothing comes between its renewal and what follows.
+pub(super) fn refresh_locked(
+    file: &ConfigFile,
+    rclone: &Rclone,
+    now: &Section,
+    _: &RefreshLock,
+    within: Option<Duration>,
+) -> Result<Refreshed> {
+    if let Some(token) = still_good(now, within) {
+        return Ok(token);
+    }
+    let renewed = match now.kind() {
+        Kind::Quick | Kind::OwnApp => through_rclone(file, rclone, now),
+        Kind::Jwt => mint(rclone, now).and_then(|token| save(file, now, token)),
+        Kind::ClientCredentials => grant(now, rclone.limit()).and_then(|token| save(file, now, token)),
+        Kind::AccessToken => {
+            Err(not_renewable(now.name(), "an access token is valid for 60 minutes and cannot be renewed"))
+        }
+    };
+    match renewed {
+        Ok(token) => Ok(Refreshed { how: How::Renewed, token }),
+        // Someone has to know of the token that was kept for recovery.
+        Err(error) if error.kept.is_some() => Err(error),
+        // A plain rclone beside this one may have been first.
+        Err(error) => file.section(now.name()).ok().and_then(|latest| by_another(now, &latest)).ok_or(error),
+    }
+}
+
+fn still_good(section: &Section, within: Option<Duration>) -> Option<Refreshed> {
+    let token = section.token()?;
+    (token.remaining()? > within?).then_some(Refreshed { how: How::StillGood, token })
+}
+
+fn by_another(before: &Section, now: &Section) -> Option<Refreshed> {
+    let token = now.token()?;
+    let is_new = before.token().is_none_or(|old| old.access_token() != token.access_token());
+    (is_new && token.remaining().is_some()).then_some(Refreshed { how: How::ByAnother, token })
+}
+
+/// Whether there is anything to renew with.
+pub(super) fn is_renewable(section: &Section) -> bool {
+    section.lasting() != Lasting::Ends
+}
+
+fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token> {
+    if !is_renewable(section) {
+        return Err(not_renewable(section.name(), "its token has no refresh token"));
+    }
+    let staged = Staged::new(section.clone(), true)?;
+    let listed = prove::list(rclone, &staged);
+    // What counts is the token: that the listing failed after it came is another matter, unless Box does not know it.
+    match (staged.new_token(), listed) {
+        (Some(token), listed) => {
+            let staged = prove::save(file, staged, listed.as_ref().err())?;
+            if file.is_private_copy() {
+                // The copy goes with the run; the next one needs what was renewed in it.
+                staged.keep();
+            }
+            Ok(token)
+        }
+        (None, Err(error)) => {
+            staged.leave_to_rclone();
+            Err(error)
+        }
+        (None, Ok(_)) => Err(not_renewable(section.name(), "rclone listed it without renewing its token")),
+    }
+}
+
+/// Has rclone get a service account's token.
+fn mint(rclone: &Rclone, section: &Section) -> Result<Token> {
+    let staged = Staged::new(section.clone().without_token(), false)?;
+    prove::mint(rclone, &staged)?;
+    staged.new_token().ok_or_else(|| not_renewable(section.name(), "rclone saved no token"))
+}
+
+/// Saves a token that can be had again at any time, so that nothing is lost where it has no place.
+fn save(file: &ConfigFile, section: &Section, token: Token) -> Result<Token> {
+    match file.save_token(section.name(), section.token().as_ref(), &token)? {
+        TokenSave::Saved => Ok(token),
+        TokenSave::NoPlace => {
+            Err(Error::new(Code::ConfigConflict, format!("{:?} was changed while it was renewed", section.name()))
+                .responsible(Who::You)
+                .hint("run this again"))
+        }
+    }
+}
+
+/// Asks Box for a client-credentials token, which rclone cannot do: it sends no subject.
+pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
+    let missing = |what: &str| {
+        let name = section.name();
+        Error::new(Code::ClientInvalid, format!("{name:?} has no {what}, which Box requires for client credentials"))
+            .responsible(Who::You)
+            .hint_run(format!("pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID"))
+    };
+    let app = app(section).ok_or_else(|| missing("client ID and secret"))?;
+    let subject = section.get("box_subject_type").zip(section.get("box_subject_id"));
+    let (kind, id) = subject.ok_or_else(|| missing("subject"))?;
+    let subject = Subject::parse(&format!("{kind}:{id}"))?;
+    box_api::client_credentials(&app, &subject, section.get("token_url"), limit)?.map_err(|refused| {
+        let shown = scrub(&refused.0, &section.secrets());
+        explain::explain(&Operation::of(section, Doing::Minting), &Evidence::answer(&refused.0, &shown), Some(section))
+    })
+}
+
+/// The Box app whose ID and secret stand in the section.
+pub(super) fn app(section: &Section) -> Option<App> {
+    Some(App { client_id: section.get("client_id")?.to_owned(), client_secret: section.secret("client_secret")? })
+}
+
+fn not_renewable(name: &str, why: &str) -> Error {
+    Error::new(Code::TokenExpired, format!("{name:?} cannot be renewed: {why}"))
+        .responsible(Who::You)
+        .hint_command("sign in again", format!("pluton storage authorize {name:?}"))
 }

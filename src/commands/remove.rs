@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::pick;
 use super::references::{heirs, references};
-use super::renew::hold;
+use super::refresh::{self, lock};
 use super::show::require_box;
 use crate::box_api;
 use crate::cli::Remove;
@@ -100,7 +100,7 @@ fn agrees(context: &Context, file: &ConfigFile, names: &[String]) -> Result<bool
 }
 
 fn one(file: &ConfigFile, name: &str, ends_sign_in: bool) -> Result<Removed> {
-    let (_claim, section) = hold(file, name)?;
+    let (_lock, section) = lock(file, name)?;
     let mut warnings = Vec::new();
     let revoked = ends_sign_in.then(|| revoke(&section, &mut warnings)).transpose()?;
     file.remove(name)?;
@@ -157,7 +157,7 @@ fn app(section: &Section) -> Result<App, &'static str> {
         Kind::Quick => Err("Box asks for the app's client secret, and that of quick connect is rclone's own"),
         Kind::AccessToken => Err("Box asks for the app's client secret, which is not in rclone.conf"),
         Kind::OwnApp | Kind::ClientCredentials => {
-            super::renew::app(section).ok_or("Box asks for the app's client secret, which is not in rclone.conf")
+            refresh::app(section).ok_or("Box asks for the app's client secret, which is not in rclone.conf")
         }
         Kind::Jwt => {
             let path = section.get("box_config_file").ok_or("the app's config.json is not in a file")?;

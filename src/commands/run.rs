@@ -1,29 +1,43 @@
-//! `pluton run NAME -- COMMAND`: COMMAND runs with its storages signed in, and their tokens are renewed ahead of their end.
-
-mod keep;
+//! `pluton run NAME -- COMMAND`: COMMAND runs while its storages are kept signed in. Each has a keeper, on a thread of its own,
+//! which renews the token in rclone.conf before it expires. No failure of a keeper ends the command.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::process::ExitStatus;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use super::for_each::boxes;
 use super::patience::Patience;
 use super::pick;
+use super::refresh::{How, Refreshed, is_renewable, refresh};
 use super::show::require_box;
 use crate::cli::Run;
-use crate::config::PrivateCopy;
 use crate::config::document::Document;
+use crate::config::{ConfigFile, PrivateCopy};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::process;
+use crate::rclone::Rclone;
 use crate::scrub::{looks_like_token, scrub};
+use crate::secret::Secret;
 use crate::signals;
 use crate::storage::section::Section;
-use crate::ui::report::Report;
+use crate::storage::token::Token;
+use crate::ui::report::{Report, failure_text};
 use crate::ui::terminal::Terminal;
-use keep::Kept;
+
+/// rclone treats a token as expired in its last 10 seconds, and a renewal may take a few.
+const LEAST_AHEAD: Duration = Duration::from_secs(20);
+const MOST_AHEAD: Duration = Duration::from_secs(20 * 60);
+/// How long after a failure it is tried again.
+const LEAST_PAUSE: Duration = Duration::from_secs(5);
+const MOST_PAUSE: Duration = Duration::from_secs(60);
+/// The clock of a machine that slept jumps, so it is read often.
+const TICK: Duration = Duration::from_secs(1);
+/// With a token that lives this long a command can be started although Box does not answer now.
+const ENOUGH: Duration = Duration::from_secs(60);
 
 pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     let file = context.config_file()?;
@@ -37,7 +51,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     }
     for variable in masking(&names) {
         context.terminal.warn(&format!(
-            "{variable} is set: the command's rclone takes it instead of what is kept fresh in rclone.conf; unset it"
+            "{variable} is set: the command's rclone uses it instead of the token in rclone.conf; unset it"
         ));
     }
     let copy = (!file.is_writable()).then(|| PrivateCopy::of(&file)).transpose()?;
@@ -46,10 +60,10 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     }
     let file = copy.as_ref().map_or(&file, PrivateCopy::file);
     let rclone = context.rclone(None)?.without_spinner();
-    let mut kept = Vec::new();
     let patience = Patience::new(context.terminal, flags.wait, None);
+    let mut keepers = Vec::new();
     for name in &names {
-        kept.extend(Kept::begin(file, &rclone, name, context.terminal, &patience)?);
+        keepers.extend(Keeper::start(file, &rclone, name, context.terminal, &patience)?);
     }
     drop(patience);
 
@@ -60,17 +74,17 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     command.envs(context.password_command().map(|printer| ("RCLONE_PASSWORD_COMMAND", printer)));
     context.terminal.trace(&format!("RCLONE_CONFIG={} {}", file.real_path().display(), shown(&flags.command)));
     let status = thread::scope(|scope| {
-        let mut keepers = Vec::new();
+        let (mut ends, mut threads) = (Vec::new(), Vec::new());
         // COMMAND is started first: it must not share the locks of a renewal.
         let started = || {
-            for storage in kept {
-                let (ended, end) = mpsc::channel();
-                keepers.push((ended, scope.spawn(move || storage.keep(&end))));
+            for keeper in keepers {
+                let (end, ended) = mpsc::channel();
+                ends.push(end);
+                threads.push(scope.spawn(move || keeper.keep(&ended)));
             }
         };
         let status = process::supervise(&mut command, started);
         signals::while_leaving(|| {
-            let (ends, threads): (Vec<_>, Vec<_>) = keepers.into_iter().unzip();
             drop(ends);
             for thread in threads {
                 let _ = thread.join();
@@ -128,4 +142,113 @@ fn not_started(program: &str, cause: &std::io::Error, context: &Context) -> u8 {
     };
     context.terminal.error(&format!("{program}: {why}"));
     code
+}
+
+/// Keeps one storage signed in: its token is renewed when `due` comes, `ahead` of its expiry.
+struct Keeper<'a> {
+    file: &'a ConfigFile,
+    rclone: &'a Rclone,
+    terminal: Terminal,
+    name: &'a str,
+    ahead: Duration,
+    due: SystemTime,
+    trouble: Option<Trouble>,
+}
+
+/// Why it is not signed in at the moment, as the user was told.
+struct Trouble {
+    code: Code,
+    /// Box has refused this token for good: only another one is worth a try.
+    refused: Option<Secret>,
+}
+
+impl<'a> Keeper<'a> {
+    /// Makes sure of a token now. `None` for a sign-in that cannot be renewed at all.
+    fn start(
+        file: &'a ConfigFile,
+        rclone: &'a Rclone,
+        name: &'a str,
+        terminal: Terminal,
+        patience: &Patience,
+    ) -> Result<Option<Self>> {
+        if !is_renewable(&file.section(name)?) {
+            terminal.warn(&format!("the sign-in of {name:?} cannot be renewed; it expires with its token"));
+            return Ok(None);
+        }
+        let mut keeper =
+            Self { file, rclone, terminal, name, ahead: MOST_AHEAD, due: SystemTime::now(), trouble: None };
+        patience.with(|| {
+            match refresh(file, rclone, name, Some(MOST_AHEAD)) {
+                Ok(refreshed) => keeper.plan(&refreshed),
+                Err(error) if may_pass(&error) && keeper.remaining() > ENOUGH => keeper.failed(&error),
+                Err(error) => return Err(error),
+            }
+            Ok(())
+        })?;
+        Ok(Some(keeper))
+    }
+
+    /// Renews it whenever it is due, until the other end of `ended` is dropped.
+    fn keep(mut self, ended: &Receiver<()>) {
+        while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            if SystemTime::now() < self.due || self.is_still_refused() {
+                continue;
+            }
+            match refresh(self.file, self.rclone, self.name, Some(self.ahead)) {
+                Ok(refreshed) => {
+                    if self.trouble.take().is_some() {
+                        self.terminal.done(&format!("{:?} is kept signed in again", self.name));
+                    }
+                    self.plan(&refreshed);
+                }
+                // The command has ended meanwhile.
+                Err(_) if signals::is_leaving() => return,
+                Err(error) => self.failed(&error),
+            }
+        }
+    }
+
+    /// A third of a new token's life before it expires, within bounds.
+    fn plan(&mut self, Refreshed { how, token }: &Refreshed) {
+        let remaining = token.remaining().unwrap_or_default();
+        if *how != How::StillGood {
+            self.ahead = (remaining / 3).clamp(LEAST_AHEAD, MOST_AHEAD);
+        }
+        self.due = SystemTime::now() + remaining.saturating_sub(self.ahead).max(TICK);
+    }
+
+    /// Says so once for each kind of failure, and plans when to try again.
+    fn failed(&mut self, error: &Error) {
+        if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
+            let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
+            if may_pass(error) {
+                self.terminal.warn(&format!("{text}\n  the command goes on, and this is tried again"));
+            } else {
+                self.terminal.error(&format!("{text}\n  the command goes on meanwhile"));
+            }
+        }
+        let has_expired = matches!(error.code, Code::RefreshTokenInvalid | Code::TokenExpired);
+        let refused = self.token().filter(|_| has_expired).map(|token| token.access_token());
+        self.trouble = Some(Trouble { code: error.code, refused });
+        self.due = SystemTime::now() + (self.remaining() / 4).clamp(LEAST_PAUSE, MOST_PAUSE);
+    }
+
+    /// Whether rclone.conf still holds the very token that Box has refused.
+    fn is_still_refused(&self) -> bool {
+        let refused = self.trouble.as_ref().and_then(|trouble| trouble.refused.as_ref());
+        refused.is_some_and(|refused| self.token().is_some_and(|token| token.access_token() == *refused))
+    }
+
+    fn token(&self) -> Option<Token> {
+        self.file.section(self.name).ok()?.token()
+    }
+
+    fn remaining(&self) -> Duration {
+        self.token().and_then(|token| token.remaining()).unwrap_or_default()
+    }
+}
+
+/// The network, or Box itself.
+fn may_pass(error: &Error) -> bool {
+    error.code.exit() == Code::Network.exit()
 }

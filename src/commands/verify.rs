@@ -1,13 +1,12 @@
-//! `pluton storage verify`: proves again, on private copies, that storages work; no token is lost to it.
+//! `pluton storage verify`: checks on private copies that storages still work. A token that is renewed on the way is saved.
 
-use std::sync::mpsc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::account::{self, Found};
 use super::for_each::{in_parallel, names};
-use super::renew::{How, is_renewable, left, renew};
+use super::refresh::{How, is_renewable, refresh};
 use super::trial::Trial;
 use super::{lasting, prove, show};
 use crate::cli::Verify;
@@ -18,6 +17,7 @@ use crate::rclone::Rclone;
 use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
+use crate::storage::token::Token;
 use crate::ui::report::{Report, StorageResult};
 
 /// A token that lives less is renewed first, so that none ends in the middle.
@@ -38,15 +38,14 @@ pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
     let spinner = context.terminal.wait(if flags.restore {
         "rehearsing a backup and its restore"
     } else {
-        "proving that each storage works"
+        "checking that each storage works"
     });
-    let verifier = Verifier { file: &file, rclone: &rclone, flags };
-    let storages = verifier.all(&names)?;
+    let storages = Verifier { file: &file, rclone: &rclone, flags }.verify(&names)?;
     drop(spinner);
     signals::check()?;
-    for each in &storages {
-        for warning in &each.warnings {
-            context.terminal.warn(&format!("{:?}: {}", each.name, warning.message));
+    for storage in &storages {
+        for warning in &storage.warnings {
+            context.terminal.warn(&format!("{:?}: {}", storage.name, warning.message));
         }
     }
     Ok(Report::Results(storages))
@@ -63,69 +62,63 @@ struct Ready {
     section: Section,
     /// Whether its sign-in was renewed first, which proves that it can be.
     renewed: bool,
-    /// How many folders it has, once that is known.
-    folders: Option<usize>,
 }
 
 impl Verifier<'_> {
-    fn all(&self, names: &[String]) -> Result<Vec<StorageResult>> {
+    fn verify(&self, names: &[String]) -> Result<Vec<StorageResult>> {
         // Side by side, rehearsals would measure one another.
         let jobs = self.flags.jobs.map_or(if self.flags.restore { 1 } else { JOBS }, usize::from);
-        let mut ready = in_parallel(names, jobs, |name| self.ready(name));
-        std::thread::scope(|scope| {
-            let (sender, accounts) = mpsc::channel();
-            let sections: Vec<Option<Section>> =
-                ready.iter().map(|ready| ready.as_ref().ok().map(|ready| ready.section.clone())).collect();
-            scope.spawn(move || {
-                let _ = sender.send(in_parallel(&sections, REQUESTS, |section| {
-                    section.as_ref().and_then(|section| account::who(section).ok()).unwrap_or_default()
-                }));
-            });
-            self.list_together(&mut ready)?;
-            let proven = in_parallel(&ready, jobs, |ready| ready.as_ref().ok().map(|ready| self.prove(ready)));
-            let accounts =
-                accounts.recv().unwrap_or_default().into_iter().chain(std::iter::repeat_with(Found::default));
-            let outcomes = ready
-                .into_iter()
-                .zip(proven)
-                .map(|(ready, proven)| ready.and_then(|_| proven.unwrap_or_else(|| Err(Error::interrupted()))));
-            let each = names.iter().zip(outcomes).zip(accounts);
-            let most = self.flags.fail_above;
-            Ok(each.map(|((name, outcome), found)| finished(name, outcome, found, most)).collect())
-        })
+        let ready = in_parallel(names, jobs, |name| self.ready(name));
+        let account = |ready: &Result<Ready>| account::who(&ready.as_ref().ok()?.section).ok();
+        let (proven, accounts) = std::thread::scope(|scope| {
+            let accounts = scope.spawn(|| in_parallel(&ready, REQUESTS, |ready| account(ready).unwrap_or_default()));
+            let listed: Vec<_> = ready.iter().zip(self.list_batch(&ready)?).collect();
+            let prove = |(ready, folders): &(&Result<Ready>, Option<usize>)| {
+                ready.as_ref().ok().map(|ready| self.prove(ready, *folders))
+            };
+            Ok::<_, Error>((in_parallel(&listed, jobs, prove), accounts.join().unwrap_or_default()))
+        })?;
+        let outcomes = ready.into_iter().zip(proven).zip(accounts);
+        let finished = names.iter().zip(outcomes).map(|(name, ((ready, proven), found))| {
+            let proven = ready.and_then(|_| proven.unwrap_or_else(|| Err(Error::interrupted())));
+            proven
+                .and_then(|result| self.with_account(result, found))
+                .unwrap_or_else(|e| StorageResult::failed(name, e))
+        });
+        Ok(finished.collect())
     }
 
-    /// Renews what ends soon, or where that is to be proven, whatever there is.
+    /// Renews what ends soon, or everything where renewal is to be proven.
     fn ready(&self, name: &str) -> Result<Ready> {
         signals::check()?;
-        let read = || self.file.read().and_then(|document| Section::read(&document, name));
         let mut renewed = false;
-        if self.flags.renew || is_renewable(&read()?) {
+        if self.flags.renew || is_renewable(&self.file.section(name)?) {
             let enough = if self.flags.restore { LONG } else { ENOUGH };
             let within = (!self.flags.renew).then_some(enough);
-            renewed = renew(self.file, self.rclone, name, within)?.how != How::StillGood;
+            renewed = refresh(self.file, self.rclone, name, within)?.how != How::StillGood;
         }
-        Ok(Ready { section: read()?, renewed, folders: None })
+        Ok(Ready { section: self.file.section(name)?, renewed })
     }
 
-    /// Has one rclone list all whose tokens need no renewal meanwhile. What fails here is tried again alone.
-    fn list_together(&self, ready: &mut [Result<Ready>]) -> Result<()> {
-        let mut lasting: Vec<&mut Ready> = ready
-            .iter_mut()
-            .filter_map(|ready| ready.as_mut().ok())
-            .filter(|ready| is_lasting(&ready.section) && ready.section.needs().is_none())
-            .collect();
-        if lasting.len() < MANY || self.trial() != Trial::Nothing {
-            return Ok(());
+    /// Has one rclone list all whose tokens need no renewal meanwhile: how many folders each has. What fails here is tried
+    /// again alone.
+    fn list_batch(&self, ready: &[Result<Ready>]) -> Result<Vec<Option<usize>>> {
+        let mut folders = vec![None; ready.len()];
+        let sections = ready.iter().map(|ready| ready.as_ref().ok().map(|ready| &ready.section)).enumerate();
+        let (indices, sections): (Vec<_>, Vec<_>) = sections
+            .filter_map(|(index, section)| Some((index, section?)))
+            .filter(|(_, section)| is_lasting(section) && section.needs().is_none())
+            .unzip();
+        if sections.len() < MANY || self.trial() != Trial::Nothing {
+            return Ok(folders);
         }
-        let batch = Batch::new(lasting.iter().map(|ready| &ready.section))?;
-        let names: Vec<&str> = lasting.iter().map(|ready| ready.section.name()).collect();
+        let batch = Batch::new(sections.iter().copied())?;
+        let names: Vec<&str> = sections.iter().map(|section| section.name()).collect();
         let jobs = self.flags.jobs.map_or(REQUESTS, usize::from);
-        let folders = self.rclone.list_together(batch.file(), &names, jobs)?;
-        for (ready, folders) in lasting.iter_mut().zip(folders) {
-            ready.folders = folders;
+        for (index, listed) in indices.into_iter().zip(self.rclone.list_batch(batch.file(), &names, jobs)?) {
+            folders[index] = listed;
         }
-        Ok(())
+        Ok(folders)
     }
 
     fn trial(&self) -> Trial {
@@ -136,54 +129,48 @@ impl Verifier<'_> {
         }
     }
 
-    fn prove(&self, ready: &Ready) -> Result<StorageResult> {
+    fn prove(&self, ready: &Ready, folders: Option<usize>) -> Result<StorageResult> {
         signals::check()?;
-        let name = ready.section.name();
-        let (mut proof, token) = if ready.folders.is_some() {
-            (Proof { listed: true, folders: ready.folders, ..Proof::default() }, ready.section.token())
+        let section = &ready.section;
+        let (mut proof, token) = if folders.is_some() {
+            (Proof { listed: true, folders, ..Proof::default() }, section.token())
         } else {
-            let staged = Staged::new(ready.section.clone(), false)?;
+            let staged = Staged::new(section.clone(), false)?;
             let verified = prove::prove_saved(self.file, self.rclone, staged, self.trial())?;
             (verified.proof, verified.section.token())
         };
         if let Some(within) = self.flags.fail_within {
-            check_end(&ready.section, token.as_ref().and_then(crate::storage::token::Token::idle_end), within)?;
+            check_end(section, token.as_ref().and_then(Token::idle_end), within)?;
         }
         proof.refreshed |= ready.renewed;
-        let not_tested = if proof.refreshed || !is_renewable(&ready.section) { Vec::new() } else { vec!["renewal"] };
-        let warnings =
-            if is_renewable(&ready.section) { None } else { lasting::warning(&ready.section) }.into_iter().collect();
-        let token = token.as_ref().map(show::state);
+        let ends = if is_renewable(section) { None } else { lasting::warning(section) };
         Ok(StorageResult {
             verified: Some(proof),
-            not_tested,
-            token,
-            warnings,
-            ..StorageResult::good(name, "verified")
+            not_tested: if proof.refreshed || !is_renewable(section) { Vec::new() } else { vec!["renewal"] },
+            token: token.as_ref().map(show::state),
+            warnings: ends.into_iter().collect(),
+            ..StorageResult::good(section.name(), "verified")
         })
+    }
+
+    fn with_account(&self, mut result: StorageResult, found: Found) -> Result<StorageResult> {
+        if let Some(most) = self.flags.fail_above {
+            account::check_space(&found, &result.name, most)?;
+        }
+        result.warnings.splice(0..0, found.warnings);
+        Ok(StorageResult { account: found.account, ..result })
     }
 }
 
 /// Whether its token is sure to live until rclone has listed it.
 fn is_lasting(section: &Section) -> bool {
-    !is_renewable(section) || section.token().and_then(|token| left(&token)).is_some_and(|left| left >= ENOUGH)
-}
-
-fn finished(name: &str, outcome: Result<StorageResult>, found: Found, most: Option<u8>) -> StorageResult {
-    let checked = |each| most.map_or(Ok(()), |most| account::check_space(&found, name, most)).map(|()| each);
-    match outcome.and_then(checked) {
-        Ok(mut each) => {
-            each.warnings.splice(0..0, found.warnings);
-            StorageResult { account: found.account, ..each }
-        }
-        Err(error) => StorageResult::failed(name, error),
-    }
+    !is_renewable(section) || section.token().and_then(|token| token.remaining()).is_some_and(|left| left >= ENOUGH)
 }
 
 /// Fails where the sign-in ends within this time if nobody uses it.
 fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -> Result<()> {
     let name = section.name();
-    let ends = |message: String| Error::new(Code::TokenExpired, message).responsible(Who::You);
+    let expires = |message: String| Error::new(Code::TokenExpired, message).responsible(Who::You);
     match (section.kind(), idle_end) {
         (Kind::Jwt | Kind::ClientCredentials, _) => Ok(()),
         (Kind::Quick | Kind::OwnApp, Some(end)) => {
@@ -191,11 +178,11 @@ fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -
             if left > i64::try_from(within.as_secs()).unwrap_or(i64::MAX) {
                 return Ok(());
             }
-            Err(ends(format!("unused, the sign-in of {name:?} ends on {}", end.strftime("%Y-%m-%d")))
-                .hint_run(format!("pluton storage refresh {name:?}")))
+            let error = expires(format!("the sign-in of {name:?} expires on {} unless used", end.strftime("%Y-%m-%d")));
+            Err(error.hint_run(format!("pluton storage refresh {name:?}")))
         }
-        (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(ends(format!(
-            "the sign-in of {name:?} cannot be renewed: it ends with its token, 60 minutes after it was made"
+        (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(expires(format!(
+            "the sign-in of {name:?} cannot be renewed: it expires with its token, 60 minutes after it was created"
         ))
         .hint_command("sign in in a way that lasts", format!("pluton storage authorize {name:?}"))),
     }

@@ -21,7 +21,7 @@ struct Answers {
 impl Rclone {
     /// How many folders each of `names` has, in their order. `None` where that failed, or where this rclone is too old to
     /// list several.
-    pub(crate) fn list_together(&self, config: &Path, names: &[&str], jobs: usize) -> Result<Vec<Option<usize>>> {
+    pub(crate) fn list_batch(&self, config: &Path, names: &[&str], jobs: usize) -> Result<Vec<Option<usize>>> {
         let inputs: Vec<Json> = names
             .iter()
             .map(|name| {

@@ -97,6 +97,12 @@ impl Token {
         ends::date(self.text("expiry")?)
     }
 
+    /// How long the access token still lives; `None` where it has expired, or does not say.
+    pub(crate) fn remaining(&self) -> Option<Duration> {
+        let seconds = self.expiry()?.as_second() - Timestamp::now().as_second();
+        u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    }
+
     /// When Box forgets the sign-in if nobody uses it until then.
     pub(crate) fn idle_end(&self) -> Option<Timestamp> {
         self.ends().idle_sign_in()
