@@ -1,7 +1,8 @@
 # fish completion for pluton. Pluton itself is asked what fits; it reads rclone.conf and nothing else.
 
 function __pluton_ask
-    PLUTON_COMPLETE=fish command pluton -- (commandline -pc | string collect --allow-empty) 2>/dev/null
+    set -l current (commandline -ct)
+    PLUTON_COMPLETE=fish command pluton -- (commandline -opc) "$current" 2>/dev/null
 end
 
 function __pluton_files

@@ -6,8 +6,7 @@ mod add;
 mod apply;
 mod authorize;
 mod browse;
-pub(crate) mod complete;
-mod completions;
+pub(crate) mod completions;
 mod doctor;
 mod edit;
 mod elsewhere;
@@ -19,7 +18,6 @@ mod impersonate;
 mod input;
 mod lasting;
 mod list;
-mod misplaced;
 mod patience;
 mod pick;
 mod prove;
@@ -35,13 +33,13 @@ mod trial;
 mod verify;
 mod wizard;
 
-use clap::ArgMatches;
+use clap::error::{ContextKind, ContextValue};
+use clap::{ArgMatches, CommandFactory as _};
 pub(crate) use help::pages::START;
-pub(crate) use misplaced::misplaced;
 
-use crate::cli::{Add, Command, Storage};
+use crate::cli::{Add, Cli, Command, Storage};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Code, Error, Result, Who};
 use crate::ui::report::Report;
 
 pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> Result<Report> {
@@ -62,4 +60,27 @@ pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> 
         Command::Help(flags) => help::run(&flags),
         Command::Completions(flags) => completions::run(&flags),
     }
+}
+
+/// The command that was probably meant: one that was typed without `storage`, or by the name it has in other programs.
+pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let root = Cli::command();
+    // An error below `storage` has the usage of that.
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    if usage.contains("storage") {
+        return None;
+    }
+    let known = root.find_subcommand("storage").and_then(|storage| storage.find_subcommand(word));
+    let meant = match (word.as_str(), known.map(clap::Command::get_name)) {
+        ("add", _) | ("login" | "connect" | "config" | "init", None) => "pluton storage add box".to_owned(),
+        (_, Some(name)) => format!("pluton storage {name}"),
+        ("ls", None) => "pluton storage list".to_owned(),
+        ("status" | "check" | "test", None) => "pluton storage verify --all".to_owned(),
+        _ => return None,
+    };
+    let error = Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`"))
+        .responsible(Who::You)
+        .hint_run(meant);
+    Some(if word == "login" { error.hint_command("sign in again", "pluton storage authorize") } else { error })
 }

@@ -26,7 +26,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches as _};
 
 use cli::Cli;
-use commands::complete;
+use commands::completions;
 use context::Context;
 use error::{Code, Error};
 use ui::report::{self, Report};
@@ -34,8 +34,8 @@ use ui::terminal::{Terminal, Volume};
 
 fn main() -> ExitCode {
     without_core_dump();
-    if let Some(shell) = std::env::var_os(complete::VARIABLE) {
-        return printed(complete::answer(&shell, std::env::args_os().skip(1)).print(false, false), false);
+    if let Some(shell) = std::env::var_os(completions::VARIABLE) {
+        return printed(completions::answer(&shell, std::env::args_os().skip(1)).print(false, false), false);
     }
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
     let parsed = Cli::tree().try_get_matches().and_then(|matches| {

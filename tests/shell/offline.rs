@@ -53,7 +53,10 @@ fn the_rclone_conf_is_the_one_that_pluton_would_use() {
     assert_eq!(storages(&home, "pluton storage show "), "preferred");
 
     let mut command = home.command(PLUTON);
-    command.env("PLUTON_COMPLETE", "fish").env("RCLONE_CONFIG", "flag.conf").args(["--", "pluton storage show "]);
+    command
+        .env("PLUTON_COMPLETE", "fish")
+        .env("RCLONE_CONFIG", "flag.conf")
+        .args(["--", "pluton", "storage", "show", ""]);
     let output = command.output().expect("pluton runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "values\nby flag\n");
 }
