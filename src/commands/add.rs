@@ -68,7 +68,7 @@ pub(super) fn until_done(
     let file = context.config_file()?;
     let present = file.read()?;
     before_questions(context, &answers, &file, proof, goal)?;
-    let _hush = context.terminal.asks.then(prompt::EchoOff::begin);
+    let _echo_off = context.terminal.asks.then(prompt::echo_off);
     let mut kept = resume(context, &mut answers, &present, &mut warnings)?;
     let attempt = Attempt { context, proof, goal, file: &file };
     loop {

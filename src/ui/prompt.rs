@@ -1,35 +1,19 @@
-//! The only room that asks a person: dialoguer for what may be seen, a reader of its own for what may not.
+//! Asks a person. dialoguer reads what may show, [`hidden`] what may not; where the cursor cannot be moved, questions are plain lines.
 
-mod hidden;
-mod modes;
-mod plain;
-mod theme;
+use std::fmt::{self, Write};
 
-use std::io::Write as _;
-
-use console::Term;
+use console::{Style, Term, measure_text_width, truncate_str};
+use dialoguer::theme::Theme;
 use dialoguer::{Input, Select};
 
-pub(crate) use modes::EchoOff;
-
 use crate::error::Result;
-use crate::scrub::for_screen;
+use crate::scrub::clean;
 use crate::secret::Secret;
 use crate::signals;
-use crate::ui::terminal;
+use crate::ui::hidden::{self, line_editing};
+pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};
+use crate::ui::terminal::{self, show, window};
 use crate::ui::wrap::wrap;
-use theme::Look;
-
-/// How far a paste has come, judged each time a line of it ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// Nothing more is needed.
-    Whole,
-    /// It may be all, if nothing more comes.
-    Enough,
-    /// More must come; the words say so to whoever waits.
-    Partial(&'static str),
-}
 
 /// What a person made of a question: an answer, or the way back to the question before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +33,12 @@ impl<T> Reply<T> {
 
 /// Typed alone, this explains a question.
 const EXPLAIN: &str = "?";
-/// Typed alone, this leads back to the question before, as Esc does where a key can be read.
+/// Typed alone, this leads back to the question before, as Esc does in a list and in a hidden question.
 const BACK: &str = "<";
 
 /// How to answer, for those who meet the first question.
 pub(crate) fn introduce() {
-    const HOW: &str =
-        "Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.";
-    show(&format!("{}\n", wrap(HOW, Some(columns()))));
+    say("Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.");
 }
 
 /// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.
@@ -66,9 +48,10 @@ pub(crate) fn line(
     help: &str,
     check: impl Fn(&str) -> Result<()>,
 ) -> Result<Reply<String>> {
+    let question = default.map_or_else(|| label.to_owned(), |default| format!("{label} [{default}]"));
     loop {
-        let typed = one_line(&theme::with_default(label, default), default.is_some())?;
-        match some(&typed).or(default) {
+        let typed = read_line(&question, default.is_some())?;
+        match Some(typed.trim()).filter(|typed| !typed.is_empty()).or(default) {
             None => {}
             Some(EXPLAIN) => explain(help),
             Some(BACK) => return Ok(Reply::Back),
@@ -95,20 +78,16 @@ pub(crate) fn must_answer<T>(ask: impl Fn() -> Result<Reply<T>>) -> Result<T> {
 
 /// A question that Enter answers with no, and that leads nowhere else.
 pub(crate) fn yes(question: &str) -> Result<bool> {
-    loop {
-        if let Reply::Answer(answer) = yes_or_back(question, "Answer y for yes or n for no.")? {
-            return Ok(answer);
-        }
-    }
+    must_answer(|| yes_or_back(question, "Answer y for yes or n for no."))
 }
 
 /// A question that Enter answers with no.
 pub(crate) fn yes_or_back(question: &str, help: &str) -> Result<Reply<bool>> {
     loop {
-        let typed = one_line(&format!("{question} [y/N]"), true)?.to_lowercase();
-        let answer = match some(&typed).unwrap_or("no") {
+        let typed = read_line(&format!("{question} [y/N]"), true)?.trim().to_lowercase();
+        let answer = match typed.as_str() {
             "y" | "yes" => true,
-            "n" | "no" => false,
+            "" | "n" | "no" => false,
             BACK => return Ok(Reply::Back),
             EXPLAIN => {
                 explain(help);
@@ -124,17 +103,12 @@ pub(crate) fn yes_or_back(question: &str, help: &str) -> Result<Reply<bool>> {
 /// The same, where nothing depends on the answer any more: Ctrl-C and its kin mean no, and what follows is done.
 pub(crate) fn yes_or_leave(question: &str) -> bool {
     let asked = question.to_owned();
-    match signals::optional_prompt(move || yes(&asked)) {
-        Some(Ok(answer)) => answer,
-        // It has put the terminal right by itself.
-        Some(Err(_)) => false,
-        None => {
-            modes::restore();
-            show_cursor();
-            show("\n");
-            false
-        }
+    let answer = signals::optional_prompt(move || yes(&asked));
+    if answer.is_none() {
+        restore_terminal();
+        show("\n");
     }
+    answer.is_some_and(|answer| answer.unwrap_or(false))
 }
 
 /// One of the things to choose from.
@@ -149,69 +123,80 @@ pub(crate) struct Item<'a> {
 /// Esc lead back to it; where there is `help`, a row shows it.
 pub(crate) fn choice(label: &str, items: &[Item<'_>], help: Option<&str>, back: bool) -> Result<Reply<usize>> {
     let mut rows = items.to_vec();
-    rows.extend(help.map(|_| Item { title: "?", meaning: "Explain these" }));
+    rows.extend(help.map(|_| Item { title: EXPLAIN, meaning: "Explain these" }));
     rows.extend(back.then_some(Item { title: BACK, meaning: "Back" }));
     loop {
         let chosen = if terminal::is_dumb() {
-            plain::choice(label, items, help.is_some(), back)?
+            Some(choose_by_number(label, &rows, items.len())?)
         } else {
-            select(label, &rows)?
+            let texts = texts(&rows);
+            let list = Select::with_theme(&Questions).with_prompt(label).items(&texts).default(0).report(false);
+            ask(|| list.interact_opt())?
         };
-        let Some(row) = chosen.and_then(|index| rows.get(index).zip(Some(index))) else {
-            if back {
-                return Ok(Reply::Back);
-            }
-            continue;
-        };
-        match row {
-            (_, index) if index < items.len() => {
-                report(label, items[index].title);
+        match chosen.map(|index| (index, rows[index].title)) {
+            Some((index, title)) if index < items.len() => {
+                report(label, title);
                 return Ok(Reply::Answer(index));
             }
-            (Item { title: EXPLAIN, .. }, _) => explain(help.unwrap_or_default()),
-            _ => return Ok(Reply::Back),
+            Some((_, EXPLAIN)) => explain(help.unwrap_or_default()),
+            _ if back => return Ok(Reply::Back),
+            _ => {}
         }
     }
 }
 
 /// The same where there is no way back.
 pub(crate) fn must_choose(label: &str, items: &[Item<'_>]) -> Result<usize> {
+    must_answer(|| choice(label, items, None, false))
+}
+
+/// A numbered list; Enter alone takes its first item. What follows on the items is typed as it is.
+fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usize> {
+    show(&format!("{label}\n"));
+    for (number, Item { title, meaning }) in (1..).zip(&rows[..items]) {
+        say(format!("{number}. {title}: {meaning}").trim_end_matches(": "));
+    }
+    let keys = rows[items..].iter().map(|row| if row.title == BACK { ", < goes back" } else { ", ? explains" });
+    let question = format!("Number, 1 to {items}{} [1]", keys.collect::<String>());
     loop {
-        if let Reply::Answer(chosen) = choice(label, items, None, false)? {
-            return Ok(chosen);
+        let typed = read_line(&question, true)?;
+        let number = if typed.trim().is_empty() { Ok(1) } else { typed.trim().parse::<usize>() };
+        match number {
+            Ok(number @ 1..) if number <= items => return Ok(number - 1),
+            _ => {
+                if let Some(index) = rows.iter().skip(items).position(|row| row.title == typed.trim()) {
+                    return Ok(items + index);
+                }
+            }
         }
     }
 }
 
-/// `None` for Esc.
-fn select(label: &str, rows: &[Item<'_>]) -> Result<Option<usize>> {
-    let rows = theme::rows(rows, columns());
-    ask(|| Select::with_theme(&Look).with_prompt(label).items(&rows).default(0).report(false).interact_opt())
-}
-
 /// Says what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
-    show(&format!("\n{}\n\n", wrap(text, Some(columns()))));
+    say(&format!("\n{text}\n"));
 }
 
 /// Says in a line or two what the next question means.
 pub(crate) fn hint(text: &str) {
-    show(&format!("\n{}\n", wrap(&theme::sentence(text), Some(columns()))));
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    say(&format!("\n{first}{}.", letters.as_str()));
 }
 
 /// Says what is wrong with an answer, before it is asked for again.
 pub(crate) fn complain(why: &str) {
-    show(&format!("{}\n", wrap(&theme::wrong(why), Some(columns()))));
+    say(&format!("{} {why}", style().red().bold().apply_to("error:")));
 }
 
 /// One line that does not show while it is typed, taken as it is.
 pub(crate) fn hidden_line(label: &str) -> Result<Secret> {
-    hidden::read(label, &|_| Progress::Whole).map(|typed| first_line(&typed.unwrap_or_else(|| Secret::new(""))))
+    hidden::read(label, &|_| Progress::Whole).map(|typed| first_line(typed.as_ref()))
 }
 
 /// The same, with a way back and an explanation.
 pub(crate) fn hidden_answer(label: &str, help: &str) -> Result<Reply<Secret>> {
-    Ok(hidden_paste(label, help, &|_| Progress::Whole)?.map(|typed| first_line(&typed)))
+    Ok(hidden_paste(label, help, &|_| Progress::Whole)?.map(|typed| first_line(Some(&typed))))
 }
 
 /// A paste of any length and any number of lines that does not show. It ends with the line that makes it whole, or with
@@ -228,41 +213,40 @@ pub(crate) fn hidden_paste(label: &str, help: &str, progress: &dyn Fn(&str) -> P
     }
 }
 
-fn first_line(typed: &Secret) -> Secret {
-    Secret::new(typed.expose().lines().find(|line| !line.trim().is_empty()).unwrap_or_default())
+fn first_line(typed: Option<&Secret>) -> Secret {
+    let mut lines = typed.map_or("", Secret::expose).lines();
+    Secret::new(lines.find(|line| !line.trim().is_empty()).unwrap_or_default())
 }
 
-/// Forgets the keys that were pressed while no question was open.
-pub(crate) fn forget_typed() {
-    modes::forget_typed();
-}
-
-fn some(text: &str) -> Option<&str> {
-    Some(text.trim()).filter(|text| !text.is_empty())
-}
-
-/// What was typed at `prompt`. Its rows are gone afterwards, however often the line was wrapped.
-fn one_line(prompt: &str, may_be_empty: bool) -> Result<String> {
+/// What was typed. Where the cursor can be moved, the question's rows are gone afterwards, however often they were wrapped.
+fn read_line(question: &str, may_be_empty: bool) -> Result<String> {
     if terminal::is_dumb() {
-        return plain::line(prompt);
+        let _line_editing = line_editing();
+        let mut typed = String::new();
+        let read = || {
+            show(&prompt(question));
+            std::io::stdin().read_line(&mut typed)
+        };
+        return match signals::during_prompt(leave, read)? {
+            Ok(1..) => Ok(typed),
+            // Ctrl-D: there is nobody to ask.
+            _ => Err(signals::now()),
+        };
     }
-    let typed: String =
-        ask(|| Input::with_theme(&Look).with_prompt(prompt).allow_empty(may_be_empty).report(false).interact_text())?;
-    let width = console::measure_text_width(&theme::question(prompt)) + console::measure_text_width(&typed);
+    let input = Input::with_theme(&Questions).with_prompt(question).allow_empty(may_be_empty).report(false);
+    let typed: String = ask(|| input.interact_text())?;
+    let width = measure_text_width(&prompt(question)) + measure_text_width(&typed);
     // dialoguer clears the last row only.
-    let _ = Term::stderr().clear_last_lines(width.saturating_sub(1) / columns());
+    let _ = Term::stderr().clear_last_lines(width.saturating_sub(1) / window());
     Ok(typed)
-}
-
-fn columns() -> usize {
-    terminal::columns(&Term::stderr()).unwrap_or(80)
 }
 
 /// Runs one dialoguer prompt; on every way out the terminal is as it was.
 fn ask<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
-    let _hush = EchoOff::begin();
+    let _echo_off = echo_off();
     signals::during_prompt(leave, prompt)?.map_err(|_| {
-        show_cursor();
+        // dialoguer leaves the cursor hidden when a list is interrupted.
+        let _ = Term::stderr().show_cursor();
         show("\n");
         signals::now()
     })
@@ -270,25 +254,61 @@ fn ask<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
 
 /// The way out for a signal that the prompt does not see.
 fn leave() {
-    modes::restore();
-    show_cursor();
+    restore_terminal();
     show("\nerror: interrupted\n");
 }
 
-/// dialoguer hides the cursor while it shows a list, and leaves it hidden when it is interrupted.
-fn show_cursor() {
-    let _ = Term::stderr().show_cursor();
-}
-
-/// A plain terminal still shows what was typed.
-fn report(label: &str, answer: &str) {
-    if terminal::is_dumb() {
-        return;
+fn restore_terminal() {
+    hidden::restore();
+    if !terminal::is_dumb() {
+        let _ = Term::stderr().show_cursor();
     }
-    show(&format!("{}\n", wrap(&theme::answered(label, answer), Some(columns()))));
 }
 
-fn show(text: &str) {
-    let mut out = anstream::stderr().lock();
-    let _ = out.write_all(for_screen(text).as_bytes()).and_then(|()| out.flush());
+/// What was answered, where the question is gone.
+fn report(label: &str, answer: &str) {
+    if !terminal::is_dumb() {
+        say(&format!("{}{answer}", prompt(label)));
+    }
+}
+
+fn say(text: &str) {
+    show(&(wrap(text, Some(window())) + "\n"));
+}
+
+fn style() -> Style {
+    Style::new().for_stderr()
+}
+
+/// A question mark needs no colon after it.
+fn prompt(label: &str) -> String {
+    let colon = if label.ends_with('?') || label.ends_with("? [y/N]") { "" } else { ":" };
+    format!("{}{colon} ", style().bold().apply_to(clean(label)))
+}
+
+/// How questions look: `Label [default]: answer`, and a list with a `>`.
+struct Questions;
+
+impl Theme for Questions {
+    fn format_input_prompt(&self, f: &mut dyn Write, label: &str, _default: Option<&str>) -> fmt::Result {
+        f.write_str(&prompt(label))
+    }
+
+    fn format_select_prompt(&self, f: &mut dyn Write, label: &str) -> fmt::Result {
+        write!(f, "{}", style().bold().apply_to(label))
+    }
+
+    fn format_select_prompt_item(&self, f: &mut dyn Write, text: &str, active: bool) -> fmt::Result {
+        if active { write!(f, "{}", style().cyan().apply_to(format!("> {text}"))) } else { write!(f, "  {text}") }
+    }
+}
+
+/// Titles and meanings in two columns, cut to the window: dialoguer cannot take back a row that is wrapped.
+fn texts(rows: &[Item<'_>]) -> Vec<String> {
+    let titles = rows.iter().filter(|row| !row.meaning.is_empty()).map(|row| row.title.len());
+    let width = titles.max().unwrap_or_default();
+    // Two columns for the mark, and one that stays free.
+    let room = window().saturating_sub(3).max(1);
+    let text = |Item { title, meaning }: &Item<'_>| clean(&format!("{title:<width$}  {meaning}"));
+    rows.iter().map(|row| truncate_str(text(row).trim_end(), room, "…").into_owned()).collect()
 }

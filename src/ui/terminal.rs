@@ -137,6 +137,17 @@ pub(crate) fn columns(of: &Term) -> Option<usize> {
     of.size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
 }
 
+/// The width of the window that people are asked in.
+pub(super) fn window() -> usize {
+    columns(&Term::stderr()).unwrap_or(80)
+}
+
+/// Text as it is, for a person who is asked. No spinner turns meanwhile.
+pub(super) fn show(text: &str) {
+    let mut out = anstream::stderr().lock();
+    let _ = out.write_all(for_screen(text).as_bytes()).and_then(|()| out.flush());
+}
+
 /// Between words where the window ends; elsewhere as it is.
 fn write_line(text: &str) {
     write_raw(&wrap(&for_screen(text), columns(&Term::stderr())));

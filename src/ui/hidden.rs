@@ -1,25 +1,49 @@
-//! Reads what must not show, without the terminal driver's limit of one line and 4095 bytes.
+//! Reads what must not show, without the terminal driver's limit of one line and 4095 bytes; and the terminal's modes
+//! while a person is asked, with the way back to those that the shell had set.
 
-use super::Progress;
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::signals;
+use crate::ui::terminal::show;
 
+#[cfg(not(unix))]
+pub(super) use other::read;
+#[cfg(not(unix))]
+pub(crate) use other::{echo_off, forget_typed, line_editing, restore};
 #[cfg(unix)]
 pub(super) use unix::read;
+#[cfg(unix)]
+pub(crate) use unix::{echo_off, forget_typed, line_editing, restore};
+
+/// How far a paste has come, judged each time a line of it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Nothing more is needed.
+    Whole,
+    /// It may be all, if nothing more comes.
+    Enough,
+    /// More must come; the words say so to whoever waits.
+    Partial(&'static str),
+}
 
 #[cfg(unix)]
 mod unix {
     use std::io;
+    use std::sync::OnceLock;
     use std::time::{Duration, Instant};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::termios::{
+        LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr, tcsetattr,
+    };
     use zeroize::Zeroizing;
 
-    use super::super::modes::{Raw, forget_typed};
-    use super::super::{columns, show};
-    use super::{Progress, Result, Secret, signals};
+    use super::{Progress, Result, Secret, show, signals};
+    use crate::ui::terminal::window;
     use crate::ui::wrap::wrap;
+
+    /// The shell's own modes, once there were others.
+    static SHELL: OnceLock<Termios> = OnceLock::new();
 
     const TICK: Duration = Duration::from_millis(50);
     /// Keys arrive slower than this by hand, and faster in a paste.
@@ -36,11 +60,70 @@ mod unix {
     const ESCAPE: u8 = 0x1b;
     const BACKSPACE: [u8; 2] = [0x08, 0x7f];
 
+    /// The terminal's modes are others than outside of it, until it is dropped.
+    #[derive(Debug)]
+    pub(crate) struct Modes {
+        outside: Termios,
+    }
+
+    impl Modes {
+        fn change(change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
+            let outside = tcgetattr(io::stdin())?;
+            SHELL.get_or_init(|| outside.clone());
+            let mut modes = outside.clone();
+            change(&mut modes);
+            set(&modes)?;
+            Ok(Self { outside })
+        }
+    }
+
+    impl Drop for Modes {
+        fn drop(&mut self) {
+            let _ = set(&self.outside);
+        }
+    }
+
+    fn set(modes: &Termios) -> io::Result<()> {
+        // At once: to wait until all output is read would hold up the way out.
+        Ok(tcsetattr(io::stdin(), OptionalActions::Now, modes)?)
+    }
+
+    /// Puts the shell's modes back. Safe from any thread.
+    pub(crate) fn restore() {
+        if let Some(modes) = SHELL.get() {
+            let _ = set(modes);
+        }
+    }
+
+    /// What is typed between two questions does not show: it may be a token that was pasted too soon.
+    pub(crate) fn echo_off() -> Option<Modes> {
+        Modes::change(|modes| modes.local_modes.remove(LocalModes::ECHO)).ok()
+    }
+
+    /// Lines are read and shown as any program's are.
+    pub(crate) fn line_editing() -> Option<Modes> {
+        Modes::change(|modes| modes.local_modes.insert(LocalModes::ECHO | LocalModes::ICANON)).ok()
+    }
+
+    /// Every key arrives at once and none shows. Ctrl-C is a key too.
+    fn raw() -> io::Result<Modes> {
+        Modes::change(|modes| {
+            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
+            modes.special_codes[SpecialCodeIndex::VMIN] = 0;
+            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        })
+    }
+
+    /// Forgets the keys that were pressed while no question was open.
+    pub(crate) fn forget_typed() {
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
+
     /// `None` for Esc alone.
-    pub(in super::super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
+    pub(in crate::ui) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
         signals::check()?;
-        let answer = Raw::begin().map_err(|_| signals::now()).and_then(|_raw| {
-            show(&wrap(label, Some(columns())));
+        let answer = raw().map_err(|_| signals::now()).and_then(|_raw| {
+            show(&wrap(label, Some(window())));
             let answer = collect(progress);
             // What is left of the paste must not answer the next question.
             forget_typed();
@@ -60,7 +143,7 @@ mod unix {
                 if !hinted && typed.ends_with(b"\n") && last.elapsed() >= SILENCE {
                     hinted = true;
                     match progress(text(&typed).expose()) {
-                        Progress::Partial(hint) => show(&format!("\n{} ", wrap(hint, Some(columns())))),
+                        Progress::Partial(hint) => show(&format!("\n{} ", wrap(hint, Some(window())))),
                         Progress::Enough | Progress::Whole => break,
                     }
                 }
@@ -135,21 +218,39 @@ mod unix {
     }
 }
 
-/// Without Unix terminals: hidden lines, as the console gives them.
+/// Other systems' terminals keep their modes, and give hidden lines as the console does.
 #[cfg(not(unix))]
-pub(super) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
-    let term = console::Term::stderr();
-    let mut typed = String::new();
-    let _ = term.write_str(label);
-    loop {
-        signals::check()?;
-        let leave = || super::show("\n");
-        let line = signals::during_prompt(leave, || term.read_secure_line())?.map_err(|_| signals::now())?;
-        let empty = line.is_empty();
-        typed.push_str(&line);
-        typed.push('\n');
-        if empty || matches!(progress(&typed), Progress::Whole | Progress::Enough) {
-            return Ok(Some(Secret::new(typed)));
+mod other {
+    use super::{Progress, Result, Secret, show, signals};
+
+    #[derive(Debug)]
+    pub(crate) struct Modes;
+
+    pub(crate) fn echo_off() -> Option<Modes> {
+        None
+    }
+
+    pub(crate) fn line_editing() -> Option<Modes> {
+        None
+    }
+
+    pub(crate) fn restore() {}
+
+    pub(crate) fn forget_typed() {}
+
+    pub(in crate::ui) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
+        let mut typed = String::new();
+        show(label);
+        loop {
+            signals::check()?;
+            let read = || console::Term::stderr().read_secure_line();
+            let line = signals::during_prompt(|| show("\n"), read)?.map_err(|_| signals::now())?;
+            let empty = line.is_empty();
+            typed.push_str(&line);
+            typed.push('\n');
+            if empty || matches!(progress(&typed), Progress::Whole | Progress::Enough) {
+                return Ok(Some(Secret::new(typed)));
+            }
         }
     }
 }
