@@ -80,12 +80,15 @@ impl Code {
     }
 }
 
-/// Who can mend it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who can fix it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 pub(crate) enum Who {
+    #[serde(rename = "you")]
     You,
+    #[serde(rename = "your Box admin")]
     Admin,
     Box,
+    #[serde(rename = "the network")]
     Network,
 }
 
@@ -156,24 +159,33 @@ impl Serialize for Remedy {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Error {
     pub(crate) code: Code,
     pub(crate) message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) who: Option<Who>,
+    #[schemars(with = "Vec<String>")]
     pub(crate) remedy: Vec<Remedy>,
     /// rclone's or the system's own words, cleaned.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<String>,
     /// Whose words these are.
+    #[serde(skip)]
     pub(crate) speaker: &'static str,
     /// What became of the user's things.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
+    #[serde(skip)]
     pub(crate) fields: Vec<Field>,
     /// How long Box asks to be left alone.
+    #[serde(skip)]
     pub(crate) retry_after: Option<Duration>,
     /// The staged section that was left in place, because it holds the only live token.
+    #[serde(skip)]
     pub(crate) kept: Option<PathBuf>,
     /// The user has read it already.
+    #[serde(skip)]
     pub(crate) shown: bool,
 }
 

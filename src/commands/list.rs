@@ -3,21 +3,13 @@
 use super::show;
 use crate::context::Context;
 use crate::error::Result;
-use crate::ui::report::{Report, Row};
+use crate::ui::report::Report;
 
 pub(super) fn run(context: &Context) -> Result<Report> {
     let file = context.config_file()?;
     let document = file.read()?;
     let rclone_config = file.path().to_owned();
     let names = document.sections_of_type("box").into_iter();
-    Ok(if context.json {
-        let storages = names.map(|name| show::describe(&document, name, &rclone_config, false)).collect();
-        Report::List { rclone_config, storages }
-    } else {
-        let row = |name: &str| {
-            let (sign_in, token) = show::sign_in(&document, name);
-            Row { name: name.to_owned(), sign_in, token }
-        };
-        Report::Table { rows: names.map(row).collect(), rclone_config }
-    })
+    let storages = names.map(|name| show::describe(&document, name, &rclone_config, false)).collect();
+    Ok(Report::List { rclone_config, storages })
 }

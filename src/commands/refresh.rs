@@ -67,7 +67,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     });
     drop(patience);
     signals::check()?;
-    Ok(Report::Results(storages))
+    Ok(Report::Results { storages })
 }
 
 /// A new token for `name`, or the present one if it lives longer than `within`.

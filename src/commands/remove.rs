@@ -58,7 +58,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
         }
         Err(error) => StorageResult::failed(name, error),
     });
-    Ok(Report::Results(removed.collect()))
+    Ok(Report::Results { storages: removed.collect() })
 }
 
 /// Each name once. With `--yes` nothing is asked, so none is chosen either.

@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result, Who};
 use crate::scrub::{looks_like_token, scrub};
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
-use crate::storage::token::{Ends, Token};
+use crate::storage::token::Token;
 use crate::ui::report::{Report, Storage, TokenState};
 
 const HIDDEN: &str = "(hidden; --reveal shows it)";
@@ -65,7 +65,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
 }
 
 pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {
-    let (sign_in, token) = sign_in(document, name);
+    let token = document.get(name, "token").and_then(|text| Token::find(text.expose()).ok());
     let options = document
         .entries(name)
         .into_iter()
@@ -78,29 +78,19 @@ pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: boo
     Storage {
         name: name.to_owned(),
         provider: "box",
-        sign_in,
+        sign_in: Kind::of(|key| document.get(name, key)),
         rclone_config: path.to_owned(),
         options,
-        token,
+        token: token.as_ref().map(state),
         account: None,
         root_folder: None,
     }
 }
 
-/// How a section signs in, and how its token does.
-pub(super) fn sign_in(document: &Document, name: &str) -> (Kind, Option<TokenState>) {
-    let token = document.get(name, "token").and_then(|text| Ends::of(text.expose()).ok());
-    (Kind::of(|key| document.get(name, key)), token.map(state_of))
-}
-
 pub(super) fn state(token: &Token) -> TokenState {
-    state_of(token.ends())
-}
-
-fn state_of(ends: Ends) -> TokenState {
     TokenState {
-        renewable: ends.renewable,
-        access_token_expires: ends.access_token,
-        sign_in_expires: ends.idle_sign_in(),
+        renewable: token.refresh_token().is_some(),
+        access_token_expires: token.expiry(),
+        sign_in_expires: token.idle_end(),
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
             context.terminal.warn(&format!("{:?}: {}", storage.name, warning.message));
         }
     }
-    Ok(Report::Results(storages))
+    Ok(Report::Results { storages })
 }
 
 struct Verifier<'a> {

@@ -8,7 +8,7 @@ use crate::rclone::Version;
 use crate::scrub::scrub;
 use crate::secret::Secret;
 use crate::storage::sign_in::Kind;
-use crate::ui::report::{failure_json, failure_text};
+use crate::ui::report::failure_text;
 
 const DOINGS: [Doing; 4] = [Doing::Authorizing, Doing::Minting, Doing::Listing, Doing::Writing];
 
@@ -289,7 +289,7 @@ proptest! {
         };
         for end in [End::Exited, End::Answered, End::TimedOut, End::Killed(9)] {
             let error = diagnose(&asked, &Evidence { said: &said, shown: &shown, end, version: None });
-            for text in [failure_text(&error), failure_json(&error)] {
+            for text in [failure_text(&error), serde_json::to_string(&error).unwrap()] {
                 prop_assert!(text.chars().all(is_fit_to_be_shown), "{text:?}");
                 for secret in SECRETS {
                     // Nor all of it but its ends, which an escape code may have swallowed.

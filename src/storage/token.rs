@@ -1,6 +1,5 @@
 //! The token blob that `rclone authorize` prints, found in whatever a person pastes.
 
-mod ends;
 mod paste;
 
 use std::time::{Duration, SystemTime};
@@ -11,7 +10,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use ends::Ends;
 pub(crate) use paste::{NotAToken, app_in, is_whole};
 
 use crate::secret::Secret;
@@ -94,7 +92,7 @@ impl Token {
 
     /// When the access token ends; `None` where the blob says nothing or rclone's zero time.
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
-        ends::date(self.text("expiry")?)
+        self.text("expiry")?.parse::<Timestamp>().ok().filter(|time| time.as_second() > 0)
     }
 
     /// How long the access token still lives; `None` where it has expired, or does not say.
@@ -103,13 +101,11 @@ impl Token {
         u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
     }
 
-    /// When Box forgets the sign-in if nobody uses it until then.
+    /// When Box forgets the sign-in if nobody uses it until then: 60 days after it gave this token, which lives for an hour.
     pub(crate) fn idle_end(&self) -> Option<Timestamp> {
-        self.ends().idle_sign_in()
-    }
-
-    pub(crate) fn ends(&self) -> Ends {
-        Ends { renewable: self.text("refresh_token").is_some(), access_token: self.expiry() }
+        const AFTER_EXPIRY: i64 = (60 * 24 - 1) * 3600;
+        self.text("refresh_token")?;
+        Timestamp::from_second(self.expiry()?.as_second() + AFTER_EXPIRY).ok()
     }
 
     /// The same token with its access token over, so that rclone renews it at its first call.

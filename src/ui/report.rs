@@ -1,29 +1,24 @@
 //! What a command has to say in the end, as text or as JSON. The only room that writes standard output.
 
-mod ending;
-mod json;
-mod text;
-mod units;
-
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-pub(crate) use json::schema;
 use schemars::JsonSchema;
 use serde::Serialize;
-pub(crate) use units::{duration, size};
 
 use crate::box_api::Account;
 use crate::config::Proof;
 use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::scrub::for_screen;
 use crate::storage::sign_in::{Kind, Lasting};
-use crate::ui::{terminal, wrap};
+pub(crate) use crate::ui::json::schema;
+pub(crate) use crate::ui::text::{duration, size};
+use crate::ui::{json, terminal, text, wrap};
 
 /// The exit code of `apply --check` where something would change.
-const WOULD_CHANGE: u8 = 10;
+pub(super) const WOULD_CHANGE: u8 = 10;
 
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 pub(crate) struct Warning {
@@ -49,14 +44,6 @@ pub(crate) struct Storage {
     pub(crate) root_folder: Option<String>,
 }
 
-/// A storage in a few words.
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) sign_in: Kind,
-    pub(crate) token: Option<TokenState>,
-}
-
 /// What the token in a section says of itself. Times in UTC.
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 pub(crate) struct TokenState {
@@ -71,54 +58,63 @@ pub(crate) struct TokenState {
 }
 
 /// The one result of a command.
-#[derive(Debug)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[serde(untagged)]
 pub(crate) enum Report {
     Saved(Box<Saved>),
     List {
         rclone_config: PathBuf,
         storages: Vec<Storage>,
     },
-    /// The same for people, who read less of it.
-    Table {
-        rclone_config: PathBuf,
-        rows: Vec<Row>,
-    },
     Show {
         storage: Box<Storage>,
         warnings: Vec<Warning>,
     },
     /// One outcome for each of several storages.
-    Results(Vec<StorageResult>),
+    Results {
+        storages: Vec<StorageResult>,
+    },
     /// A storage was renamed or removed.
     Removed(Removed),
     /// What `apply` did, or would do.
     Applied {
+        #[serde(skip)]
         check: bool,
+        #[serde(rename = "storages")]
         steps: Vec<Step>,
     },
     /// What was looked at, and what is wrong.
     Doctor {
         findings: Vec<Finding>,
         /// Whether warnings are failures.
+        #[serde(skip)]
         strict: bool,
     },
     /// Something to read, in paragraphs.
+    #[serde(serialize_with = "json::text")]
+    #[schemars(with = "json::Text")]
     Page(String),
     /// Text that is meant for another program, as it is.
+    #[serde(serialize_with = "json::text")]
+    #[schemars(with = "json::Text")]
     Raw(Vec<u8>),
     /// Another program has said all there is to say, and ended so.
+    #[serde(skip)]
     Exit(u8),
 }
 
-#[derive(Debug)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Saved {
+    pub(crate) outcome: Outcome,
     pub(crate) storage: Storage,
     pub(crate) verified: Proof,
-    pub(crate) warnings: Vec<Warning>,
-    pub(crate) outcome: Outcome,
+    #[serde(skip)]
     pub(crate) lasting: Lasting,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timer: Option<Timer>,
+    pub(crate) warnings: Vec<Warning>,
     /// Whether rclone finds this rclone.conf by itself.
+    #[serde(skip)]
     pub(crate) is_default_config: bool,
 }
 
@@ -164,8 +160,7 @@ pub(crate) struct StorageResult {
     pub(crate) revoked: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) warnings: Vec<Warning>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
-    #[schemars(with = "Option<json::Failure<'_>>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Error>,
 }
 
@@ -190,8 +185,7 @@ pub(crate) struct Step {
     /// The keys whose commands a check does not run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) not_compared: Vec<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "json::failure")]
-    #[schemars(with = "Option<json::Failure<'_>>")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<Error>,
 }
 
@@ -200,7 +194,7 @@ impl Step {
         Self { name: name.to_owned(), action, keys, not_compared: Vec::new(), error: None }
     }
 
-    fn changes(&self) -> bool {
+    pub(super) fn changes(&self) -> bool {
         matches!(self.action, Action::Add | Action::Change | Action::Remove)
     }
 }
@@ -244,8 +238,8 @@ impl Report {
         match self {
             Self::Exit(_) => Ok(()),
             Self::Saved(_) | Self::Removed(_) if quiet && !json => Ok(()),
-            Self::Table { rows, .. } if quiet && !json => print_text(&text::unwell(rows)),
-            Self::Results(storages) if quiet && !json => print_text(&text::failures(storages)),
+            Self::List { storages, .. } if quiet && !json => print_text(&text::expired(storages)),
+            Self::Results { storages } if quiet && !json => print_text(&text::failures(storages)),
             _ => write(&self.rendered(json)),
         }
     }
@@ -253,7 +247,7 @@ impl Report {
     /// What is said after the result, so that it stays in sight.
     pub(crate) fn last_words(&self) -> &[Warning] {
         match self {
-            Self::Saved(added) => &added.warnings,
+            Self::Saved(saved) => &saved.warnings,
             _ => &[],
         }
     }
@@ -273,7 +267,7 @@ impl Report {
 
     pub(crate) fn exit(&self) -> u8 {
         match self {
-            Self::Results(storages) => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
+            Self::Results { storages } => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
             Self::Doctor { findings, strict } => u8::from(findings.iter().any(|finding| match finding.level {
                 Level::Ok | Level::NotTested => false,
                 Level::Warning => *strict,
@@ -300,11 +294,6 @@ fn worst<'a>(errors: impl Iterator<Item = &'a Error>) -> Option<u8> {
 pub(crate) fn print_failure(error: &Error) {
     // The exit code tells it too.
     let _ = write(&json::render_failure(error));
-}
-
-#[cfg(test)]
-pub(crate) fn failure_json(error: &Error) -> String {
-    String::from_utf8_lossy(&json::render_failure(error)).into_owned()
 }
 
 pub(crate) fn failure_text(error: &Error) -> String {

@@ -27,10 +27,10 @@ fn list_and_show_say_when_each_sign_in_ends() {
 
     let ran = life.pluton(&["storage", "list"]).ok();
     let row = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).expect("a line").to_owned();
-    assert!(row("idle").ends_with("rclone renews it; unused, ends in 50 days"), "{ran:?}");
-    assert!(row("fresh").ends_with("rclone renews it; unused, ends in 59 days"), "{ran:?}");
-    assert!(row("dead").ends_with("over: nobody used it for 60 days"), "{ran:?}");
-    assert!(row("service").contains("good for "), "{ran:?}");
+    assert!(row("idle").ends_with("renewed by rclone; lasts 50 days unused"), "{ran:?}");
+    assert!(row("fresh").ends_with("renewed by rclone; lasts 59 days unused"), "{ran:?}");
+    assert!(row("dead").ends_with("expired: not used for 60 days"), "{ran:?}");
+    assert!(row("service").contains("valid for "), "{ran:?}");
     assert!(!row("service").contains("unused"), "{ran:?}");
 
     let (_, document) = life.home.json(&["storage", "list"]);
@@ -44,9 +44,9 @@ fn list_and_show_say_when_each_sign_in_ends() {
         assert_eq!(&shown["storage"]["token"], token);
     }
     for (name, says) in [
-        ("idle", "ended 9 days ago; rclone renews it at its next use; unused, the sign-in ends in 50 days"),
-        ("fresh", "good for 30 minutes; rclone renews it; unused, the sign-in ends in 59 days"),
-        ("dead", "unused for 60 days, the sign-in ended 10 days ago"),
+        ("idle", "expired 9 days ago; rclone renews it at its next use; the sign-in expires in 50 days unless used"),
+        ("fresh", "valid for 30 minutes; rclone renews it; the sign-in expires in 59 days unless used"),
+        ("dead", "not used for 60 days: the sign-in expired 10 days ago"),
     ] {
         let ran = life.pluton(&["storage", "show", name, "--offline"]).ok();
         assert!(ran.stdout.contains(says), "{ran:?}");

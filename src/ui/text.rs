@@ -1,4 +1,4 @@
-//! The same report in words.
+//! A report or a failure in words, and numbers as people read them. Pure, but for the present time.
 
 use std::fmt::Write as _;
 
@@ -6,15 +6,15 @@ use anstyle::{AnsiColor, Style};
 
 use jiff::Timestamp;
 
-use super::ending;
-use super::units::{duration, plural, size};
-use super::{Action, Finding, Level, Outcome, Removed, Report, Row, Saved, Step, Storage, StorageResult, TokenState};
+use super::report::{
+    Action, Finding, Level, Outcome, Removed, Report, Saved, Step, Storage, StorageResult, Timer, TokenState,
+};
+use super::wrap::unbroken;
 use crate::box_api::{Account, Folder};
 use crate::config::{Rehearsal, shown};
 use crate::error::{Error, Remedy};
 use crate::scrub::clean;
-use crate::storage::sign_in::Kind;
-use crate::ui::wrap::unbroken;
+use crate::storage::sign_in::{Kind, Lasting};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -23,18 +23,18 @@ const BOLD: Style = Style::new().bold();
 
 pub(super) fn render(report: &Report) -> String {
     match report {
-        Report::Saved(added) => render_added(added),
-        Report::Table { rclone_config, rows } if rows.is_empty() => {
-            format!("No Box storage in {} yet. To add one: pluton storage add box\n", shown(rclone_config))
+        Report::Saved(saved) => outcome_of(saved),
+        Report::List { rclone_config, storages } if storages.is_empty() => {
+            format!("No Box storages in {} yet. To add one: `pluton storage add box`\n", shown(rclone_config))
         }
-        Report::Table { rows, .. } => list(&rows.iter().collect::<Vec<_>>()),
+        Report::List { storages, .. } => list(&storages.iter().collect::<Vec<_>>()),
         Report::Show { storage, .. } => show(storage),
-        Report::Results(storages) => storages.iter().map(each).collect(),
+        Report::Results { storages } => storages.iter().map(each).collect(),
         Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
         Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
         Report::Doctor { findings, .. } => doctor(findings),
-        Report::Removed(gone) => render_gone(gone),
-        Report::List { .. } | Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
+        Report::Removed(removed) => removal(removed),
+        Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
     }
 }
 
@@ -77,8 +77,8 @@ fn step(index: usize, remedy: &Remedy) -> (&'static str, String) {
     (label, Remedy { text: text.to_owned(), command }.to_string())
 }
 
-fn render_added(added: &Saved) -> String {
-    let storage = &added.storage;
+fn outcome_of(saved: &Saved) -> String {
+    let Saved { storage, verified, .. } = saved;
     let place = shown(&storage.rclone_config);
     let mut out = String::new();
     let mut done = |text: &str| {
@@ -87,26 +87,26 @@ fn render_added(added: &Saved) -> String {
     if let Some(account) = &storage.account {
         done(&format!("Signed in as {}", whose(account)));
         if !account.shared_folders.is_empty() && !storage.options.contains_key("root_folder_id") {
-            done(&format!("Shared with it, for --root-folder-id: {}", shared(account)));
+            done(&format!("Folders shared with it, for --root-folder-id: {}", shared(account)));
         }
     }
-    if let Some(folders) = added.verified.folders.filter(|_| added.verified.listed) {
+    if let Some(folders) = verified.folders.filter(|_| verified.listed) {
         let folder =
             storage.root_folder.as_ref().map_or_else(|| "the root folder".to_owned(), |name| format!("\"{name}\""));
         done(&format!("Listed {folder}: {}", plural(folders, "folder")));
     }
-    if added.verified.refreshed {
+    if verified.refreshed {
         done("Renewed the sign-in once, so it will not end in an hour");
     }
-    if added.verified.written {
+    if verified.written {
         done("Wrote a small file, read it back and deleted it");
     }
-    match added.outcome {
+    match saved.outcome {
         Outcome::Authorized => done(&format!("Saved the new sign-in of [{}] in {place}", storage.name)),
         Outcome::Edited => done(&format!("Saved the changes of [{}] in {place}", storage.name)),
         Outcome::Added => done(&format!("Saved as [{}] in {place}", storage.name)),
         Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
-        Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} says all of this already", storage.name)),
+        Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} is already up to date", storage.name)),
         Outcome::DryRun => {
             return format!(
                 "This would be saved in {place} (nothing was written, Box was not asked):\n\n{}",
@@ -114,7 +114,50 @@ fn render_added(added: &Saved) -> String {
             );
         }
     }
-    out + &ending::next(added)
+    out + &next(saved)
+}
+
+/// What to type next, which depends on what keeps the storage signed in. Nothing of what expires with its token: a warning
+/// says so last.
+fn next(saved: &Saved) -> String {
+    let name = &saved.storage.name;
+    let path = (!saved.is_default_config).then(|| saved.storage.rclone_config.display());
+    let flag = path.as_ref().map(|path| format!(" --rclone-config '{path}'")).unwrap_or_default();
+    let is_signed_in = matches!(saved.outcome, Outcome::Added | Outcome::Replaced | Outcome::Authorized);
+    match saved.lasting {
+        _ if !is_signed_in => String::new(),
+        Lasting::Ends => String::new(),
+        Lasting::ByRclone if !saved.verified.refreshed => {
+            format!(
+                "\nNot tested: whether the sign-in can be renewed. To test it:\n    pluton storage verify --renew \"{name}\"{flag}\n"
+            )
+        }
+        Lasting::ByRclone => {
+            let before = path.map(|path| format!("RCLONE_CONFIG='{path}' ")).unwrap_or_default();
+            format!(
+                "\nReady for backups. For example:\n    {before}restic -r \"rclone:{name}:restic\" init\n    \
+                 {before}rclone copy ~/Documents \"{name}:Documents\"\n"
+            )
+        }
+        Lasting::ByPluton => {
+            let timer = saved.timer.as_ref().map(timer).unwrap_or_default();
+            format!(
+                "{timer}\nStart backups through pluton, which keeps this sign-in renewed until they end. For example:\n    \
+                 pluton run \"{name}\"{flag} -- restic -r \"rclone:{name}:restic\" init\n"
+            )
+        }
+    }
+}
+
+fn timer(Timer { place, installed, remove }: &Timer) -> String {
+    let did = if *installed { "Installed a timer that renews it every 20 minutes" } else { "Renewed already" };
+    let remove = remove.map(|command| format!("\nTo remove the timer:\n    {command}\n")).unwrap_or_default();
+    let linger = if place.contains("of systemd") {
+        "\nWhile nobody is logged in, it runs only after:\n    loginctl enable-linger\n"
+    } else {
+        ""
+    };
+    format!("✓ {did}: {place}\n{remove}{linger}")
 }
 
 fn section(storage: &Storage) -> String {
@@ -125,25 +168,25 @@ fn section(storage: &Storage) -> String {
     out
 }
 
-/// The storages whose token has ended, or that have none.
-pub(super) fn unwell(rows: &[Row]) -> String {
+/// The storages whose token has expired, or that have none.
+pub(super) fn expired(storages: &[Storage]) -> String {
     let is_past = |end: Option<Timestamp>| end.map(seconds_until).is_some_and(|left| left <= 0);
-    let is_well = |row: &&Row| match &row.token {
+    let is_well = |storage: &&Storage| match &storage.token {
         Some(token) => !is_past(token.sign_in_expires) && (token.renewable || !is_past(token.access_token_expires)),
-        None => row.sign_in == Kind::AccessToken,
+        None => storage.sign_in == Kind::AccessToken,
     };
-    let unwell: Vec<_> = rows.iter().filter(|row| !is_well(row)).collect();
-    if unwell.is_empty() { String::new() } else { list(&unwell) }
+    let expired: Vec<_> = storages.iter().filter(|storage| !is_well(storage)).collect();
+    if expired.is_empty() { String::new() } else { list(&expired) }
 }
 
-fn list(rows: &[&Row]) -> String {
-    let width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or_default().max(4);
+fn list(storages: &[&Storage]) -> String {
+    let width = storages.iter().map(|storage| storage.name.chars().count()).max().unwrap_or_default().max(4);
     let mut out = format!("{BOLD}{:<width$}  {:<22}  TOKEN{BOLD:#}\n", "NAME", "SIGN-IN");
-    for Row { name, sign_in, token } in rows {
+    for Storage { name, sign_in, token, .. } in storages {
         let _ = write!(out, "{name:<width$}  {:<22}  ", sign_in.name());
         let _ = match token {
             Some(token) => writeln!(out, "{}", in_short(token)),
-            None if *sign_in == Kind::AccessToken => writeln!(out, "good for 60 minutes from its making"),
+            None if *sign_in == Kind::AccessToken => writeln!(out, "valid for 60 minutes from creation"),
             None => writeln!(out, "{BAD}none{BAD:#}"),
         };
     }
@@ -177,14 +220,14 @@ fn show(storage: &Storage) -> String {
 fn in_words(token: &TokenState) -> String {
     let renewal = if token.renewable { "rclone renews it" } else { "rclone cannot renew it" };
     let access = match token.access_token_expires.map(seconds_until) {
-        Some(left) if left > 0 => format!("good for {}; {renewal}", duration(left)),
-        Some(left) if token.renewable => format!("ended {} ago; {renewal} at its next use", duration(-left)),
-        Some(left) => format!("ended {} ago; {renewal}", duration(-left)),
+        Some(left) if left > 0 => format!("valid for {}; {renewal}", duration(left)),
+        Some(left) if token.renewable => format!("expired {} ago; {renewal} at its next use", duration(-left)),
+        Some(left) => format!("expired {} ago; {renewal}", duration(-left)),
         None => renewal.to_owned(),
     };
     match token.sign_in_expires.map(seconds_until) {
-        Some(left) if left > 0 => format!("{access}; unused, the sign-in ends in {}", duration(left)),
-        Some(left) => format!("unused for 60 days, the sign-in ended {} ago", duration(-left)),
+        Some(left) if left > 0 => format!("{access}; the sign-in expires in {} unless used", duration(left)),
+        Some(left) => format!("not used for 60 days: the sign-in expired {} ago", duration(-left)),
         None => access,
     }
 }
@@ -193,11 +236,11 @@ fn in_words(token: &TokenState) -> String {
 fn in_short(token: &TokenState) -> String {
     let access = token.access_token_expires.map(seconds_until);
     match (token.sign_in_expires.map(seconds_until), access) {
-        (Some(left), _) if left <= 0 => format!("{BAD}over{BAD:#}: nobody used it for 60 days"),
-        (Some(left), _) => format!("rclone renews it; unused, ends in {}", duration(left)),
-        (None, _) if token.renewable => "rclone renews it".to_owned(),
-        (None, Some(left)) if left <= 0 => format!("{ODD}over{ODD:#}; rclone cannot renew it"),
-        (None, Some(left)) => format!("good for {}; rclone cannot renew it", duration(left)),
+        (Some(left), _) if left <= 0 => format!("{BAD}expired{BAD:#}: not used for 60 days"),
+        (Some(left), _) => format!("renewed by rclone; lasts {} unused", duration(left)),
+        (None, _) if token.renewable => "renewed by rclone".to_owned(),
+        (None, Some(left)) if left <= 0 => format!("{ODD}expired{ODD:#}; rclone cannot renew it"),
+        (None, Some(left)) => format!("valid for {}; rclone cannot renew it", duration(left)),
         (None, None) => "rclone cannot renew it".to_owned(),
     }
 }
@@ -216,14 +259,14 @@ fn each(each: &StorageResult) -> String {
         return format!("Not removed: {name}\n");
     }
     let mut said = vec![match *outcome {
-        Some("removed") => "removed; what is in Box stays there".to_owned(),
+        Some("removed") => "removed; the files in Box stay there".to_owned(),
         Some("renewed") => "renewed".to_owned(),
         Some("renewed_by_another") => "renewed by another process".to_owned(),
-        Some("still_good") => "still good".to_owned(),
-        Some("not_renewable") => "cannot be renewed; it ends with its token".to_owned(),
+        Some("still_good") => "still valid".to_owned(),
+        Some("not_renewable") => "cannot be renewed; it expires with its token".to_owned(),
         _ => "works".to_owned(),
     }];
-    said.extend((each.revoked == Some(true)).then(|| "its sign-in at Box is ended".to_owned()));
+    said.extend((each.revoked == Some(true)).then(|| "its sign-in was revoked at Box".to_owned()));
     if let Some(proof) = verified {
         said.extend(proof.folders.map(|folders| plural(folders, "folder")));
         said.extend(match &proof.rehearsal {
@@ -238,7 +281,7 @@ fn each(each: &StorageResult) -> String {
     if let Some(left) =
         token.as_ref().and_then(|token| token.access_token_expires).map(seconds_until).filter(|_| verified.is_none())
     {
-        said.push(format!("good for {}", duration(left)));
+        said.push(format!("valid for {}", duration(left)));
     }
     if !not_tested.is_empty() {
         said.push(format!("not tested: {} (add --renew)", not_tested.join(", ")));
@@ -308,23 +351,23 @@ fn doctor(findings: &[Finding]) -> String {
     }
     let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();
     let _ = match (count(Level::Error), count(Level::Warning)) {
-        (0, 0) => writeln!(out, "\nNo problem found."),
+        (0, 0) => writeln!(out, "\nNo problems found."),
         (errors, warnings) => writeln!(out, "\n{}, {}.", plural(errors, "error"), plural(warnings, "warning")),
     };
     out
 }
 
-fn render_gone(gone: &Removed) -> String {
-    let mut out = match &gone.new_name {
-        Some(new) => format!("{GOOD}✓{GOOD:#} Renamed [{}] to [{new}]\n", gone.name),
-        None if gone.outcome == "not_removed" => format!("Not removed: [{}]\n", gone.name),
-        None => format!("{GOOD}✓{GOOD:#} Removed [{}]; what is in Box stays there\n", gone.name),
+fn removal(removed: &Removed) -> String {
+    let mut out = match &removed.new_name {
+        Some(new) => format!("{GOOD}✓{GOOD:#} Renamed [{}] to [{new}]\n", removed.name),
+        None if removed.outcome == "not_removed" => format!("Not removed: [{}]\n", removed.name),
+        None => format!("{GOOD}✓{GOOD:#} Removed [{}]; the files in Box stay there\n", removed.name),
     };
-    if gone.revoked == Some(true) {
-        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Ended its sign-in at Box");
+    if removed.revoked == Some(true) {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Revoked its sign-in at Box");
     }
-    if gone.new_name.is_some() && !gone.references.is_empty() {
-        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Changed with it: {}", gone.references.join(", "));
+    if removed.new_name.is_some() && !removed.references.is_empty() {
+        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Also changed: {}", removed.references.join(", "));
     }
     out
 }
@@ -356,7 +399,73 @@ fn room(account: &Account) -> Option<String> {
     match (account.space_used, account.space_amount) {
         (Some(used), Some(amount)) => Some(format!("{} of {} used", size(used), size(amount))),
         (Some(used), None) => Some(format!("{} used", size(used))),
-        (None, Some(amount)) => Some(format!("{} in all", size(amount))),
+        (None, Some(amount)) => Some(format!("{} in total", size(amount))),
         (None, None) => None,
+    }
+}
+
+/// Sizes as people read them, in powers of 1024.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut unit = "bytes";
+    // Tenths are enough, and exact in whole numbers.
+    let mut tenths = u128::from(bytes) * 10;
+    for next in UNITS {
+        if tenths < 10240 {
+            break;
+        }
+        (tenths, unit) = (tenths / 1024, next);
+    }
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) => format!("{whole} {unit}"),
+        (whole, _) if whole >= 100 || unit == "bytes" => format!("{whole} {unit}"),
+        (whole, tenth) => format!("{whole}.{tenth} {unit}"),
+    }
+}
+
+/// The two largest units are enough.
+pub(crate) fn duration(seconds: i64) -> String {
+    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => "less than a minute".into(),
+        (0, 0, m) => plural(m, "minute"),
+        (0, h, 0) => plural(h, "hour"),
+        (0, h, m) => format!("{} {}", plural(h, "hour"), plural(m, "minute")),
+        (d, ..) => plural(d, "day"),
+    }
+}
+
+fn plural<N: Copy + PartialEq + From<u8> + std::fmt::Display>(count: N, word: &str) -> String {
+    if count == N::from(1) { format!("{count} {word}") } else { format!("{count} {word}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{duration, size};
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1536, "1.5 KiB"),
+            (250 << 20, "250 MiB"),
+            (11_382_000_000, "10.6 GiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn durations_name_what_matters() {
+        for (seconds, text) in [
+            (5, "less than a minute"),
+            (60, "1 minute"),
+            (3600, "1 hour"),
+            (3660, "1 hour 1 minute"),
+            (86400 * 59 + 5, "59 days"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
     }
 }
