@@ -3,6 +3,7 @@
 pub(crate) mod jwt;
 pub(crate) mod name;
 pub(crate) mod options;
+pub(crate) mod paste;
 pub(crate) mod section;
 pub(crate) mod sign_in;
 pub(crate) mod token;

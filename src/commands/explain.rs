@@ -51,7 +51,7 @@ fn look(cause: Cause, asked: &Operation<'_>, section: Option<&Section>) -> Facts
 
 /// Whether Box has long forgotten the section's refresh token.
 fn is_idle(section: &Section) -> bool {
-    section.token().and_then(|token| token.idle_end()).is_some_and(|end| end <= Timestamp::now())
+    section.token().and_then(|token| token.sign_in_expiry()).is_some_and(|end| end <= Timestamp::now())
 }
 
 /// What is wrong with a Box app's config.json, read with our own eyes.

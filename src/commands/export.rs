@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
         (None, Section::read(&document, &flags.name)?)
     };
     let section = section.without_grant_key();
-    let rotates = section.token().is_some_and(|token| token.refresh_token().is_some());
+    let rotates = section.token().is_some_and(|token| token.is_renewable());
     if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
         let why = "its refresh token works once: the first of two copies to renew it ends the other";
         return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be copied: {why}", flags.name))

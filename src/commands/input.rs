@@ -16,9 +16,10 @@ use crate::reading;
 use crate::secret::Secret;
 use crate::storage::jwt::JwtFile;
 use crate::storage::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
+use crate::storage::paste::app_in;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, SignIn, Subject};
-use crate::storage::token::{Token, app_in};
+use crate::storage::token::Token;
 use crate::ui::prompt::{self, Progress};
 use crate::ui::report::Warning;
 

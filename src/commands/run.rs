@@ -108,7 +108,7 @@ fn warn_of_copy(terminal: Terminal, document: &Document) -> Result<()> {
     terminal.warn("rclone.conf cannot be written here, so the command gets a private copy of it");
     for name in boxes(document) {
         let token = Section::read(document, &name)?.token();
-        if token.is_some_and(|token| token.refresh_token().is_some()) {
+        if token.is_some_and(|token| token.is_renewable()) {
             terminal.warn(&format!(
                 "once {name:?} is renewed, the token in rclone.conf is dead, and only `pluton run` on this machine has the \
                  one that works: put rclone.conf where it can be written, or use a service account"

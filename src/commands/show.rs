@@ -89,8 +89,8 @@ pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: boo
 
 pub(super) fn state(token: &Token) -> TokenState {
     TokenState {
-        renewable: token.refresh_token().is_some(),
+        renewable: token.is_renewable(),
         access_token_expires: token.expiry(),
-        sign_in_expires: token.idle_end(),
+        sign_in_expires: token.sign_in_expiry(),
     }
 }

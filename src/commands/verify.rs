@@ -140,7 +140,7 @@ impl Verifier<'_> {
             (verified.proof, verified.section.token())
         };
         if let Some(within) = self.flags.fail_within {
-            check_end(section, token.as_ref().and_then(Token::idle_end), within)?;
+            check_end(section, token.as_ref().and_then(Token::sign_in_expiry), within)?;
         }
         proof.refreshed |= ready.renewed;
         let ends = if is_renewable(section) { None } else { lasting::warning(section) };

@@ -19,8 +19,9 @@ use crate::error::{Error, Field, Result};
 use crate::secret::Secret;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{ROOT_FOLDER, spec};
+use crate::storage::paste::{self, NotAToken};
 use crate::storage::sign_in::{Kind, Subject};
-use crate::storage::token::{self, NotAToken, Token};
+use crate::storage::token::Token;
 use crate::ui::prompt::{self, Item, Progress, Reply};
 
 /// What the questions come to.
@@ -244,7 +245,7 @@ pub(super) fn progress(paste: &str) -> Progress {
     let opened = paste.contains("--->");
     let closed = paste.contains("<---End paste");
     match Token::find(paste) {
-        _ if token::is_whole(paste) && (closed || !opened) => Progress::Whole,
+        _ if paste::is_whole(paste) && (closed || !opened) => Progress::Whole,
         Err(NotAToken::Half | NotAToken::Empty) => Progress::Partial(HINT),
         Ok(_) | Err(_) => Progress::Enough,
     }

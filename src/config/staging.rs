@@ -73,7 +73,7 @@ impl Staged {
         let dir = state::private_dir_in(&parent)?;
         let alive = recovery::mark_alive(dir.path()).map_err(failed)?;
         let token = section.token();
-        let due = token.as_ref().filter(|token| overdue && token.refresh_token().is_some());
+        let due = token.as_ref().filter(|token| overdue && token.is_renewable());
         let overdue = due.is_some();
         let written = match due {
             Some(token) => section.clone().with_token(&token.with_past_expiry())?,
@@ -137,14 +137,14 @@ impl Staged {
     pub(crate) fn awaits_renewal(&self) -> bool {
         let is_due = |token: &Token| {
             let ends = token.expiry().map(Timestamp::as_second);
-            token.refresh_token().is_some() && ends.is_some_and(|ends| ends - Timestamp::now().as_second() < AHEAD)
+            token.is_renewable() && ends.is_some_and(|ends| ends - Timestamp::now().as_second() < AHEAD)
         };
         (self.overdue || self.section.token().is_some_and(|token| is_due(&token))) && !self.has_rotated()
     }
 
     /// Whether Box has replaced the user's refresh token, so that the staged file holds the only live one.
     pub(crate) fn has_rotated(&self) -> bool {
-        self.new_token().is_some_and(|token| token.refresh_token().is_some())
+        self.new_token().is_some_and(|token| token.is_renewable())
     }
 
     /// A failure after Box has replaced the user's token: the staged file stays, and the error says where.

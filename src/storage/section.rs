@@ -55,9 +55,7 @@ impl Section {
     /// What keeps it signed in once its access token has expired.
     pub(crate) fn lasting(&self) -> Lasting {
         match self.kind() {
-            Kind::Quick | Kind::OwnApp if self.token().is_some_and(|token| token.refresh_token().is_some()) => {
-                Lasting::ByRclone
-            }
+            Kind::Quick | Kind::OwnApp if self.token().is_some_and(|token| token.is_renewable()) => Lasting::ByRclone,
             Kind::Jwt | Kind::ClientCredentials => Lasting::ByPluton,
             Kind::Quick | Kind::OwnApp | Kind::AccessToken => Lasting::Ends,
         }

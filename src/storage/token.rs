@@ -1,6 +1,4 @@
-//! The token blob that `rclone authorize` prints, found in whatever a person pastes.
-
-mod paste;
+//! A token as rclone keeps it: one JSON object with an access token and mostly a refresh token. Pure.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,11 +8,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
-pub(crate) use paste::{NotAToken, app_in, is_whole};
-
 use crate::secret::Secret;
+use crate::storage::paste::{self, NotAToken};
 
-/// What rclone takes for "long over"; any past time does.
+/// rclone takes a token with any past expiry for expired.
 const LONG_AGO: &str = "2000-01-01T00:00:00Z";
 
 /// Box's access tokens live an hour or so; one that says it lives for centuries would never be renewed.
@@ -50,7 +47,7 @@ impl Token {
         Self(map)
     }
 
-    fn checked(mut map: Map<String, Json>) -> Result<Self, NotAToken> {
+    fn checked(map: Map<String, Json>) -> Result<Self, NotAToken> {
         for (key, wrong) in [("access_token", NotAToken::NoAccessToken), ("refresh_token", NotAToken::Malformed)] {
             if map.get(key).is_some_and(|field| !field.is_string() && !field.is_null()) {
                 return Err(wrong);
@@ -60,16 +57,13 @@ impl Token {
         if expiry.is_some_and(|expiry| expiry.parse::<Timestamp>().is_err()) {
             return Err(NotAToken::BadExpiry);
         }
-        let token = Self(map.clone());
-        match (token.text("access_token"), token.refresh_token()) {
-            (None, None) => Err(NotAToken::NoAccessToken),
-            (None, Some(_)) => {
-                map.insert("access_token".into(), SPENT.into());
-                map.insert("expiry".into(), LONG_AGO.into());
-                Ok(Self(map))
-            }
-            (Some(_), _) => Ok(token),
+        let mut token = Self(map);
+        if token.text("access_token").is_none() {
+            token.text("refresh_token").ok_or(NotAToken::NoAccessToken)?;
+            token.0.insert("access_token".into(), SPENT.into());
+            token.0.insert("expiry".into(), LONG_AGO.into());
         }
+        Ok(token)
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -90,7 +84,12 @@ impl Token {
         Some(URL_SAFE_NO_PAD.encode(&hash[..16]))
     }
 
-    /// When the access token ends; `None` where the blob says nothing or rclone's zero time.
+    /// Whether rclone can renew it.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.text("refresh_token").is_some()
+    }
+
+    /// When the access token expires; `None` where the blob says nothing or has rclone's zero time.
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
         self.text("expiry")?.parse::<Timestamp>().ok().filter(|time| time.as_second() > 0)
     }
@@ -101,14 +100,15 @@ impl Token {
         u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
     }
 
-    /// When Box forgets the sign-in if nobody uses it until then: 60 days after it gave this token, which lives for an hour.
-    pub(crate) fn idle_end(&self) -> Option<Timestamp> {
-        const AFTER_EXPIRY: i64 = (60 * 24 - 1) * 3600;
-        self.text("refresh_token")?;
-        Timestamp::from_second(self.expiry()?.as_second() + AFTER_EXPIRY).ok()
+    /// When Box forgets the sign-in unless it is used before: 60 days after it issued this token, whose access token
+    /// lives for an hour.
+    pub(crate) fn sign_in_expiry(&self) -> Option<Timestamp> {
+        const AFTER_ACCESS_TOKEN: i64 = (60 * 24 - 1) * 3600;
+        let expiry = self.expiry().filter(|_| self.is_renewable())?;
+        Timestamp::from_second(expiry.as_second() + AFTER_ACCESS_TOKEN).ok()
     }
 
-    /// The same token with its access token over, so that rclone renews it at its first call.
+    /// The same token with its access token expired, so that rclone renews it at its first call.
     pub(crate) fn with_past_expiry(&self) -> Self {
         let mut map = self.0.clone();
         map.insert("expiry".into(), LONG_AGO.into());
@@ -123,4 +123,151 @@ impl Token {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::time::Duration;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    use super::Token;
+    use crate::secret::Secret;
+    use crate::storage::paste::{NotAToken, app_in, is_whole};
+
+    const BLOB: &str =
+        r#"{"access_token":"A1","token_type":"bearer","refresh_token":"R1","expiry":"2026-11-23T13:28:07.41426421Z"}"#;
+
+    fn token(access: &str, refresh: &str) -> String {
+        format!(
+            r#"{{"access_token":"{access}","token_type":"bearer","refresh_token":"{refresh}","expiry":"2026-11-23T13:28:07Z"}}"#
+        )
+    }
+
+    #[test]
+    fn a_sentence_is_no_access_token() {
+        assert_eq!(Token::find("hello what do I paste").map(drop), Err(NotAToken::Unknown));
+        assert_eq!(Token::find("hellowhatdoIpaste123").map(drop), Err(NotAToken::Bare));
+    }
+
+    #[test]
+    fn a_blob_is_kept_as_rclone_wrote_it() {
+        let found = Token::find(BLOB).expect("a token");
+        assert_eq!(found.blob().expose(), BLOB);
+        assert_eq!(found.refresh_token().expect("has one").expose(), "R1");
+        assert!(found.expiry().is_some());
+    }
+
+    #[test]
+    fn a_lifetime_without_end_is_cut_to_a_day() {
+        let token = Token::minted(&Secret::new("A"), Duration::from_secs(u64::MAX));
+        let left = token.expiry().expect("an end").as_second() - jiff::Timestamp::now().as_second();
+        assert!((86000..=86400).contains(&left), "{left}");
+    }
+
+    #[test]
+    fn what_is_no_token_is_called_by_its_name() {
+        for (paste, name) in [
+            ("", NotAToken::Empty),
+            ("  \r\n", NotAToken::Empty),
+            ("Paste the following into your remote machine --->\n", NotAToken::Half),
+            (&BLOB[..40], NotAToken::Half),
+            (&BLOB[40..], NotAToken::Half),
+            ("http://127.0.0.1:53682/auth?state=x", NotAToken::Link),
+            (r#"{"access_token": A1}"#, NotAToken::Malformed),
+            (r#"{"token_type":"bearer"}"#, NotAToken::NoAccessToken),
+            (r#"{"access_token":7}"#, NotAToken::NoAccessToken),
+            (r#"{"access_token":"A","expiry":"yesterday"}"#, NotAToken::BadExpiry),
+            (r#"{"error":"invalid_grant"}"#, NotAToken::BoxRefused),
+            (r#"{"boxAppSettings":{"clientID":"x"}}"#, NotAToken::JwtFile),
+            (r#"{"access_token":"ya29.abc"}"#, NotAToken::Google),
+            ("nbVx93kfQpl2mnbVx93kfQpl2m", NotAToken::Bare),
+            ("hello there", NotAToken::Unknown),
+        ] {
+            assert_eq!(Token::find(paste).expect_err(paste), name, "{paste:?}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_alone_never_gets_an_empty_access_token() {
+        let found = Token::find(r#"{"access_token":"","refresh_token":"R1"}"#).expect("a token");
+        assert!(!found.access_token().is_empty());
+        assert_eq!(found.refresh_token().expect("has one").expose(), "R1");
+        assert!(found.blob().expose().contains("2000-01-01"));
+    }
+
+    #[test]
+    fn the_zero_expiry_counts_as_none() {
+        let found = Token::find(r#"{"access_token":"A","expiry":"0001-01-01T00:00:00Z"}"#).expect("a token");
+        assert_eq!(found.expiry(), None);
+        assert_eq!(found.refresh_token(), None);
+    }
+
+    #[test]
+    fn an_overdue_token_keeps_both_tokens() {
+        let overdue = Token::find(BLOB).expect("a token").with_past_expiry();
+        assert_eq!(overdue.access_token().expose(), "A1");
+        assert_eq!(overdue.refresh_token().expect("kept").expose(), "R1");
+        assert!(overdue.expiry().expect("set") < jiff::Timestamp::now());
+    }
+
+    /// One of the ways in which a token reaches a prompt.
+    fn wrapped(way: usize, blob: &str, width: usize) -> String {
+        let folded = |text: &str| {
+            text.as_bytes().chunks(width).map(|part| String::from_utf8_lossy(part)).collect::<Vec<_>>().join("\n")
+        };
+        let section_keys = serde_json::json!({ "token": blob }).to_string();
+        match way {
+            0 => blob.to_owned(),
+            1 => format!("Paste the following into your remote machine --->\n{blob}\n<---End paste\n"),
+            2 => format!("Paste the following into your remote machine --->\r\n{blob}\r\n<---End paste\r\n"),
+            3 => folded(blob),
+            4 => folded(blob).replace('\n', "\r\n  "),
+            5 => format!("'{blob}'"),
+            6 => format!("token = {blob}"),
+            7 => format!("[My Box]\ntype = box\nclient_id = x\ntoken = {blob}\nroot_folder_id = 0\n"),
+            8 => URL_SAFE_NO_PAD.encode(&section_keys),
+            9 => format!("Paste the following --->\n{}\n<---End paste", folded(&STANDARD.encode(&section_keys))),
+            10 => serde_json::Value::from(blob).to_string(),
+            _ => serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(blob).expect("JSON"))
+                .expect("JSON"),
+        }
+    }
+
+    #[test]
+    fn an_app_comes_with_its_token_in_one_object_only() {
+        let both = r#"{"client_id":"id","client_secret":"s","token":"{\"access_token\":\"a\"}"}"#;
+        let (id, secret) = app_in(both).expect("an app");
+        assert_eq!((id.as_str(), secret.expose()), ("id", "s"));
+        assert_eq!(Token::find(both).expect("a token").access_token().expose(), "a");
+        for none in [BLOB, r#"{"client_id":"id","client_secret":"s"}"#, r#"{"client_id":"id","token":"{}"}"#, ""] {
+            assert!(app_in(none).is_none(), "{none}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_token_is_found_in_every_wrapping(
+            access in "[A-Za-z0-9_-]{1,60}", refresh in "[A-Za-z0-9_-]{1,60}", way in 0..12usize, width in 20..100usize,
+        ) {
+            prop_assume!(!access.starts_with("ya29."));
+            let paste = wrapped(way, &token(&access, &refresh), width);
+            let found = Token::find(&paste);
+            prop_assert!(found.is_ok(), "{way}: {paste:?}: {found:?}");
+            let found = found.expect("checked");
+            prop_assert_eq!(found.access_token().expose().to_owned(), access);
+            prop_assert_eq!(found.refresh_token().expect("has one").expose().to_owned(), refresh);
+            prop_assert!(is_whole(&paste));
+        }
+
+        #[test]
+        fn half_a_paste_is_never_taken_for_a_whole_one(cut in 1..BLOB.len() - 1) {
+            prop_assert!(!is_whole(&BLOB[..cut]));
+            prop_assert!(Token::find(&BLOB[..cut]).is_err());
+        }
+
+        #[test]
+        fn nothing_pasted_makes_it_panic(text in any::<String>(), json in r#"[{}"a-z_:,\\ \n]{0,40}"#) {
+            let _ = (Token::find(&text), Token::find(&json), is_whole(&json));
+        }
+    }
+}

@@ -175,7 +175,7 @@ fn token(section: &Section) -> Option<Finding> {
     };
     let now = Timestamp::now();
     let is_over = token.expiry().is_some_and(|end| end <= now);
-    match (unattended, token.refresh_token().is_some()) {
+    match (unattended, token.is_renewable()) {
         (true, _) if is_over => {
             Some(Finding::odd(name, "its token is over, and rclone cannot renew it by itself").hint(renew))
         }
@@ -183,7 +183,7 @@ fn token(section: &Section) -> Option<Finding> {
             Finding::bad(name, "its token has no refresh token: it ends within 60 minutes of its making")
                 .hint(again(name)),
         ),
-        (false, true) if token.idle_end().is_some_and(|end| end <= now) => {
+        (false, true) if token.sign_in_expiry().is_some_and(|end| end <= now) => {
             Some(Finding::bad(name, "nobody used it for 60 days, so Box has ended its sign-in").hint(again(name)))
         }
         _ => None,

@@ -1,4 +1,4 @@
-//! Getting the JSON object out of a paste, and saying what a paste is when it is no token.
+//! Finds the token in whatever a person pastes, and says what a paste is when it is no token. Pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,6 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value as Json};
 
 use crate::secret::Secret;
+use crate::storage::token::Token;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotAToken {
@@ -49,7 +50,7 @@ impl std::error::Error for NotAToken {}
 
 /// Whether a paste needs nothing more: its token is complete, or its closing arrow has come.
 pub(crate) fn is_whole(text: &str) -> bool {
-    text.contains("<---End paste") || super::Token::find(text).is_ok()
+    text.contains("<---End paste") || Token::find(text).is_ok()
 }
 
 /// The app's ID and secret, where the token comes in an object of section keys together with them.
