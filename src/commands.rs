@@ -35,7 +35,7 @@ mod wizard;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory as _};
-pub(crate) use help::pages::START;
+pub(crate) use help::START;
 
 use crate::cli::{Add, Cli, Command, Storage};
 use crate::context::Context;

@@ -1,24 +1,205 @@
-//! From what rclone or Box said to what happened, who must act and what to type next. Pure: text in, text out.
+//! From what rclone or Box said to an error that says what happened, who must act and what to type next.
 //!
-//! First a failure is recognised by its signs, which gives its cause. Then whoever asked may look up what makes the
-//! explanation better (a clock, an account, a port). At last the cause is put into words.
+//! A failure is recognised by the texts of `patterns.toml`, which gives its cause. `messages.toml` says what there is to say
+//! about each cause; what it can mention besides are the facts that the caller looked up. Pure: text in, text out.
 
-mod cause;
-mod evidence;
 mod excerpt;
-mod explain;
-mod operation;
+mod messages;
 mod patterns;
-mod samples;
 
-pub(crate) use cause::{Cause, Look};
-pub(crate) use evidence::{End, Evidence};
-pub(crate) use explain::ADMIN_APPS;
-pub(crate) use operation::{Doing, Operation};
-pub(crate) use samples::samples;
+pub(crate) use messages::{ADMIN_APPS, Guide, examples, guides};
+
+use serde::Deserialize;
 
 use crate::box_api::Account;
 use crate::error::Error;
+use crate::rclone::Version;
+use crate::storage::section::Section;
+use crate::storage::sign_in::Kind;
+
+/// Every cause that is told apart: each has its cases in `messages.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    // The token.
+    NoToken,
+    TokenUnreadable,
+    NoRefreshToken,
+    AccessTokenRefused,
+    RefreshRefused,
+    // The account.
+    AccountDeactivated,
+    PasswordReset,
+    TermsOfService,
+    EmailUnconfirmed,
+    TrialEnded,
+    DeviceRefused,
+    ServiceBlocked,
+    GracePeriodEnded,
+    AddressBlocked,
+    SignInForbidden,
+    // The app.
+    ClientRefused,
+    AppNotAuthorized,
+    AppRefused,
+    GrantTypeRefused,
+    SubjectRefused,
+    UserTokensOff,
+    // A service account's config.json.
+    JwtFileMissing,
+    JwtFileBad,
+    JwtKeyLocked,
+    JwtKeyUnknown,
+    JwtSubjectRefused,
+    JwtRefused,
+    ClockSkew,
+    // The browser.
+    UserDenied,
+    PageError,
+    NoCode,
+    StateMismatch,
+    RedirectMismatch,
+    CodeExpired,
+    NobodySignedIn,
+    PortInUse,
+    // What Box allows.
+    ScopeMissing,
+    PermissionDenied,
+    RootRefused,
+    ItemLocked,
+    ItemBusy,
+    ItemChanged,
+    LocationBlocked,
+    PolicyBlocked,
+    ImpersonationDenied,
+    UserUnknown,
+    NotFound,
+    InTrash,
+    StorageFull,
+    FileTooLarge,
+    NameInUse,
+    // The way to Box.
+    NoSuchHost,
+    Unreachable,
+    ConnectionLost,
+    ProxyUnreachable,
+    ProxyAuth,
+    ProxyRefused,
+    ProxyScheme,
+    Firewall,
+    MethodRefused,
+    PlainHttp,
+    NotBox,
+    CertificateUnknown,
+    CertificateDate,
+    CaUnreadable,
+    TimedOut,
+    RateLimited,
+    BoxDown,
+    // rclone itself, and this machine.
+    OptionRefused,
+    EnvironmentRefused,
+    TooManyFiles,
+    TooOld,
+    JwtBroken,
+    Crashed,
+    Killed,
+    DiskFull,
+    Unknown,
+}
+
+/// What was being done when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// `rclone authorize`, or what follows in the browser.
+    Authorizing,
+    /// Asking Box for a first token without a person (JWT, client credentials).
+    Minting,
+    /// `rclone lsd`.
+    Listing,
+    /// A small file, to prove that it can be.
+    Writing,
+}
+
+/// What was being done, and for which storage.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    pub(crate) doing: Doing,
+    pub(crate) storage: &'a str,
+    pub(crate) sign_in: Kind,
+    /// Whether it is in rclone.conf, so that commands can be named that change it there.
+    pub(crate) is_saved: bool,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) root_folder: Option<&'a str>,
+    pub(crate) impersonate: Option<&'a str>,
+    /// The path of the Box app's config.json.
+    pub(crate) config_file: Option<&'a str>,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn new(doing: Doing, storage: &'a str, sign_in: Kind) -> Self {
+        Self {
+            doing,
+            storage,
+            sign_in,
+            is_saved: false,
+            client_id: None,
+            root_folder: None,
+            impersonate: None,
+            config_file: None,
+        }
+    }
+
+    pub(crate) fn of(section: &'a Section, doing: Doing) -> Self {
+        Self {
+            doing,
+            storage: section.name(),
+            sign_in: section.kind(),
+            is_saved: section.is_saved(),
+            client_id: section.client_id(),
+            root_folder: section.get("root_folder_id"),
+            impersonate: section.get("impersonate"),
+            config_file: section.get("box_config_file"),
+        }
+    }
+
+    /// Whether an app signs in by itself, as a service account or with client credentials.
+    pub(crate) fn is_unattended(&self) -> bool {
+        matches!(self.sign_in, Kind::Jwt | Kind::ClientCredentials)
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// An rclone that ended by itself.
+    Exited,
+    /// An rclone that a signal ended.
+    Killed(i32),
+    /// An rclone that was ended at its deadline.
+    TimedOut,
+    /// No rclone: Box or the network answered Pluton itself.
+    Answered,
+}
+
+/// What a failed rclone, or Box itself, left to read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evidence<'a> {
+    /// All of it, as it came.
+    pub(crate) said: &'a str,
+    /// The part that may be shown: scrubbed.
+    pub(crate) shown: &'a str,
+    pub(crate) end: End,
+    pub(crate) version: Option<Version>,
+}
+
+impl<'a> Evidence<'a> {
+    /// What Box or the network answered to a request of Pluton's own.
+    pub(crate) fn answer(said: &'a str, shown: &'a str) -> Self {
+        Self { said, shown, end: End::Answered, version: None }
+    }
+}
 
 /// What was looked up after a failure.
 #[derive(Debug, Default)]
@@ -36,22 +217,20 @@ pub(crate) struct Facts {
 }
 
 /// What kind of failure it is.
-pub(crate) fn recognise(asked: &Operation<'_>, heard: &Evidence<'_>) -> Cause {
-    patterns::cause(asked, heard)
+pub(crate) fn recognise(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
+    patterns::cause(operation, evidence)
 }
 
-/// The failure in words: what happened, who must act, what to do next, and the last words of the one who failed.
-pub(crate) fn explain(cause: Cause, asked: &Operation<'_>, heard: &Evidence<'_>, facts: &Facts) -> Error {
-    let error = explain::explain(cause, asked, heard, facts);
-    error.quoting(heard.speaker(), excerpt::last(heard.shown))
+/// The failure as an error, with the line of rclone's or Box's own that says why.
+pub(crate) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Evidence<'_>, facts: &Facts) -> Error {
+    let speaker = if evidence.end == End::Answered { "the answer was" } else { "rclone said" };
+    messages::explain(cause, operation, evidence, facts).quoting(speaker, excerpt::last(evidence.shown))
 }
 
 /// Both at once, where there is nothing to look up.
-pub(crate) fn diagnose(asked: &Operation<'_>, heard: &Evidence<'_>) -> Error {
-    explain(recognise(asked, heard), asked, heard, &Facts::default())
+pub(crate) fn diagnose(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Error {
+    explain(recognise(operation, evidence), operation, evidence, &Facts::default())
 }
 
-#[cfg(test)]
-mod table;
 #[cfg(test)]
 mod tests;

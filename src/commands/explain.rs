@@ -6,19 +6,39 @@ use jiff::Timestamp;
 
 use super::account;
 use crate::box_api;
-use crate::diagnosis::{self, Cause, End, Evidence, Facts, Look, Operation};
+use crate::diagnosis::{self, Cause, End, Evidence, Facts, Operation};
 use crate::error::Error;
 use crate::process::{Ending, Outcome};
 use crate::secret::Secret;
 use crate::storage::jwt::JwtFile;
 use crate::storage::section::Section;
 
-/// Looking must not keep anyone waiting for the bad news.
+/// Nobody should wait long for bad news.
 const LIMIT: Duration = Duration::from_secs(5);
 
-pub(super) fn explain(asked: &Operation<'_>, heard: &Evidence<'_>, section: Option<&Section>) -> Error {
-    let cause = diagnosis::recognise(asked, heard);
-    diagnosis::explain(cause, asked, heard, &look(cause, asked, section))
+pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, section: Option<&Section>) -> Error {
+    let mut cause = diagnosis::recognise(operation, evidence);
+    let mut facts = Facts { is_idle: section.is_some_and(is_idle), ..Facts::default() };
+    match cause {
+        Cause::ClockSkew => {
+            facts.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
+        }
+        Cause::StorageFull | Cause::FileTooLarge | Cause::NotFound | Cause::PermissionDenied => {
+            facts.account = section.and_then(|section| account::who(section).ok()?.account);
+        }
+        Cause::ProxyUnreachable | Cause::ProxyAuth | Cause::ProxyRefused | Cause::ProxyScheme => {
+            let of_rclone = std::env::var_os("RCLONE_HTTP_PROXY").filter(|url| !url.is_empty());
+            facts.proxy = of_rclone.and(Some("RCLONE_HTTP_PROXY"));
+        }
+        Cause::JwtFileBad | Cause::JwtKeyLocked | Cause::JwtRefused | Cause::Crashed => {
+            facts.config_file = operation.config_file.and_then(complaint);
+            if facts.config_file.is_some() && cause != Cause::JwtKeyLocked {
+                cause = Cause::JwtFileBad;
+            }
+        }
+        _ => {}
+    }
+    diagnosis::explain(cause, operation, evidence, &facts)
 }
 
 pub(super) fn end(outcome: &Outcome) -> End {
@@ -32,29 +52,12 @@ pub(super) fn end(outcome: &Outcome) -> End {
     }
 }
 
-fn look(cause: Cause, asked: &Operation<'_>, section: Option<&Section>) -> Facts {
-    let mut facts = Facts { is_idle: section.is_some_and(is_idle), ..Facts::default() };
-    match cause.worth_a_look() {
-        Some(Look::Clock) => {
-            facts.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
-        }
-        Some(Look::Account) => facts.account = section.and_then(|section| account::who(section).ok()?.account),
-        Some(Look::Proxy) => {
-            facts.proxy =
-                std::env::var_os("RCLONE_HTTP_PROXY").filter(|url| !url.is_empty()).and(Some("RCLONE_HTTP_PROXY"));
-        }
-        Some(Look::ConfigFile) => facts.config_file = asked.config_file.and_then(complaint),
-        None => {}
-    }
-    facts
-}
-
-/// Whether Box has long forgotten the section's refresh token.
+/// Whether Box has dropped the section's refresh token for want of use.
 fn is_idle(section: &Section) -> bool {
     section.token().and_then(|token| token.sign_in_expiry()).is_some_and(|end| end <= Timestamp::now())
 }
 
-/// What is wrong with a Box app's config.json, read with our own eyes.
+/// What Pluton itself finds wrong with a Box app's config.json.
 fn complaint(path: &str) -> Option<String> {
     let text = Secret::new(std::fs::read_to_string(path).ok()?);
     JwtFile::parse(&text).err().map(|why| why.to_string())

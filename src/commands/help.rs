@@ -1,31 +1,142 @@
-//! `pluton help`: what a command does, or how something outside of Pluton is done.
+//! `pluton help`: what a command does, what an error means, or how something outside of Pluton is done.
+//!
+//! The guides are files beside this one. In them, lines that are indented by four spaces are for copying and never folded.
 
-pub(crate) mod pages;
+use std::fmt::Write as _;
 
 use crate::cli::{self, Cli, Help};
+use crate::diagnosis::{self, Guide};
 use crate::error::{Code, Error, Result, Who};
 use crate::ui::report::{self, Report};
 
+/// What `pluton` alone says.
+pub(crate) const START: &str = include_str!("help/start.txt");
+/// What `pluton help` explains beside the commands and the codes of errors.
+pub(crate) const TOPICS: [&str; 9] =
+    ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json", "options", "errors"];
+
+const OWN_APP: &str = include_str!("help/own-app.md");
+const SERVICE_ACCOUNT: &str = include_str!("help/service-account.md");
+const CLIENT_CREDENTIALS: &str = include_str!("help/client-credentials.md");
+const HEADLESS: &str = include_str!("help/headless.md");
+/// Ends the part of a guide that `pluton storage add box` shows before it asks.
+const MORE: &str = "<!-- more -->\n\n";
+
 pub(super) fn run(flags: &Help) -> Result<Report> {
-    if let [topic] = flags.words.as_slice() {
-        if let Some(text) = pages::topic(topic) {
-            return Ok(Report::Page(text));
+    if let [word] = flags.words.as_slice() {
+        if let Some(report) = topic(word) {
+            return Ok(report);
         }
-    }
-    if flags.words == ["json"] {
-        return Ok(Report::Raw(format!("{}\n", report::schema()).into_bytes()));
-    }
-    if flags.words == ["options"] {
-        return Ok(Report::Raw(format!("{}\n", cli::global_options().trim_end()).into_bytes()));
     }
     let mut command = Cli::tree();
     for word in &flags.words {
         command = command.find_subcommand(word).cloned().ok_or_else(|| {
             Error::new(Code::InvalidValue, format!("there is no command and no topic {:?}", flags.words.join(" ")))
                 .responsible(Who::You)
-                .hint(format!("topics: {}", pages::TOPICS.join(", ")))
+                .hint(format!("topics: {}", TOPICS.join(", ")))
                 .hint_command("commands", "pluton --help")
         })?;
     }
     Ok(Report::Raw(command.render_long_help().to_string().into_bytes()))
 }
+
+fn topic(name: &str) -> Option<Report> {
+    let guide = match name {
+        "own-app" => OWN_APP,
+        "service-account" => SERVICE_ACCOUNT,
+        "client-credentials" => CLIENT_CREDENTIALS,
+        "headless" => HEADLESS,
+        "limits" => include_str!("help/limits.md"),
+        "ci" => include_str!("help/ci.md"),
+        "json" => return Some(Report::Raw(format!("{}\n", report::schema()).into_bytes())),
+        "options" => return Some(Report::Raw(format!("{}\n", cli::global_options().trim_end()).into_bytes())),
+        "errors" => return Some(Report::Page(errors())),
+        code => return error(code).map(Report::Page),
+    };
+    Some(Report::Page(guide.replace(MORE, "").replace("{subject}", subject())))
+}
+
+fn intro(guide: &'static str) -> &'static str {
+    guide.split(MORE).next().unwrap_or(guide).trim_end()
+}
+
+pub(crate) fn own_app() -> &'static str {
+    intro(OWN_APP)
+}
+
+pub(crate) fn service_account() -> &'static str {
+    intro(SERVICE_ACCOUNT)
+}
+
+pub(crate) fn client_credentials() -> &'static str {
+    intro(CLIENT_CREDENTIALS)
+}
+
+pub(crate) fn subject() -> &'static str {
+    "enterprise:ID is the app's own service account, which has files of its own. user:ID is one person."
+}
+
+pub(crate) fn access_token() -> &'static str {
+    "A developer token expires after 60 minutes and cannot be renewed, so it is only good for trying things out. \
+     The Developer Console makes one: your app, Configuration, Generate Developer Token."
+}
+
+pub(crate) fn other_machine(client_id: Option<&str>) -> String {
+    let guide = intro(HEADLESS);
+    match client_id {
+        Some(id) => guide.replace("\"box\"", &format!("\"box\" \"{id}\" \"<client secret>\"")),
+        None => guide.to_owned(),
+    }
+}
+
+/// `server` is this machine's address as the other one knows it.
+pub(crate) fn forwarded_port(server: Option<&str>) -> String {
+    let host = server.unwrap_or("<this machine>");
+    format!(
+        "If the browser is on another machine, run this there first, and leave it open:\n\
+         \n\
+         \x20   ssh -L 53682:127.0.0.1:53682 {host}"
+    )
+}
+
+/// All codes by their exit codes.
+fn errors() -> String {
+    let mut page = String::from(
+        "A failure has an exit code and, with --json, an error.code. `pluton help CODE` says what to do about one.",
+    );
+    let mut last = None;
+    for Guide { code, meaning, .. } in diagnosis::guides() {
+        if last.replace(code.exit()) != Some(code.exit()) {
+            let _ = write!(page, "\n\nExit code {}", code.exit());
+        }
+        let _ = write!(page, "\n  {:<21}  {meaning}", code.name());
+    }
+    page
+}
+
+/// The page of one code.
+fn error(name: &str) -> Option<String> {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let guide = diagnosis::guides().iter().find(|guide| guide.code.name() == name)?;
+    let heading = format!("{name} (exit code {}): {}", guide.code.exit(), guide.meaning);
+    let mut page = report::failure_text(&guide.error(heading));
+    let examples = examples(guide.code);
+    if !examples.is_empty() {
+        page += "\n\nWhat is said, of a storage called \"NAME\", and what helps, likeliest first:";
+    }
+    for error in examples {
+        page += "\n\n";
+        page += &report::failure_text(&error);
+    }
+    Some(page)
+}
+
+/// What is said under this code, each once.
+fn examples(code: Code) -> Vec<Error> {
+    let mut examples: Vec<_> = diagnosis::examples().filter(|error| error.code == code).collect();
+    examples.dedup_by(|one, other| one.message == other.message && one.remedy == other.remedy);
+    examples
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ pub(super) use correct::{Next, correct};
 pub(super) use menu::{Chosen, Options, RootFolder, ask as ask_option, ask_root_folder, menu};
 
 use super::input::{Answers, Browser};
-use crate::commands::help::pages;
+use crate::commands::help;
 use crate::config::document::{Document, Value};
 use crate::context::Context;
 use crate::error::{Error, Field, Result};
@@ -196,11 +196,11 @@ fn ask_sign_in() -> Result<Reply<Kind>> {
 
 fn ask_client_id(kind: Option<Kind>) -> Result<Reply<String>> {
     let guide = match kind {
-        Some(Kind::ClientCredentials) => pages::client_credentials().to_owned(),
-        _ => pages::own_app(),
+        Some(Kind::ClientCredentials) => help::client_credentials(),
+        _ => help::own_app(),
     };
-    prompt::explain(&guide);
-    prompt::line("Client ID", None, &guide, |text| saveable(Field::ClientId, text))
+    prompt::explain(guide);
+    prompt::line("Client ID", None, guide, |text| saveable(Field::ClientId, text))
 }
 
 fn ask_browser() -> Result<Reply<Browser>> {
@@ -217,13 +217,13 @@ fn ask_browser() -> Result<Reply<Browser>> {
     let chosen = prompt::choice("Is there a browser on this machine?", &order.map(item), Some(BROWSER_HELP), true)?;
     let browser = chosen.map(|chosen| order[chosen]);
     if browser == Reply::Answer(Browser::Link) {
-        prompt::explain(&pages::forwarded_port(own_address().as_deref()));
+        prompt::explain(&help::forwarded_port(own_address().as_deref()));
     }
     Ok(browser)
 }
 
 fn ask_token(context: &Context, answers: &Answers) -> Result<Reply<Secret>> {
-    prompt::explain(&pages::other_machine(answers.client_id.as_deref()));
+    prompt::explain(&help::other_machine(answers.client_id.as_deref()));
     let mut label = "Paste everything it prints here (it stays hidden): ";
     loop {
         let Reply::Answer(paste) = prompt::hidden_paste(label, TOKEN_HELP, &progress)? else { return Ok(Reply::Back) };
@@ -252,30 +252,30 @@ pub(super) fn progress(paste: &str) -> Progress {
 }
 
 fn ask_config_file() -> Result<Reply<PathBuf>> {
-    prompt::explain(pages::service_account());
+    prompt::explain(help::service_account());
     let trial = |text: &str| Answers {
         sign_in: Some(Kind::Jwt),
         box_config_file: Some(PathBuf::from(text)),
         ..Answers::default()
     };
     let check = |text: &str| trial(text).sign_in().map(drop);
-    Ok(prompt::line("Path of config.json", None, pages::service_account(), check)?.map(PathBuf::from))
+    Ok(prompt::line("Path of config.json", None, help::service_account(), check)?.map(PathBuf::from))
 }
 
 fn ask_subject() -> Result<Reply<String>> {
-    prompt::explain(pages::subject());
+    prompt::explain(help::subject());
     let check = |text: &str| Subject::parse(text).map(drop);
-    prompt::line("Act as (enterprise:ID or user:ID)", None, pages::client_credentials(), check)
+    prompt::line("Act as (enterprise:ID or user:ID)", None, help::client_credentials(), check)
 }
 
 fn ask_access_token() -> Result<Reply<Secret>> {
-    prompt::explain(pages::access_token());
+    prompt::explain(help::access_token());
     let trial = |token: &Secret| Answers {
         sign_in: Some(Kind::AccessToken),
         access_token: Some(token.clone()),
         ..Answers::default()
     };
-    ask_secret("Access token", pages::access_token(), |token| trial(token).sign_in().map(drop))
+    ask_secret("Access token", help::access_token(), |token| trial(token).sign_in().map(drop))
 }
 
 fn ask_secret(label: &str, help: &str, check: impl Fn(&Secret) -> Result<()>) -> Result<Reply<Secret>> {

@@ -1,4 +1,4 @@
-//! Words that rclone, Box and the network really said, the causes they are known by, and laws that hold for all of them.
+//! What rclone, Box and the network really said, the causes it is known by, and laws that hold for all of them.
 
 use proptest::prelude::*;
 
@@ -12,21 +12,21 @@ use crate::ui::report::failure_text;
 
 const DOINGS: [Doing; 4] = [Doing::Authorizing, Doing::Minting, Doing::Listing, Doing::Writing];
 
-fn asked(sign_in: Kind) -> Operation<'static> {
+fn operation(sign_in: Kind) -> Operation<'static> {
     Operation { client_id: Some("abc"), ..Operation::new(Doing::Listing, "work", sign_in) }
 }
 
-fn heard(said: &str) -> Evidence<'_> {
+fn evidence(said: &str) -> Evidence<'_> {
     Evidence { said, shown: said, end: End::Exited, version: None }
 }
 
 fn cause(said: &str) -> Cause {
-    recognise(&asked(Kind::OwnApp), &heard(said))
+    recognise(&operation(Kind::OwnApp), &evidence(said))
 }
 
 /// What cannot be produced on a machine without Box, a broken network or an hour of patience.
 #[test]
-fn recorded_words_have_their_cause() {
+fn recorded_failures_have_their_cause() {
     for (said, known) in [
         // The system's resolver is asked only where there is a network.
         (
@@ -40,19 +40,19 @@ fn recorded_words_have_their_cause() {
         ("dial tcp 1.2.3.4:443: connect: connection refused", Cause::Unreachable),
         ("dial tcp 1.2.3.4:443: i/o timeout", Cause::TimedOut),
         ("net/http: TLS handshake timeout", Cause::TimedOut),
-        ("read tcp 1.2.3.4:5->6.7.8.9:443: read: connection reset by peer", Cause::BrokeOff),
+        ("read tcp 1.2.3.4:5->6.7.8.9:443: read: connection reset by peer", Cause::ConnectionLost),
         // Box's own servers speak HTTP/2.
-        ("http2: server sent GOAWAY and closed the connection; LastStreamID=1", Cause::BrokeOff),
-        ("stream error: stream ID 3; INTERNAL_ERROR; received from peer", Cause::BrokeOff),
-        ("http2: client connection lost", Cause::BrokeOff),
-        ("http: server closed idle connection", Cause::BrokeOff),
+        ("http2: server sent GOAWAY and closed the connection; LastStreamID=1", Cause::ConnectionLost),
+        ("stream error: stream ID 3; INTERNAL_ERROR; received from peer", Cause::ConnectionLost),
+        ("http2: client connection lost", Cause::ConnectionLost),
+        ("http: server closed idle connection", Cause::ConnectionLost),
         ("proxyconnect tcp: EOF", Cause::ProxyScheme),
         // Of Box's page, by way of the redirect.
-        ("No code returned by remote server: server_error: ?", Cause::PageRefused),
-        ("No code returned by remote server: 107: ?", Cause::PageRefused),
+        ("No code returned by remote server: server_error: ?", Cause::PageError),
+        ("No code returned by remote server: 107: ?", Cause::PageError),
         // A browser takes longer than 30 seconds, or is asked twice.
-        (r#"failed to get token: oauth2: "invalid_grant" "The authorization code has expired""#, Cause::CodeOver),
-        ("Auth code doesn't exist or is invalid for the client", Cause::CodeOver),
+        (r#"failed to get token: oauth2: "invalid_grant" "The authorization code has expired""#, Cause::CodeExpired),
+        ("Auth code doesn't exist or is invalid for the client", Cause::CodeExpired),
         ("Error: redirect_uri_missing", Cause::RedirectMismatch),
         // Only an rclone from before 2018 lacks what is asked of it.
         ("Error: unknown flag: --auth-no-open-browser", Cause::TooOld),
@@ -67,7 +67,7 @@ fn recorded_words_have_their_cause() {
             r#"{"error":"unauthorized_client","error_description":"The \"box_subject_type\" value is unauthorized for this client_id"}"#,
             Cause::UserTokensOff,
         ),
-        ("Current date/time MUST be before the expiration date/time listed in the 'exp' claim", Cause::ClockOff),
+        ("Current date/time MUST be before the expiration date/time listed in the 'exp' claim", Cause::ClockSkew),
         ("panic: runtime error: invalid memory address\n\ngoroutine 1 [running]:\nmain.main()", Cause::Crashed),
         ("what nobody ever said", Cause::Unknown),
     ] {
@@ -76,36 +76,36 @@ fn recorded_words_have_their_cause() {
 }
 
 #[test]
-fn the_same_words_mean_different_things_to_different_storages_and_rclones() {
+fn the_same_text_means_different_things_to_different_storages_and_rclones() {
     let refused = "jwtutil: failed making auth request: 400 Bad Request";
     for (version, known) in [(Version(1, 63, 0), Cause::JwtBroken), (Version(1, 63, 1), Cause::JwtRefused)] {
-        let heard = Evidence { version: Some(version), ..heard(refused) };
-        assert_eq!(recognise(&asked(Kind::Jwt), &heard), known);
+        let old = Evidence { version: Some(version), ..evidence(refused) };
+        assert_eq!(recognise(&operation(Kind::Jwt), &old), known);
     }
-    let old = Evidence { version: Some(Version(1, 40, 0)), ..heard("?") };
-    assert_eq!(recognise(&asked(Kind::Quick), &old), Cause::TooOld);
-    assert!(diagnose(&asked(Kind::Quick), &old).message.contains("1.40.0"));
-    let new = Evidence { version: Some(Version(1, 75, 2)), ..heard("unknown flag: --contimeout") };
-    assert_eq!(recognise(&asked(Kind::Quick), &new), Cause::Unknown);
+    let old = Evidence { version: Some(Version(1, 40, 0)), ..evidence("?") };
+    assert_eq!(recognise(&operation(Kind::Quick), &old), Cause::TooOld);
+    assert!(diagnose(&operation(Kind::Quick), &old).message.contains("1.40.0"));
+    let new = Evidence { version: Some(Version(1, 75, 2)), ..evidence("unknown flag: --contimeout") };
+    assert_eq!(recognise(&operation(Kind::Quick), &new), Cause::Unknown);
 
     let forbidden = r#"Error "access_denied_insufficient_permissions" (403): Access denied"#;
     assert_eq!(cause(forbidden), Cause::RootRefused);
-    let folder = Operation { root_folder: Some("4711"), ..asked(Kind::OwnApp) };
-    assert_eq!(recognise(&folder, &heard(forbidden)), Cause::NotAllowed);
-    let other = Operation { impersonate: Some("42"), ..asked(Kind::Jwt) };
-    assert_eq!(recognise(&other, &heard(forbidden)), Cause::MayNotImpersonate);
+    let folder = Operation { root_folder: Some("4711"), ..operation(Kind::OwnApp) };
+    assert_eq!(recognise(&folder, &evidence(forbidden)), Cause::PermissionDenied);
+    let other = Operation { impersonate: Some("42"), ..operation(Kind::Jwt) };
+    assert_eq!(recognise(&other, &evidence(forbidden)), Cause::ImpersonationDenied);
 
     let gone = "failed to read Box config: open app.json: no such file or directory";
-    for (path, known) in [("/etc/app.json", Cause::JwtFileMissing), ("app.json", Cause::JwtPathNotAbsolute)] {
-        let asked = Operation { config_file: Some(path), ..asked(Kind::Jwt) };
-        assert_eq!(recognise(&asked, &heard(gone)), known);
+    for (path, begins) in [("/etc/app.json", "there is no "), ("app.json", "rclone does not find ")] {
+        let of_file = Operation { config_file: Some(path), ..operation(Kind::Jwt) };
+        assert!(diagnose(&of_file, &evidence(gone)).message.starts_with(begins), "{path}");
     }
     for (kind, known) in [
         (Kind::Quick, Cause::RefreshRefused),
         (Kind::Jwt, Cause::JwtRefused),
         (Kind::ClientCredentials, Cause::SubjectRefused),
     ] {
-        assert_eq!(recognise(&asked(kind), &heard("invalid_grant")), known);
+        assert_eq!(recognise(&operation(kind), &evidence("invalid_grant")), known);
     }
 }
 
@@ -114,12 +114,12 @@ fn how_rclone_ended_counts_before_what_it_said() {
     let said = r#"Error "not_found" (404)"#;
     for (end, doing, known) in [
         (End::TimedOut, Doing::Listing, Cause::TimedOut),
-        (End::TimedOut, Doing::Authorizing, Cause::NobodyCame),
+        (End::TimedOut, Doing::Authorizing, Cause::NobodySignedIn),
         (End::Killed(9), Doing::Listing, Cause::Killed),
         (End::Answered, Doing::Listing, Cause::NotFound),
     ] {
-        let asked = Operation { doing, ..asked(Kind::Quick) };
-        assert_eq!(recognise(&asked, &Evidence { end, ..heard(said) }), known);
+        let ended = Operation { doing, ..operation(Kind::Quick) };
+        assert_eq!(recognise(&ended, &Evidence { end, ..evidence(said) }), known);
     }
 }
 
@@ -129,7 +129,7 @@ fn box_s_own_wait_is_passed_on() {
         ("429 Too Many Requests, Retry-After: 37: {}", "37 seconds"),
         (r#"Error "429 Too Many Requests" (429)"#, "a minute"),
     ] {
-        let error = diagnose(&asked(Kind::Quick), &heard(said));
+        let error = diagnose(&operation(Kind::Quick), &evidence(said));
         assert_eq!((error.code, error.remedy[0].text.contains(wait)), (Code::RateLimited, true), "{error:?}");
     }
 }
@@ -137,20 +137,25 @@ fn box_s_own_wait_is_passed_on() {
 #[test]
 fn a_sign_in_that_nobody_used_for_60_days_is_told_from_a_used_token() {
     let said = "couldn't fetch token: invalid_grant: maybe token expired?";
-    let (asked, heard) = (asked(Kind::Quick), heard(said));
+    let (operation, evidence) = (operation(Kind::Quick), evidence(said));
     let facts = Facts { is_idle: true, ..Facts::default() };
-    assert!(explain(recognise(&asked, &heard), &asked, &heard, &facts).message.contains("60 days"));
-    assert!(!diagnose(&asked, &heard).message.contains("60 days"));
+    assert!(explain(recognise(&operation, &evidence), &operation, &evidence, &facts).message.contains("60 days"));
+    assert!(!diagnose(&operation, &evidence).message.contains("60 days"));
 }
 
-/// Each cause, in each situation that changes its words.
+fn causes() -> Vec<Cause> {
+    let schema = serde_json::to_value(schemars::schema_for!(Cause)).expect("JSON");
+    serde_json::from_value(schema["enum"].clone()).expect("causes")
+}
+
+/// Each cause, in each situation that changes what is said of it.
 fn every_error() -> Vec<(Cause, Error)> {
     let mut errors = Vec::new();
-    for cause in Cause::ALL.iter().copied() {
+    for cause in causes() {
         for (kind, doing) in Kind::ALL.into_iter().flat_map(|kind| DOINGS.map(|doing| (kind, doing))) {
             for (is_saved, client_id) in [(false, None), (false, Some("abc")), (true, None), (true, Some("abc"))] {
-                let asked = Operation { is_saved, client_id, ..Operation::new(doing, "work", kind) };
-                errors.push((cause, explain(cause, &asked, &heard("?"), &Facts::default())));
+                let failed = Operation { is_saved, client_id, ..Operation::new(doing, "work", kind) };
+                errors.push((cause, explain(cause, &failed, &evidence("?"), &Facts::default())));
             }
         }
     }
@@ -161,6 +166,7 @@ fn every_error() -> Vec<(Cause, Error)> {
 fn every_cause_says_who_must_act_and_what_to_do_likeliest_first() {
     for (cause, error) in every_error() {
         assert!(error.who.is_some() && !error.message.is_empty() && !error.remedy.is_empty(), "{cause:?}");
+        assert_eq!(error.message.contains("Pluton does not know"), cause == Cause::Unknown, "{cause:?}: {error}");
         let mut remedies = error.remedy.clone();
         remedies.dedup();
         assert_eq!(remedies, error.remedy, "{cause:?}");
@@ -195,18 +201,21 @@ fn commands_in_remedies_exist() {
 }
 
 #[test]
-fn every_sign_leads_somewhere_and_every_cause_has_a_way_to_it() {
-    let by_other_ways = [Cause::JwtPathNotAbsolute, Cause::JwtBroken, Cause::NobodyCame, Cause::Killed, Cause::Unknown];
-    for cause in Cause::ALL {
-        let has_sign = patterns::all().any(|(_, known)| known == cause);
-        assert!(has_sign != by_other_ways.contains(cause), "{cause:?}");
+fn every_text_leads_to_its_cause_and_every_cause_has_a_way_to_it() {
+    let by_other_ways = [Cause::JwtBroken, Cause::NobodySignedIn, Cause::Killed, Cause::Unknown];
+    for cause in causes() {
+        let has_text = patterns::all().iter().any(|pattern| pattern.cause == cause);
+        assert!(has_text != by_other_ways.contains(&cause), "{cause:?}");
     }
-    for (words, known) in patterns::all() {
-        assert!(words.iter().all(|word| *word == word.to_lowercase()), "{words:?}");
-        let asked = Operation { root_folder: Some("4711"), ..Operation::new(Doing::Listing, "work", Kind::Quick) };
-        let found = recognise(&asked, &heard(&words.join(" … ")));
-        assert!(found == *known, "{words:?} is taken for {found:?}, not for {known:?}");
+    for (text, known) in texts() {
+        assert_eq!(text, &text.to_lowercase());
+        let listing = Operation { root_folder: Some("4711"), ..Operation::new(Doing::Listing, "work", Kind::Quick) };
+        assert_eq!(recognise(&listing, &evidence(text)), known, "{text:?}");
     }
+}
+
+fn texts() -> impl Iterator<Item = (&'static String, Cause)> {
+    patterns::all().iter().flat_map(|pattern| pattern.texts.iter().map(|text| (text, pattern.cause)))
 }
 
 /// Secrets as they are in sections; the last two as a person may have chosen them.
@@ -237,8 +246,7 @@ fn odd() -> impl Strategy<Value = String> {
 }
 
 fn piece() -> impl Strategy<Value = String> {
-    let signs: Vec<String> =
-        patterns::all().flat_map(|(words, _)| words.iter().map(|word| (*word).to_owned())).collect();
+    let known: Vec<String> = texts().flat_map(|(text, _)| text.split(patterns::AND).map(str::to_owned)).collect();
     let wrap = prop::sample::select(vec![
         ("", ""),
         ("\"access_token\":\"", "\""),
@@ -254,7 +262,7 @@ fn piece() -> impl Strategy<Value = String> {
     let secret = (wrap, prop::sample::select(&SECRETS[..]))
         .prop_map(|((before, after), secret)| format!("{before}{secret}{after}"));
     prop_oneof![
-        3 => prop::sample::select(signs),
+        3 => prop::sample::select(known),
         3 => secret,
         2 => odd(),
         1 => any::<String>(),
@@ -270,7 +278,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn nothing_that_is_heard_or_asked_makes_a_secret_or_a_control_character_show(
+    fn nothing_that_is_said_makes_a_secret_or_a_control_character_show(
         pieces in prop::collection::vec(piece(), 0..12),
         (kind, doing) in (prop::sample::select(&Kind::ALL[..]), prop::sample::select(&DOINGS[..])),
         (name, client_id, folder, path) in (any::<String>(), any::<String>(), odd(), any::<String>()),
@@ -279,7 +287,7 @@ proptest! {
         let secrets = SECRETS.map(Secret::new);
         let said = pieces.concat();
         let shown = scrub(&said, &secrets);
-        let asked = Operation {
+        let operation = Operation {
             is_saved,
             client_id: Some(&client_id),
             root_folder: Some(&folder),
@@ -288,7 +296,7 @@ proptest! {
             ..Operation::new(doing, &name, kind)
         };
         for end in [End::Exited, End::Answered, End::TimedOut, End::Killed(9)] {
-            let error = diagnose(&asked, &Evidence { said: &said, shown: &shown, end, version: None });
+            let error = diagnose(&operation, &Evidence { said: &said, shown: &shown, end, version: None });
             for text in [failure_text(&error), serde_json::to_string(&error).unwrap()] {
                 prop_assert!(text.chars().all(is_fit_to_be_shown), "{text:?}");
                 for secret in SECRETS {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::document::Value;
 use crate::error::{Error, Field, Result};
@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::storage::jwt::JwtFile;
 use crate::storage::token::Token;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     Quick,

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::report::{Outcome, Report, WOULD_CHANGE};
+use super::wrap::wrap;
 use crate::error::Error;
 use crate::scrub::is_unseen;
 
@@ -60,6 +61,11 @@ pub(super) struct Text {
 
 pub(super) fn text<S: Serializer>(text: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
     Text { text: String::from_utf8_lossy(text.as_ref()).into_owned() }.serialize(serializer)
+}
+
+/// A page without the marks that keep its commands on one line.
+pub(super) fn page<S: Serializer>(page: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    text(&wrap(page, None), serializer)
 }
 
 fn line(document: &Document<'_>) -> Vec<u8> {

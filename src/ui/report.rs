@@ -91,7 +91,7 @@ pub(crate) enum Report {
         strict: bool,
     },
     /// Something to read, in paragraphs.
-    #[serde(serialize_with = "json::text")]
+    #[serde(serialize_with = "json::page")]
     #[schemars(with = "json::Text")]
     Page(String),
     /// Text that is meant for another program, as it is.

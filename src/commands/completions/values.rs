@@ -10,10 +10,11 @@ use clap_complete::engine::ArgValueCompleter;
 
 use crate::cli::{Cli, Global};
 use crate::commands::for_each::boxes;
-use crate::commands::help::pages;
+use crate::commands::help;
 use crate::config::crypt;
 use crate::config::document::Document;
 use crate::context::Context;
+use crate::diagnosis;
 use crate::storage::options::{DESCRIPTION, SPECS, spec};
 
 /// A candidate that stands for the files the shell finds.
@@ -105,13 +106,13 @@ impl Line {
         let mut words = words.filter(|word| !word.starts_with('-')).peekable();
         let is_first = words.peek().is_none();
         let command = words.try_fold(Cli::command(), |command, word| command.find_subcommand(word).cloned());
-        let mut found: Vec<Candidate> = if is_first { pages::TOPICS.map(Candidate::new).into() } else { Vec::new() };
+        let mut found: Vec<Candidate> = if is_first { help::TOPICS.map(Candidate::new).into() } else { Vec::new() };
         let commands = command.iter().flat_map(Command::get_subcommands);
         found.extend(commands.map(|inner| Candidate::new(inner.get_name()).help(inner.get_about().cloned())));
         // There are too many to be offered before a letter of one is typed.
         if is_first && self.is_begun {
-            let codes = pages::CODES.iter();
-            found.extend(codes.map(|(code, meaning, _)| Candidate::new(code.name()).help(Some((*meaning).into()))));
+            let codes = diagnosis::guides().iter();
+            found.extend(codes.map(|guide| Candidate::new(guide.code.name()).help(Some((&guide.meaning).into()))));
         }
         found
     }

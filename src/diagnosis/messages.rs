@@ -1,0 +1,371 @@
+//! Says what `messages.toml` has to say about a cause, with the facts of the failure filled in.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{Cause, Doing, End, Evidence, Facts, Operation};
+use crate::error::{Code, Error, Field, Remedy, Who};
+use crate::rclone::OLDEST;
+use crate::scrub::clean;
+use crate::storage::options::{self, SPECS, Spec};
+use crate::storage::sign_in::Kind;
+use crate::ui::report::{duration, size};
+
+/// Where an admin lets apps in. Box has renamed it.
+pub(crate) const ADMIN_APPS: &str =
+    "Admin Console > Platform > Platform Apps (formerly Integrations > Platform Apps Manager)";
+/// Box refuses an assertion when the clocks differ by more than this.
+const LEAST_SKEW: i64 = 5;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    texts: HashMap<String, Vec<Text>>,
+    hints: HashMap<String, Vec<Hint>>,
+    #[serde(rename = "case")]
+    cases: Vec<Case>,
+    #[serde(rename = "code")]
+    guides: Vec<Guide>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    cause: Cause,
+    #[serde(default)]
+    when: Vec<When>,
+    code: Code,
+    who: Who,
+    message: String,
+    hints: Vec<HintOrName>,
+    #[serde(default)]
+    about: Vec<String>,
+    #[serde(default)]
+    example: Option<Kind>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Always(String),
+    Sometimes { when: Vec<When>, text: String },
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum HintOrName {
+    Name(String),
+    Hint(Hint),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hint {
+    #[serde(default)]
+    when: Vec<When>,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    command: String,
+}
+
+/// What a code of an error means, and what to do where that does not depend on what Box or rclone said.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Guide {
+    pub(crate) code: Code,
+    pub(crate) meaning: String,
+    #[serde(default)]
+    hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum When {
+    Saved,
+    Unsaved,
+    Quick,
+    Oauth,
+    Jwt,
+    ClientCredentials,
+    AccessToken,
+    Attended,
+    Unattended,
+    OwnClient,
+    RclonesClient,
+    Authorizing,
+    Minting,
+    Writing,
+    Idle,
+    NoAccount,
+    RelativePath,
+    KilledBySystem,
+    Macos,
+    Windows,
+}
+
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(include_str!("messages.toml")).expect("messages.toml, which the tests read too"));
+
+/// Every code with its meaning, in the order of the exit codes.
+pub(crate) fn guides() -> &'static [Guide] {
+    &TABLE.guides
+}
+
+impl Guide {
+    /// The code as an error that has these hints.
+    pub(crate) fn error(&self, message: String) -> Error {
+        let put = |error: Error, hint: &Hint| put(error.responsible(Who::You), &hint.text, &hint.command);
+        self.hints.iter().fold(Error::new(self.code, message), put)
+    }
+}
+
+pub(super) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Evidence<'_>, facts: &Facts) -> Error {
+    let situation = Situation::new(operation, evidence, facts);
+    let of_cause = TABLE.cases.iter().filter(|case| case.cause == cause);
+    let unknown = TABLE.cases.iter().filter(|case| case.cause == Cause::Unknown);
+    let error = of_cause.chain(unknown).find_map(|case| situation.error(case));
+    let error = error.unwrap_or_else(|| Error::new(Code::Unknown, "rclone failed"));
+    let wait = retry_after(evidence.said).filter(|_| matches!(cause, Cause::RateLimited | Cause::BoxDown));
+    error.retry_after(wait)
+}
+
+/// What each case says of a storage called NAME, for those who read it before or after they meet it.
+pub(crate) fn examples() -> impl Iterator<Item = Error> {
+    TABLE.cases.iter().filter_map(|case| {
+        let has = |when: When| case.when.contains(&when);
+        let sign_in = if has(When::AccessToken) { Kind::AccessToken } else { case.example.unwrap_or(Kind::Quick) };
+        let operation = Operation {
+            is_saved: !has(When::Unsaved),
+            client_id: (!matches!(sign_in, Kind::Quick | Kind::AccessToken)).then_some("CLIENT_ID"),
+            root_folder: Some("123"),
+            impersonate: Some("456"),
+            config_file: Some("config.json"),
+            ..Operation::new(Doing::Listing, "NAME", sign_in)
+        };
+        let said = if case.cause == Cause::OptionRefused { "upload_cutoff" } else { "" };
+        let end = if has(When::KilledBySystem) { End::Killed(9) } else { End::Exited };
+        let facts = Facts { is_idle: has(When::Idle), ..Facts::default() };
+        Situation::new(&operation, &Evidence { said, shown: "", end, version: None }, &facts).error(case)
+    })
+}
+
+/// A failure, and the value that each placeholder has in it.
+struct Situation<'a> {
+    operation: &'a Operation<'a>,
+    evidence: &'a Evidence<'a>,
+    facts: &'a Facts,
+    /// The option that rclone complains about.
+    option: Option<&'static Spec>,
+    values: Vec<(&'static str, Option<String>)>,
+}
+
+impl<'a> Situation<'a> {
+    fn new(operation: &'a Operation<'a>, evidence: &'a Evidence<'a>, facts: &'a Facts) -> Self {
+        let option = option_in(evidence.said);
+        let account = facts.account.as_ref();
+        let bytes = |bytes: Option<u64>| bytes.map(size);
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let values = vec![
+            ("storage", Some(format!("{:?}", operation.storage))),
+            ("rclone_path", Some(format!("'{}:'", operation.storage.replace('\'', "'\\''")))),
+            ("client_id", owned(operation.client_id)),
+            ("folder_id", owned(operation.root_folder)),
+            ("user_id", owned(operation.impersonate)),
+            ("config_file", owned(operation.config_file)),
+            ("complaint", facts.config_file.clone()),
+            ("login", account.map(|account| clean(&account.login))),
+            ("space_used", bytes(account.and_then(|account| account.space_used))),
+            ("space_amount", bytes(account.and_then(|account| account.space_amount))),
+            ("max_upload_size", bytes(account.and_then(|account| account.max_upload_size))),
+            ("skew", facts.clock_behind.and_then(skew)),
+            ("proxy_variable", owned(facts.proxy)),
+            ("setting", setting_in(evidence.said)),
+            ("seconds", retry_after(evidence.said).map(|seconds| seconds.to_string())),
+            ("signal_number", if let End::Killed(signal) = evidence.end { Some(signal.to_string()) } else { None }),
+            ("option", option.map(|option| option.key.to_owned())),
+            ("option_flag", option.map(Spec::flag)),
+            ("version", evidence.version.map(|version| version.to_string())),
+            ("admin_apps", owned(Some(ADMIN_APPS))),
+            ("oldest", Some(OLDEST.to_string())),
+        ];
+        Self { operation, evidence, facts, option, values }
+    }
+
+    /// What the case says, if it applies.
+    fn error(&self, case: &Case) -> Option<Error> {
+        if !self.all(&case.when) {
+            return None;
+        }
+        let mut error = Error::new(case.code, self.filled(&case.message)?).responsible(case.who);
+        for hint in case.hints.iter().flat_map(HintOrName::hints).filter(|hint| self.all(&hint.when)) {
+            if let Some((text, command)) = self.filled(&hint.text).zip(self.filled(&hint.command)) {
+                error = put(error, &text, &command);
+            }
+        }
+        Some(case.about.iter().filter_map(|name| self.field(name)).fold(error, Error::about))
+    }
+
+    fn all(&self, conditions: &[When]) -> bool {
+        conditions.iter().all(|condition| self.holds(*condition))
+    }
+
+    fn holds(&self, condition: When) -> bool {
+        let operation = self.operation;
+        match condition {
+            When::Saved => operation.is_saved,
+            When::Unsaved => !operation.is_saved,
+            When::Quick => operation.sign_in == Kind::Quick,
+            When::Oauth => matches!(operation.sign_in, Kind::Quick | Kind::OwnApp),
+            When::Jwt => operation.sign_in == Kind::Jwt,
+            When::ClientCredentials => operation.sign_in == Kind::ClientCredentials,
+            When::AccessToken => operation.sign_in == Kind::AccessToken,
+            When::Attended => !operation.is_unattended(),
+            When::Unattended => operation.is_unattended(),
+            When::OwnClient => operation.client_id.is_some(),
+            When::RclonesClient => operation.client_id.is_none(),
+            When::Authorizing => operation.doing == Doing::Authorizing,
+            When::Minting => operation.doing == Doing::Minting,
+            When::Writing => operation.doing == Doing::Writing,
+            When::Idle => self.facts.is_idle,
+            When::NoAccount => self.facts.account.is_none(),
+            When::RelativePath => operation.config_file.is_some_and(|path| !std::path::Path::new(path).is_absolute()),
+            When::KilledBySystem => self.evidence.end == End::Killed(9),
+            When::Macos => cfg!(target_os = "macos"),
+            When::Windows => cfg!(windows),
+        }
+    }
+
+    /// The template with its placeholders filled in, once: what a value contains is not looked at again.
+    fn filled(&self, template: &str) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = template;
+        while let Some((before, tail)) = rest.split_once('{') {
+            let (name, after) = tail.split_once('}')?;
+            filled += before;
+            filled += &self.value(name)?;
+            rest = after;
+        }
+        Some(filled + rest)
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        if let Some((_, value)) = self.values.iter().find(|(known, _)| *known == name) {
+            return value.clone();
+        }
+        TABLE.texts.get(name)?.iter().find_map(|text| match text {
+            Text::Always(text) => self.filled(text),
+            Text::Sometimes { when, text } => self.filled(text).filter(|_| self.all(when)),
+        })
+    }
+
+    fn field(&self, name: &str) -> Option<Field> {
+        Some(match name {
+            "sign_in" => Field::SignIn,
+            "client_id" => Field::ClientId,
+            "client_secret" => Field::ClientSecret,
+            "token" => Field::Token,
+            "access_token" => Field::AccessToken,
+            "box_config_file" => Field::BoxConfigFile,
+            "box_subject" => Field::BoxSubject,
+            "option" => Field::Option(self.option?.key),
+            key => Field::Option(options::spec(key)?.key),
+        })
+    }
+}
+
+impl HintOrName {
+    fn hints(&self) -> &[Hint] {
+        match self {
+            Self::Name(name) => TABLE.hints.get(name).map_or(&[], Vec::as_slice),
+            Self::Hint(hint) => std::slice::from_ref(hint),
+        }
+    }
+}
+
+/// Adds a hint, unless another one has said it.
+fn put(error: Error, text: &str, command: &str) -> Error {
+    let remedy = if command.is_empty() { Remedy::from(text) } else { Remedy::with_command(text, command) };
+    if error.remedy.contains(&remedy) { error } else { error.hint(remedy) }
+}
+
+fn skew(clock_behind: i64) -> Option<String> {
+    let way = if clock_behind > 0 { "behind" } else { "ahead of" };
+    match clock_behind.abs() {
+        ..=LEAST_SKEW => None,
+        few @ ..120 => Some(format!("{few} seconds {way}")),
+        many => Some(format!("{} {way}", duration(many))),
+    }
+}
+
+fn retry_after(said: &str) -> Option<u32> {
+    let said = said.to_lowercase();
+    let rest = said.split_once("retry-after: ")?.1;
+    rest[..rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())].parse().ok()
+}
+
+fn option_in(said: &str) -> Option<&'static Spec> {
+    let said = said.to_lowercase();
+    SPECS.iter().find(|spec| said.contains(spec.key) || said.contains(&spec.key.replace('_', " ")))
+}
+
+/// A setting of the environment's, which an old rclone names by its variable and a new one by its option.
+fn setting_in(said: &str) -> Option<String> {
+    let named = |after: &str| {
+        let rest = said.split_once(after)?.1;
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        (end > 0).then(|| rest[..end].to_uppercase())
+    };
+    named("environment variable RCLONE_").or_else(|| named("config item \""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What serde cannot see: names that lead nowhere, and names that nothing leads to.
+    #[test]
+    fn every_name_in_the_table_is_known_and_used() {
+        let operation = Operation::new(Doing::Listing, "work", Kind::Quick);
+        let evidence = Evidence { said: "upload_cutoff", shown: "", end: End::Exited, version: None };
+        let facts = Facts::default();
+        let situation = Situation::new(&operation, &evidence, &facts);
+        let cases = || TABLE.cases.iter();
+        let hint_lists: Vec<&str> = cases()
+            .flat_map(|case| &case.hints)
+            .filter_map(|hint| if let HintOrName::Name(name) = hint { Some(name.as_str()) } else { None })
+            .collect();
+        for name in &hint_lists {
+            assert!(TABLE.hints.contains_key(*name), "no hints are called {name}");
+        }
+        for name in TABLE.hints.keys() {
+            assert!(hint_lists.contains(&name.as_str()), "nothing names the hints {name}");
+        }
+        for name in cases().flat_map(|case| &case.about) {
+            assert!(situation.field(name).is_some(), "no answer is called {name}");
+        }
+
+        let own = cases().flat_map(|case| case.hints.iter().flat_map(HintOrName::hints));
+        let hints = own.chain(TABLE.guides.iter().flat_map(|guide| &guide.hints));
+        let parts = hints.flat_map(|hint| [&hint.text, &hint.command]);
+        let texts = TABLE.texts.values().flatten().map(|text| match text {
+            Text::Always(text) | Text::Sometimes { text, .. } => text,
+        });
+        let all: Vec<&String> = cases().map(|case| &case.message).chain(parts).chain(texts).collect();
+        let placeholders =
+            |text: &'static String| text.split('{').skip(1).map(|tail| tail.split('}').next().unwrap_or(tail));
+        let used: Vec<&str> = all.into_iter().flat_map(placeholders).collect();
+        let values = || situation.values.iter().map(|(name, _)| *name);
+        for name in &used {
+            assert!(
+                values().any(|value| value == *name) || TABLE.texts.contains_key(*name),
+                "nothing is called {name}"
+            );
+        }
+        for name in values().chain(TABLE.texts.keys().map(String::as_str)) {
+            assert!(used.contains(&name), "nothing uses {name}");
+        }
+    }
+}
