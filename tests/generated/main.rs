@@ -2,6 +2,7 @@
 //!
 //! After a change of the flags: `PLUTON_REGENERATE=1 cargo test --test generated`.
 
+mod errors;
 mod man;
 
 use std::collections::BTreeMap;
@@ -100,7 +101,11 @@ fn root() -> PathBuf {
 }
 
 fn pages() -> Pages {
-    man::pages(cli::Cli::command())
+    let command = cli::Cli::command();
+    let errors = errors::page(command.get_version().expect("a version"));
+    let mut pages = man::pages(command);
+    pages.insert("pluton-errors.7".to_owned(), errors);
+    pages
 }
 
 fn read() -> Pages {

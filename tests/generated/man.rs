@@ -8,8 +8,8 @@ use clap_mangen::Man;
 use super::cli::without_globals;
 
 /// When the texts below were last changed.
-const DATE: &str = "2026-11-23";
-const MANUAL: &str = "Pluton Manual";
+pub(super) const DATE: &str = "2026-11-23";
+pub(super) const MANUAL: &str = "Pluton Manual";
 /// Sections of pluton(1) that stand nowhere else.
 const MAIN_SECTIONS: &str = include_str!("pluton.roff");
 /// mandoc's limit for a line of source.
@@ -110,12 +110,15 @@ fn see_also(command: &Command, parent: Option<&str>) -> String {
     if command.get_name() == "run" {
         pages.push("restic");
     }
-    let references: Vec<String> = pages.into_iter().map(|page| format!(".BR {} (1)", escaped(page))).collect();
+    let mut references: Vec<String> = pages.into_iter().map(|page| format!(".BR {} (1)", escaped(page))).collect();
+    if parent.is_none() || command.get_name() == "help" {
+        references.push(".BR pluton\\-errors (7)".to_owned());
+    }
     format!(".SH \"SEE ALSO\"\n{}\n", references.join(",\n"))
 }
 
 /// Text that roff takes for text.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let text = text
         .replace('\\', "\\e")
         .replace('-', "\\-")
@@ -126,7 +129,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Folds long lines of text, and takes out breaks that do nothing.
-fn tidy(page: &str) -> String {
+pub(super) fn tidy(page: &str) -> String {
     let mut tidy: Vec<String> = Vec::new();
     let mut is_verbatim = false;
     for line in page.lines().map(str::trim_end) {
