@@ -1,39 +1,90 @@
-//! `pluton doctor`: looks at everything a Box storage depends on, says what is wrong and how to mend it, changes nothing without `--fix`.
+//! `pluton doctor`: checks everything that a Box storage depends on, and says what is wrong and how to fix it. It changes
+//! nothing, except with `--fix` what needs no decision and loses nothing.
 
-mod config;
-mod environment;
-mod fix;
-mod network;
-mod shared_tokens;
-mod storages;
-mod timers;
+mod checks;
 
 use crate::cli::Doctor;
+use crate::config::{self, ConfigFile};
 use crate::context::Context;
-use crate::error::{Error, Remedy, Result};
+use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::signals;
+use crate::ui::prompt;
 use crate::ui::report::{Finding, Level, Report};
 
 pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
-    let fixed = if flags.fix { fix::run(context, flags.yes)? } else { Vec::new() };
-    let spinner = context.terminal.wait("looking");
-    let (version, mut findings) = environment::rclone(context);
-    findings.extend(environment::variables());
-    let (document, about_config) = config::look(context);
-    findings.extend(about_config);
-    findings.extend(environment::port());
-    if !flags.offline {
-        findings.extend(network::look()?);
-    }
-    if let Some(document) = &document {
-        if !flags.offline {
-            findings.extend(storages::space(document));
-        }
-        findings.extend(storages::look(document, version, &context.other_config_files()));
-        findings.extend(timers::look(context, document));
-    }
+    let fixed = if flags.fix { fix(context, flags.yes)? } else { Vec::new() };
+    let spinner = context.terminal.wait("checking");
+    let subject = checks::Subject::new(context, flags.offline);
+    let mut findings: Vec<Finding> = checks::ALL.iter().flat_map(|check| check(&subject)).collect();
     drop(spinner);
+    signals::check()?;
     findings.extend(fixed);
     Ok(Report::Doctor { findings, strict: flags.strict })
+}
+
+struct Fix {
+    question: String,
+    done: String,
+    carry_out: fn(&ConfigFile) -> Result<()>,
+}
+
+/// Carries out each fix that is agreed to.
+fn fix(context: &Context, yes: bool) -> Result<Vec<Finding>> {
+    // Without an rclone.conf there is nothing to fix; the checks say why there is none.
+    let Ok(file) = context.config_file() else { return Ok(Vec::new()) };
+    let fixes = fixes(&file);
+    if fixes.is_empty() {
+        return Ok(vec![Finding::good("fixed", "nothing to fix automatically")]);
+    }
+    let mut findings = Vec::new();
+    for Fix { question, done, carry_out } in fixes {
+        if !yes && !context.terminal.asks {
+            return Err(Error::new(Code::InputRequired, question).responsible(Who::You).hint("add --yes to confirm"));
+        }
+        if yes || prompt::yes(&question)? {
+            signals::check()?;
+            findings.push(match carry_out(&file) {
+                Ok(()) => Finding::good("fixed", done),
+                Err(error) => Finding::from_error("not fixed", &error),
+            });
+        }
+    }
+    Ok(findings)
+}
+
+fn fixes(file: &ConfigFile) -> Vec<Fix> {
+    let place = config::shown(file.path());
+    let private = Fix {
+        question: format!("Other users of this machine can read {place}. Make it private?"),
+        done: format!("{place} is private now"),
+        carry_out: ConfigFile::make_private,
+    };
+    let copies = config::left_copies().len();
+    let without_copies = Fix {
+        question: format!(
+            "Remove the private copies of rclone.conf that {copies} killed runs left? Renewed tokens are kept."
+        ),
+        done: "private copies are removed; the next refresh finds the tokens renewed in them".to_owned(),
+        carry_out: remove_copies,
+    };
+    let leftovers: Vec<_> = file.spare_leftovers().iter().map(|left| config::shown(left)).collect();
+    let names = leftovers.join(", ");
+    let without_leftovers = Fix {
+        question: format!("Remove {names}, after adding to rclone.conf what only they have?"),
+        done: format!("{names}: removed, and nothing in them lost"),
+        carry_out: ConfigFile::clear_leftovers,
+    };
+    let is_wanted = [file.is_open_to_others() && file.foreign_owner().is_none(), copies > 0, !leftovers.is_empty()];
+    let fixes = [private, without_copies, without_leftovers].into_iter().zip(is_wanted);
+    fixes.filter_map(|(fix, is_wanted)| is_wanted.then_some(fix)).collect()
+}
+
+fn remove_copies(file: &ConfigFile) -> Result<()> {
+    file.collect_copies();
+    config::left_copies().first().map_or(Ok(()), |left| {
+        let message = format!("{} belongs to another rclone.conf, or cannot be read", config::shown(left));
+        Err(Error::new(Code::ConfigUnreadable, message).hint("name the other file with --rclone-config FILE"))
+    })
 }
 
 impl Finding {
@@ -45,11 +96,11 @@ impl Finding {
         Self::new(Level::Ok, about, message)
     }
 
-    fn odd(about: &str, message: impl Into<String>) -> Self {
+    fn warning(about: &str, message: impl Into<String>) -> Self {
         Self::new(Level::Warning, about, message)
     }
 
-    fn bad(about: &str, message: impl Into<String>) -> Self {
+    fn error(about: &str, message: impl Into<String>) -> Self {
         Self::new(Level::Error, about, message)
     }
 
@@ -66,7 +117,7 @@ impl Finding {
         self.hint(Remedy::run(command))
     }
 
-    fn from_error(about: &str, error: Error) -> Self {
-        Self { remedy: error.remedy, ..Self::bad(about, error.message) }
+    fn from_error(about: &str, error: &Error) -> Self {
+        Self { remedy: error.remedy.clone(), ..Self::error(about, &error.message) }
     }
 }

@@ -87,7 +87,7 @@ fn each_thing_that_is_broken_is_named_with_a_remedy() {
             "b",
             "cannot be read",
         ),
-        ("[b]\ntype = box\nbox_config_file = ~/c.json\n".to_owned(), "b", "no absolute path"),
+        ("[b]\ntype = box\nbox_config_file = ~/c.json\n".to_owned(), "b", "is not an absolute path"),
         (
             "[b]\ntype = box\nclient_credentials = true\nclient_id = x\nclient_secret = tok-secret-s\n".to_owned(),
             "b",
@@ -245,7 +245,7 @@ fn whether_anything_renews_what_rclone_cannot_is_seen() {
     std::fs::write(units.join("pluton-refresh.service"), &service).expect("a unit");
     has("warning", "is not started");
     std::fs::write(units.join("timers.target.wants/pluton-refresh.timer"), "").expect("a unit");
-    has("ok", "renewed by what ~/.config/systemd/user/pluton-refresh.service starts");
+    has("ok", "renewed by ~/.config/systemd/user/pluton-refresh.service");
     // The same for another rclone.conf.
     std::fs::write(units.join("pluton-refresh.service"), service.replace("rclone.conf", "other.conf")).expect("a unit");
     has("warning", "nothing else was found");
@@ -262,5 +262,5 @@ fn whether_anything_renews_what_rclone_cannot_is_seen() {
     crontab("echo '# 0 3 * * * pluton run \"My Box\" -- restic'; echo '0 3 * * * pluton run \"My Box 2\" -- restic'");
     has("warning", "nothing else was found");
     crontab("echo '0 3 * * * pluton run \"My Box\" -- restic backup'");
-    has("ok", "renewed by what crontab starts");
+    has("ok", "renewed by crontab");
 }
