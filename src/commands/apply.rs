@@ -1,4 +1,4 @@
-//! `pluton apply FILE`: makes rclone.conf's Box storages what the file declares; what is so already stays untouched.
+//! `pluton apply FILE`: creates and updates storages in rclone.conf as the file declares them. What is up to date is not touched.
 
 mod manifest;
 mod state;
@@ -42,8 +42,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
     if let Some(fault) = &apply.applied.fault {
         context.terminal.warn(&format!(
-            "what was applied before is forgotten, since it cannot be understood ({fault}): of a declared token and one in \
-             rclone.conf the newer is taken, and --prune removes nothing that was made before"
+            "what was applied before is forgotten, since it cannot be read ({fault}): of a declared token and one in \
+             rclone.conf the newer is used, and --prune removes nothing that was created before"
         ));
     }
     let present = apply.file.read()?;
@@ -61,7 +61,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     Ok(Report::Applied { check: flags.check, steps })
 }
 
-/// The file by its real directory: however it is spelled, it is the same. A link to it is one that may lead elsewhere tomorrow.
+/// The file in its real directory, so that every spelling of its path is the same. A link to the file itself is not followed, since
+/// it may lead elsewhere tomorrow.
 fn place(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let dir = path.parent().and_then(|dir| dir.canonicalize().ok());
@@ -76,7 +77,7 @@ struct Run<'a> {
     path: PathBuf,
 }
 
-/// What one storage needs, and the section it is to become.
+/// What one storage needs, and the section that it becomes.
 struct Planned {
     step: Step,
     wanted: Option<Wanted>,
@@ -86,7 +87,7 @@ struct Wanted {
     section: Section,
     /// The declared token, as it was given.
     token: Option<Secret>,
-    /// Whether the section carries a token that Box has not seen from here.
+    /// Whether the section has a token that was not verified here before.
     is_new_sign_in: bool,
     /// Keys whose commands a check does not run.
     not_compared: Vec<&'static str>,
@@ -111,7 +112,7 @@ impl Run<'_> {
         })
     }
 
-    /// The file has keys where a command line has flags.
+    /// An error about a flag, as one about the key in the file.
     fn in_file(&self, name: &str, mut error: Error) -> Error {
         let names_a_flag = |remedy: &Remedy| remedy.to_string().contains("--");
         let keys: Vec<&str> = error.fields.iter().filter_map(|field| key(*field)).collect();
@@ -143,11 +144,23 @@ impl Run<'_> {
             self.applied.knows_token(self.file.real_path(), name, token, present_token.as_ref())
                 || not_compared.contains(&"token")
         };
-        // A token that rclone has renewed since it was applied is newer than the declared one.
+        // The token that rclone has renewed since the last apply is newer than the declared one.
         let kept = present_token.clone().filter(|_| declared_token.as_ref().is_none_or(is_known));
         let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
         let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
-        let answers = answers(name, storage, base, token, client_secret, access_token)?;
+        let subject = storage.box_subject_type.as_ref().zip(storage.box_subject_id.as_ref());
+        let answers = Answers {
+            name: Some(name.to_owned()),
+            sign_in: Some(kind(storage)),
+            client_id: storage.client_id.clone(),
+            client_secret,
+            token,
+            access_token,
+            box_config_file: storage.box_config_file.as_ref().map(|path| base.join(path)),
+            box_subject: subject.map(|(kind, id)| format!("{kind}:{id}")),
+            options: storage.options.0.clone(),
+            ..Answers::default()
+        };
         let remote = Remote { name: RemoteName::new(name)?, sign_in: answers.sign_in()?, options: answers.options()? };
         impersonate::require_id(remote.options.get(IMPERSONATE), "an apply file names users by ID")?;
         let mut section = remote.section()?;
@@ -161,7 +174,7 @@ impl Run<'_> {
     }
 
     fn surplus(&self, present: &Document, declared: &Declared) -> Vec<String> {
-        let made = self.applied.made_by(self.file.real_path(), &self.path);
+        let made = self.applied.created_by(self.file.real_path(), &self.path);
         made.into_iter().filter(|name| !declared.storage.contains_key(name) && present.has(name)).collect()
     }
 
@@ -178,7 +191,7 @@ impl Run<'_> {
         step
     }
 
-    /// Proves the section and saves it; of one that is there only the keys that `changed`.
+    /// Verifies the section and saves it; of one that exists only the keys that `changed`.
     fn put(&self, wanted: &Wanted, changed: Option<&[String]>) -> Result<()> {
         signals::check()?;
         let rclone: Rclone = self.context.rclone(self.flags.timeout)?;
@@ -197,7 +210,7 @@ impl Run<'_> {
             section = section.without_token();
         }
         let mut keys: Vec<&str> = changed.unwrap_or_default().iter().map(String::as_str).collect();
-        // Whether it can be renewed depends on these, too.
+        // Whether the token can be renewed depends on these, too.
         let is_other_client = ["client_id", "client_secret", "token_url"].iter().any(|key| keys.contains(key));
         let staged = Staged::new(section, !minted && (wanted.is_new_sign_in || is_other_client))?;
         let verified = if brings_token {
@@ -225,7 +238,7 @@ impl Run<'_> {
     }
 }
 
-/// What an answer is called in the file.
+/// The key of an answer in the file.
 fn key(field: Field) -> Option<&'static str> {
     Some(match field {
         Field::Name | Field::SignIn => return None,
@@ -239,13 +252,13 @@ fn key(field: Field) -> Option<&'static str> {
     })
 }
 
-/// What became of a token whose renewal never reached rclone.conf.
+/// The token that came of this one in a run that ended before rclone.conf was written.
 fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
     let token = Token::find(token.expose()).ok()?;
     config::orphans_now(present).into_iter().find(|found| found.succeeds(&token)).map(|found| found.token.blob())
 }
 
-/// Keys whose values differ from what is there. What the token is worth is not judged by its text, except for a new one.
+/// Keys whose values differ from those in rclone.conf. A token counts only if it is new: rclone changes it with every renewal.
 fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
     let there: Vec<_> = present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let entries = wanted.section.entries();
@@ -262,45 +275,15 @@ fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
     keys
 }
 
-fn answers(
-    name: &str,
-    storage: &DeclaredStorage,
-    base: &Path,
-    token: Option<Secret>,
-    client_secret: Option<Secret>,
-    access_token: Option<Secret>,
-) -> Result<Answers> {
-    let subject = match (&storage.box_subject_type, &storage.box_subject_id) {
-        (Some(kind), Some(id)) => Some(format!("{kind}:{id}")),
-        (None, None) => None,
-        _ => {
-            return Err(Error::new(
-                Code::InvalidValue,
-                format!("{name:?}: box_subject_type and box_subject_id go together"),
-            )
-            .responsible(Who::You));
-        }
-    };
-    let kind = match storage {
+/// How the declared keys sign in.
+fn kind(storage: &DeclaredStorage) -> Kind {
+    match storage {
         DeclaredStorage { access_token: Some(_), .. } => Kind::AccessToken,
         DeclaredStorage { box_config_file: Some(_), .. } => Kind::Jwt,
-        DeclaredStorage { client_credentials: Some(true), .. } | DeclaredStorage { box_subject_id: Some(_), .. } => {
-            Kind::ClientCredentials
-        }
+        DeclaredStorage { client_credentials: Some(true), .. }
+        | DeclaredStorage { box_subject_type: Some(_), .. }
+        | DeclaredStorage { box_subject_id: Some(_), .. } => Kind::ClientCredentials,
         DeclaredStorage { client_id: Some(_), .. } => Kind::OwnApp,
         _ => Kind::Quick,
-    };
-    let options = storage.options();
-    Ok(Answers {
-        name: Some(name.to_owned()),
-        sign_in: Some(kind),
-        client_id: storage.client_id.clone(),
-        client_secret,
-        token,
-        access_token,
-        box_config_file: storage.box_config_file.as_ref().map(|path| base.join(path)),
-        box_subject: subject,
-        options: options.into_iter().collect(),
-        ..Answers::default()
-    })
+    }
 }

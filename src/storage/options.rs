@@ -90,7 +90,7 @@ impl BoxOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{BoxOptions, SPECS, spec};
+    use super::{BoxOptions, spec};
 
     fn check(key: &str, text: &str) -> Option<String> {
         spec(key).expect("an option").check(text).ok()
@@ -108,11 +108,6 @@ mod tests {
         ] {
             assert_eq!(check("root_folder_id", given).as_deref(), Some(id), "{given}");
         }
-        for bad in
-            ["", "abc", "1/2", "https://evil.com/folder/1", "https://notbox.com/folder/1", "https://app.box.com/file/1"]
-        {
-            assert_eq!(check("root_folder_id", bad), None, "{bad}");
-        }
     }
 
     #[test]
@@ -128,48 +123,9 @@ mod tests {
     }
 
     #[test]
-    fn ranges_that_rclone_does_not_check_are_checked() {
-        for (key, bad) in [
-            ("list_chunk", "0"),
-            ("list_chunk", "1001"),
-            ("list_chunk", "ten"),
-            ("commit_retries", "0"),
-            ("owned_by", "alice"),
-            ("impersonate", "alice"),
-            ("encoding", "slash"),
-            ("encoding", "Slash,,Dot"),
-            ("auth_url", "box.com"),
-            ("token_url", "ftp://box.com/"),
-            ("box_sub_type", "enterprize"),
-        ] {
-            assert_eq!(check(key, bad), None, "{key} {bad}");
-        }
-        for (key, good) in [
-            ("list_chunk", "1000"),
-            ("commit_retries", "1"),
-            ("owned_by", "alice@example.com"),
-            ("impersonate", "42"),
-            ("impersonate", "alice@example.com"),
-            ("encoding", "Slash,Dot"),
-            ("auth_url", "https://ent.box.com/api/oauth2/authorize"),
-            ("box_sub_type", "user"),
-        ] {
-            assert_eq!(check(key, good).as_deref(), Some(good));
-        }
-    }
-
-    #[test]
     fn the_newest_need_is_named() {
         let set = BoxOptions::checked([("impersonate", "1"), ("description", "d"), ("list_chunk", "5")]).expect("good");
         assert_eq!(set.needs(), Some(((1, 66), "description")));
         assert_eq!(set.entries().count(), 3);
-    }
-
-    #[test]
-    fn keys_are_unique() {
-        let mut keys: Vec<_> = SPECS.iter().map(|spec| spec.key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), SPECS.len());
     }
 }

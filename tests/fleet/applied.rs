@@ -75,7 +75,8 @@ fn what_cannot_be_understood_any_more_costs_no_sign_in_and_no_run() {
     }
     let renewed = [spend(&home, "one"), spend(&home, "two")];
     let whole = fs::read_to_string(home.path().join(REMEMBERED)).expect("what is remembered");
-    for torn in [&whole[..whole.len() / 2], "", "\0\0\0\0", "[]"] {
+    let of_another_version = r#"{"key": "random", "storages": {}}"#;
+    for torn in [&whole[..whole.len() / 2], "", "\0\0\0\0", "[]", of_another_version] {
         fs::write(home.path().join(REMEMBERED), torn).expect("torn");
         let ran = home.pluton(&["apply", "one.toml"]).ok();
         assert!(ran.stderr.contains("forgotten") && ran.stdout.contains("unchanged"), "{ran:?}");

@@ -1,17 +1,19 @@
-//! The file of `pluton apply`: storages as they are meant to be, secrets only by reference. Pure but for [`Source::read`].
+//! The file of `pluton apply`: storages as they are declared, with secrets by reference only. Pure but for [`Source::read`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::process;
 use crate::reading;
 use crate::secret::Secret;
+use crate::storage::options::{SPECS, spec};
 
-/// Storages by their names.
+/// Storages by name.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Declared {
@@ -21,33 +23,51 @@ pub(crate) struct Declared {
 
 /// One storage: the keys of its section in rclone.conf, by rclone's own names.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(extend("additionalProperties" = false))]
 pub(crate) struct DeclaredStorage {
     pub(crate) provider: Provider,
-    /// The client ID of your own Box app.
+    /// Client ID of your own Box app.
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<Source>,
-    /// What `rclone authorize box` printed. It is used once; what rclone makes of it later is kept.
+    /// Output of `rclone authorize box`. It is used once; afterwards the token that rclone renews is kept.
     pub(crate) token: Option<Source>,
     pub(crate) access_token: Option<Source>,
-    /// The config.json of a JWT app; relative to this file.
+    /// The Box app's config.json (JWT), relative to this file.
     pub(crate) box_config_file: Option<PathBuf>,
-    /// Not needed beside a subject.
     pub(crate) client_credentials: Option<bool>,
-    /// Whom client credentials act for: `enterprise` or `user`.
+    /// Who to act as with client credentials: enterprise or user.
     pub(crate) box_subject_type: Option<String>,
-    pub(crate) box_subject_id: Option<Text>,
-    pub(crate) root_folder_id: Option<Text>,
-    pub(crate) upload_cutoff: Option<Text>,
-    pub(crate) commit_retries: Option<Text>,
-    pub(crate) list_chunk: Option<Text>,
-    pub(crate) owned_by: Option<Text>,
-    pub(crate) impersonate: Option<Text>,
-    pub(crate) box_sub_type: Option<Text>,
-    pub(crate) auth_url: Option<Text>,
-    pub(crate) token_url: Option<Text>,
-    pub(crate) encoding: Option<Text>,
-    pub(crate) description: Option<Text>,
+    pub(crate) box_subject_id: Option<String>,
+    #[serde(flatten)]
+    #[schemars(schema_with = "options_schema")]
+    pub(crate) options: Options,
+}
+
+/// Options by key, from text or whole numbers.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "BTreeMap<String, toml::Value>")]
+pub(crate) struct Options(pub(crate) BTreeMap<&'static str, String>);
+
+impl TryFrom<BTreeMap<String, toml::Value>> for Options {
+    type Error = String;
+
+    fn try_from(values: BTreeMap<String, toml::Value>) -> Result<Self, String> {
+        let option = |(key, value): (String, toml::Value)| {
+            let spec = spec(&key).ok_or_else(|| format!("unknown field `{key}`"))?;
+            match value {
+                toml::Value::String(text) => Ok((spec.key, text)),
+                toml::Value::Integer(number) => Ok((spec.key, number.to_string())),
+                _ => Err(format!("expected text or a whole number for `{key}`")),
+            }
+        };
+        values.into_iter().map(option).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn options_schema(_: &mut SchemaGenerator) -> Schema {
+    let option = |help: &str| json!({ "description": help, "type": ["string", "integer"] });
+    let properties: BTreeMap<_, _> = SPECS.iter().map(|spec| (spec.key, option(spec.help))).collect();
+    json_schema!({ "type": "object", "properties": properties })
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
@@ -56,15 +76,7 @@ pub(crate) enum Provider {
     Box,
 }
 
-/// A value that may be written as a number.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum Text {
-    Text(String),
-    Number(u64),
-}
-
-/// Where a secret comes from. It never stands in the file itself.
+/// Where a secret comes from. The file itself never holds one.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub(crate) enum Source {
@@ -72,7 +84,7 @@ pub(crate) enum Source {
     Env(String),
     /// A file, relative to this one.
     File(PathBuf),
-    /// A program and its arguments; what it prints.
+    /// A program and its arguments, which prints the secret.
     Command(Vec<String>),
     /// A file in systemd's `$CREDENTIALS_DIRECTORY`.
     Credential(String),
@@ -84,11 +96,11 @@ impl Declared {
             let is_toml = text.parse::<toml::Table>().is_ok();
             let place = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             let line = place.map(|line| format!(", line {line}")).unwrap_or_default();
-            // Neither the parser's excerpt nor a value in its words: either may be a secret that does not belong there.
+            // The parser's excerpt is left out, and so are messages that repeat a value: it may be a secret.
             let harmless = ["unknown field", "missing field", "unclosed", "expected", "duplicate key"];
             let why = match error.message() {
                 why if harmless.iter().any(|begin| why.starts_with(begin)) => why,
-                _ => "this is not what belongs here",
+                _ => "this is not valid here",
             };
             let key = place.and_then(|line| text.lines().nth(line - 1)?.split('=').next()).unwrap_or_default();
             let remedy = if !is_toml {
@@ -96,7 +108,7 @@ impl Declared {
             } else if ["client_secret", "token", "access_token"].contains(&key.trim()) {
                 "secrets are given by reference: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"…\"] }".into()
             } else {
-                Remedy::with_command("see what may stand in the file", "pluton apply --print-schema")
+                Remedy::with_command("see which keys the file can have", "pluton apply --print-schema")
             };
             Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display()))
                 .responsible(Who::You)
@@ -120,39 +132,13 @@ impl DeclaredStorage {
             _ => None,
         })
     }
-
-    /// The options that are set, as text.
-    pub(crate) fn options(&self) -> Vec<(&'static str, String)> {
-        [
-            ("root_folder_id", &self.root_folder_id),
-            ("upload_cutoff", &self.upload_cutoff),
-            ("commit_retries", &self.commit_retries),
-            ("list_chunk", &self.list_chunk),
-            ("owned_by", &self.owned_by),
-            ("impersonate", &self.impersonate),
-            ("box_sub_type", &self.box_sub_type),
-            ("auth_url", &self.auth_url),
-            ("token_url", &self.token_url),
-            ("encoding", &self.encoding),
-            ("description", &self.description),
-        ]
-        .into_iter()
-        .filter_map(|(key, text)| Some((key, text.as_ref()?.to_string())))
-        .collect()
-    }
-}
-
-impl std::fmt::Display for Text {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Number(number) => write!(f, "{number}"),
-        }
-    }
 }
 
 impl Source {
     /// Fetches the secret. `base` is the directory of the file that names it.
+    ///
+    /// # Errors
+    /// Where there is none; the error never repeats any output.
     pub(crate) fn read(&self, base: &Path) -> Result<Secret> {
         let failed = |why: String| Error::new(Code::InputRequired, why).responsible(Who::You);
         let from_file = |path: &Path| {
@@ -163,16 +149,16 @@ impl Source {
             Self::File(path) => from_file(&base.join(path))?,
             Self::Command(words) => {
                 let (program, args) =
-                    words.split_first().ok_or_else(|| failed("an empty command gives no secret".into()))?;
+                    words.split_first().ok_or_else(|| failed("the command for a secret is empty".into()))?;
                 match process::capture(process::command(program).args(args))? {
                     Ok((true, printed)) => String::from_utf8_lossy(&printed).into_owned(),
-                    Ok((false, _)) => return Err(failed(format!("{program} failed, and gave no secret"))),
-                    Err(cause) => return Err(failed(format!("{program} gave no secret: {cause}"))),
+                    Ok((false, _)) => return Err(failed(format!("{program} failed, so there is no secret"))),
+                    Err(cause) => return Err(failed(format!("cannot get a secret from {program}: {cause}"))),
                 }
             }
             Self::Credential(name) => {
                 let dir = std::env::var_os("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    failed("CREDENTIALS_DIRECTORY is not set: systemd sets it for units with LoadCredential=".into())
+                    failed("CREDENTIALS_DIRECTORY is not set; systemd sets it for units with LoadCredential=".into())
                 })?;
                 from_file(&Path::new(&dir).join(name))?
             }
@@ -188,30 +174,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Declared, Source};
-
-    #[test]
-    fn a_declared_storage_is_read() {
-        let text = "[storage.\"Team Box\"]\nprovider = 'box'\nclient_id = 'x'\nclient_secret = { env = 'S' }\nlist_chunk = 500\n";
-        let declared = Declared::parse(text, Path::new("a.toml")).expect("good");
-        let storage = &declared.storage["Team Box"];
-        assert_eq!(storage.options(), [("list_chunk", "500".to_owned())]);
-        assert!(matches!(storage.client_secret, Some(Source::Env(_))));
-    }
-
-    #[test]
-    fn a_secret_in_the_file_is_refused_and_not_repeated() {
-        for text in [
-            "[storage.x]\nprovider = 'box'\nclient_secret = 'hunter2'\n",
-            "[storage.x]\nprovider = 'box'\nunknown = 'hunter2'\n",
-            "[storage.x]\nprovider = 'hunter2'\n",
-            "[storage.x\nclient_secret = 'hunter2'\n",
-        ] {
-            let error = Declared::parse(text, Path::new("a.toml")).expect_err(text);
-            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
-            assert!(error.message.contains("line"), "{error:?}");
-        }
-    }
+    use super::Declared;
 
     /// Lines of a file that declares storages, or nearly.
     fn lines() -> impl Strategy<Value = String> {
@@ -227,7 +190,7 @@ mod tests {
         fn no_file_makes_it_panic_and_no_value_is_repeated(text in lines(), other in any::<String>()) {
             for text in [&text, &other] {
                 match Declared::parse(text, Path::new("a.toml")) {
-                    Ok(declared) => declared.storage.values().for_each(|storage| drop(storage.options())),
+                    Ok(_) => {}
                     Err(error) => {
                         prop_assert!(!format!("{error:?}").contains("hunter2"), "{:?}: {:?}", text, error);
                         prop_assert!(error.message.starts_with("a.toml"), "{:?}", error);
