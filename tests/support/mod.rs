@@ -53,6 +53,8 @@ impl Home {
         }
         let mut env: Vec<(OsString, OsString)> =
             sandbox.env().into_iter().map(|(name, value)| (name.into(), value)).collect();
+        // Halves the time in which an rclone starts: no garbage collection, no tables for a terminal of its own.
+        env.extend([("GOGC", "off"), ("TCELL_MINIMIZE", "1")].map(|(name, value)| (name.into(), value.into())));
         env.push(("HOME".into(), dir.path().into()));
         let mut path = bin.into_os_string();
         path.push(":/usr/bin:/bin");
