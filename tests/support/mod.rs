@@ -17,11 +17,8 @@ use tempfile::TempDir;
 
 pub(crate) use children::{hang_up, interrupt, is_alive, terminate, wait_for, wait_until_gone};
 
-/// The program of this build, or one built for another system.
-pub(crate) const PLUTON: &str = match option_env!("PLUTON_UNDER_TEST") {
-    Some(other) => other,
-    None => env!("CARGO_BIN_EXE_pluton"),
-};
+/// The program of this build.
+pub(crate) const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 
 /// One user's machine: a home directory and one rclone.
 pub(crate) struct Home {
@@ -105,9 +102,11 @@ impl Home {
         path.to_str().expect("UTF-8").to_owned()
     }
 
-    /// A command in this home with no other environment.
+    /// A command in this home with no other environment. `PLUTON_UNDER_TEST` names a pluton that was built for another system.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let program = program.as_ref();
+        let other = std::env::var_os("PLUTON_UNDER_TEST").filter(|_| program == PLUTON);
+        let mut command = Command::new(other.as_deref().unwrap_or(program));
         command.env_clear().envs(self.env.iter().map(|(name, value)| (name, value))).current_dir(self.path());
         command
     }
