@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::Child;
 
-use box_sandbox::{AppSpec, Page, authorize_port};
+use box_sandbox::{Page, authorize_port};
 
 use crate::bench::{Bench, ODD, with_each};
 use crate::support::{Ran, interrupt, wait_for, wait_until_gone};
@@ -95,58 +95,6 @@ fn an_own_app_goes_through_the_browser_and_its_secret_through_no_argument() {
         }
         assert_eq!(bench.home.dump()["own"]["client_id"], app.client_id.as_str());
         bench.works_after_an_hour("own");
-    });
-}
-
-#[test]
-fn a_person_who_says_no_is_told_so() {
-    in_turn(|bench| {
-        bench.home.write_config(ODD);
-        bench.sandbox.refuse_consent(true);
-        let waiting = start(&bench, &["Box", "--no-browser", "--json"]);
-        bench.sandbox.browse(&waiting.link);
-        let ran = waiting.end().fails(6);
-        assert_eq!(ran.document()["error"]["code"], "access_denied", "{ran:?}");
-        assert_eq!(bench.home.config_text(), ODD);
-    });
-}
-
-#[test]
-fn an_app_without_rclone_s_redirect_address_is_told_so() {
-    let _port = authorize_port();
-    let bench = Bench::new();
-    let app = bench.sandbox.app(AppSpec { redirect_uri: None, mismatch_redirects: true, ..AppSpec::default() });
-    let secret = bench.home.file("secret", &app.client_secret);
-    let args = ["own", "--no-browser", "--client-id", &app.client_id, "--client-secret-file", &secret, "--json"];
-    let waiting = start(&bench, &args);
-    bench.sandbox.browse(&waiting.link);
-    let ran = waiting.end().fails(6);
-    let error = &ran.document()["error"];
-    assert_eq!(error["code"], "redirect_uri_mismatch", "{ran:?}");
-    assert!(error["remedy"].to_string().contains("http://127.0.0.1:53682/"), "{ran:?}");
-}
-
-#[test]
-fn a_wrong_secret_is_found_out_when_the_browser_comes_back() {
-    in_turn(|bench| {
-        let app = bench.sandbox.own_app();
-        let secret = bench.home.file("secret", "wrong-secret");
-        let args = ["own", "--no-browser", "--client-id", &app.client_id, "--client-secret-file", &secret, "--json"];
-        let waiting = start(&bench, &args);
-        bench.sandbox.browse(&waiting.link);
-        let ran = waiting.end().fails(6).keeps(&["wrong-secret"]);
-        assert_eq!(ran.document()["error"]["code"], "client_invalid", "{ran:?}");
-    });
-}
-
-#[test]
-fn a_port_that_is_taken_is_named() {
-    in_turn(|bench| {
-        bench.home.write_config(ODD);
-        let _squatter = TcpListener::bind("127.0.0.1:53682").expect("the port");
-        let args = ["storage", "add", "box", "Box", "--authorize", "--no-browser", "--json"];
-        let error = bench.refused(|bench| bench.home.pluton(&args), 6, "port_in_use");
-        assert!(error["message"].as_str().is_some_and(|words| words.contains("53682")), "{error}");
     });
 }
 

@@ -1,6 +1,4 @@
-//! What is in rclone.conf beside the new section stays as it is, byte by byte, and encrypted files stay encrypted.
-
-use std::fs;
+//! What is in rclone.conf beside the new section stays as it is, byte by byte.
 
 use crate::bench::{Bench, ODD, with_each};
 
@@ -81,54 +79,4 @@ fn a_name_that_inherits_from_another_is_not_changed_behind_its_back() {
     bench.home.write_config("[Box]\ntype = local\n");
     bench.add(&bench.token(), &["Box.kid"]).ok();
     bench.works_after_an_hour("Box.kid");
-}
-
-/// Encrypts the present rclone.conf as rclone itself does it.
-fn encrypt(bench: &Bench, password: &str) -> String {
-    let command = format!("echo {password}");
-    bench.home.rclone(&["config", "encryption", "set", "--password-command", &command]).ok();
-    let text = bench.home.config_text();
-    assert!(text.contains("RCLONE_ENCRYPT_V0:"), "{text}");
-    text
-}
-
-#[test]
-fn an_encrypted_file_without_its_password_is_exit_9_and_untouched() {
-    let mut bench = Bench::new();
-    bench.home.write_config("[a]\ntype = local\n");
-    let encrypted = encrypt(&bench, "open-sesame");
-    for password in [None, Some("wrong-password")] {
-        if let Some(password) = password {
-            bench.home.set("RCLONE_CONFIG_PASS", password);
-        }
-        let token = bench.token();
-        let error = bench.refused(|bench| bench.add(&token, &["Box", "--json"]), 9, "config_encrypted");
-        assert!(!error.to_string().contains("wrong-password"), "{error}");
-        assert!(bench.sandbox.is_live_refresh(&token.refresh));
-        assert_eq!(bench.home.config_text(), encrypted);
-        bench.home.pluton(&["storage", "list"]).fails(9);
-    }
-}
-
-#[test]
-fn an_encrypted_file_gets_the_storage_and_stays_encrypted() {
-    let mut bench = Bench::new();
-    bench.home.write_config("[a]\ntype = local\n");
-    encrypt(&bench, "open-sesame");
-    bench.home.set("RCLONE_CONFIG_PASS", "open-sesame");
-    let token = bench.token();
-    bench.add(&token, &["Box"]).ok().keeps(&["open-sesame", &token.refresh]);
-    let text = bench.home.config_text();
-    assert!(text.contains("RCLONE_ENCRYPT_V0:") && !text.contains("[Box]"), "{text}");
-    assert_eq!(bench.home.dump()["a"]["type"], "local");
-    assert_eq!(bench.lists("Box").len(), 3);
-    assert!(bench.sandbox.is_live_refresh(&bench.refresh_token("Box")));
-    for file in bench.home.files() {
-        let bytes = fs::read(bench.home.path().join(&file)).expect("a file");
-        assert!(!String::from_utf8_lossy(&bytes).contains("refresh_token"), "{file}");
-    }
-    if let Some(debian) = box_sandbox::rclone::debian() {
-        let output = bench.home.command(debian).args(["lsf", "Box:"]).output().expect("rclone runs");
-        assert!(output.status.success(), "{output:?}");
-    }
 }

@@ -16,7 +16,6 @@ mod options;
 mod oracle;
 mod output;
 mod places;
-mod refusals;
 mod rehearsal;
 mod salvage;
 mod sign_ins;

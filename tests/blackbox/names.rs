@@ -127,3 +127,11 @@ fn a_command_without_its_storage_is_told_the_whole_one() {
     let ran = bench.home.pluton(&["storage", "login"]).fails(2);
     assert!(ran.stderr.contains("unrecognized subcommand"), "{ran:?}");
 }
+
+#[test]
+fn a_new_name_that_is_taken_is_told_only_what_the_command_can_do() {
+    let bench = Bench::new();
+    bench.home.write_config("[one]\ntype = box\n[two]\ntype = box\n");
+    let ran = bench.home.pluton(&["storage", "rename", "one", "two"]).fails(5);
+    assert!(ran.stderr.contains("choose another name") && !ran.stderr.contains("--force"), "{ran:?}");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use box_sandbox::{Fault, Token};
 
 use crate::bench::{Bench, ODD, with_each};
-use crate::support::{Home, Ran, interrupt, wait_for};
+use crate::support::{Home, Ran};
 
 /// The kept token is where the message says, private, live and alone, and `add` takes it from there.
 #[track_caller]
@@ -61,62 +61,26 @@ fn the_same_command_once_more_goes_on_with_the_token_that_was_kept() {
 }
 
 #[test]
-fn when_the_listing_fails_after_the_renewal_the_new_token_is_kept_and_can_be_used() {
+fn when_the_proof_fails_after_the_renewal_the_new_token_is_kept_and_can_be_used() {
+    let listing = || Fault::on("GET", "/2.0/");
     with_each(|bench| {
-        bench.home.write_config(ODD);
-        let given = bench.token();
-        let ran = bench.add(&given, &["Box Backups", "--root-folder-id", "4711"]).fails(7);
-        assert_eq!(bench.home.config_text(), ODD);
-        let file = is_kept(&bench, &ran, &given);
-        goes_on_with(&bench, "Box Backups", &file);
+        for (name, args, exit, fault) in [
+            ("No Folder", &["--root-folder-id", "4711"][..], 7, None),
+            ("Down", &[], 8, Some(listing().status(503))),
+            ("Late", &["--timeout", "3s"], 8, Some(listing().delay(Duration::from_secs(600)))),
+        ] {
+            bench.home.write_config(ODD);
+            if let Some(fault) = fault {
+                bench.sandbox.fault(fault);
+            }
+            let given = bench.token();
+            let ran = bench.add(&given, &[&[name], args].concat()).fails(exit);
+            assert_eq!(bench.home.config_text(), ODD);
+            let file = is_kept(&bench, &ran, &given);
+            bench.sandbox.clear_faults();
+            goes_on_with(&bench, name, &file);
+        }
     });
-}
-
-#[test]
-fn when_box_breaks_down_after_the_renewal_the_new_token_is_kept() {
-    with_each(|bench| {
-        bench.home.write_config(ODD);
-        bench.sandbox.fault(Fault::on("GET", "/2.0/").status(503));
-        let given = bench.token();
-        let ran = bench.add(&given, &["Box"]).fails(8);
-        assert_eq!(bench.home.config_text(), ODD);
-        let file = is_kept(&bench, &ran, &given);
-        bench.sandbox.clear_faults();
-        goes_on_with(&bench, "Box", &file);
-    });
-}
-
-#[test]
-fn when_the_deadline_ends_rclone_after_the_renewal_the_new_token_is_kept() {
-    with_each(|bench| {
-        bench.home.write_config(ODD);
-        bench.sandbox.fault(Fault::on("GET", "/2.0/").delay(Duration::from_secs(600)));
-        let given = bench.token();
-        let ran = bench.add(&given, &["Box", "--timeout", "3s"]).fails(8);
-        assert_eq!(bench.home.config_text(), ODD);
-        let file = is_kept(&bench, &ran, &given);
-        bench.sandbox.clear_faults();
-        goes_on_with(&bench, "Box", &file);
-    });
-}
-
-#[test]
-fn when_ctrl_c_ends_rclone_after_the_renewal_the_new_token_is_kept() {
-    let bench = Bench::new();
-    bench.home.write_config(ODD);
-    bench.sandbox.fault(Fault::on("GET", "/2.0/").delay(Duration::from_secs(600)));
-    let given = bench.token();
-    let file = bench.home.file("token.json", &given.blob());
-    let child = bench.home.start(&["storage", "add", "box", "Box", "--token-file", &file]);
-    wait_for("the listing", || {
-        bench.sandbox.requests().iter().any(|r| r.path.starts_with("/2.0/folders")).then_some(())
-    });
-    interrupt(&child);
-    let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
-    assert_eq!(bench.home.config_text(), ODD);
-    let kept = is_kept(&bench, &ran, &given);
-    bench.sandbox.clear_faults();
-    goes_on_with(&bench, "Box", &kept);
 }
 
 #[test]
@@ -158,15 +122,4 @@ fn a_name_that_is_taken_while_rclone_proves_is_not_overwritten_and_the_new_token
     let kept = is_kept(&bench, &ran, &given);
     Home::log_children(&bench.home);
     goes_on_with(&bench, "Box2", &kept);
-}
-
-#[test]
-fn the_json_of_such_a_failure_says_where_the_token_is() {
-    let bench = Bench::new();
-    let given = bench.token();
-    let (code, document) = bench.add_json(&given, &["Box", "--root-folder-id", "4711"]);
-    assert_eq!(code, 7, "{document}");
-    let notes = document["error"]["notes"].to_string();
-    let kept = bench.staged().into_iter().find(|path| path.ends_with("/rclone.conf")).expect("a kept file");
-    assert!(notes.contains(&kept), "{document}");
 }

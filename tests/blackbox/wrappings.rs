@@ -145,3 +145,25 @@ fn a_refresh_token_alone_is_enough() {
         bench.works_after_an_hour("Box");
     }
 }
+
+#[test]
+fn what_is_empty_is_named() {
+    let mut bench = Bench::new();
+    let empty = bench.home.file("empty", " \n");
+    for (args, named) in [
+        (&["--token-file", "-"][..], "standard input (-) is empty"),
+        (&["--token-file", &empty], "/empty is empty"),
+        (&["--token", ""], "--token is empty"),
+        (&["--access-token-file", &empty], "/empty is empty"),
+        (&["--client-id", "x", "--client-secret-file", "-"], "standard input (-) is empty"),
+    ] {
+        let ran = bench.home.pluton(&[&["storage", "add", "box", "Box"], args].concat()).fails(2);
+        assert!(ran.stderr.contains(named), "{ran:?}");
+    }
+    bench.home.set("PLUTON_BOX_TOKEN", "");
+    for args in [&[][..], &["--client-id", "x", "--client-secret", "y"]] {
+        let ran = bench.home.pluton(&[&["storage", "add", "box", "Box"], args].concat()).fails(2);
+        assert!(ran.stderr.contains("PLUTON_BOX_TOKEN is set, but empty"), "{ran:?}");
+    }
+    assert_eq!(bench.home.config_text(), "");
+}

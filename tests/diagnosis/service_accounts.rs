@@ -60,6 +60,10 @@ fn the_file_is_spoilt() {
             add(world, &config, &[]).keeps(&["notthisone", "ENCRYPTED PRIVATE"])
         });
     }
+    Case::new("jwt_no_enterprise", 6, "jwt_invalid").newest_only().run(|world| {
+        let config = spoilt(world, |config| drop(config["enterpriseID"].take()));
+        add(world, &config, &[])
+    });
     Case::new("jwt_not_json", 6, "jwt_invalid").newest_only().run(|world| add(world, "hello", &[]));
     Case::new("jwt_file_missing", 6, "jwt_invalid")
         .newest_only()

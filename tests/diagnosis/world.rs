@@ -1,4 +1,5 @@
-//! One run's world: a Box, a home, and the words that most causes begin with.
+//! One run's world: a Box, a home, and the words that most causes begin with. Whatever fails here saves nothing, uses no token up
+//! and shows none.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -46,7 +47,20 @@ impl World {
     }
 
     fn pluton_with_stdin(&self, args: &[&str], stdin: &str) -> Ran {
-        self.home.pluton_with_stdin(&self.args(args), stdin)
+        let before = self.home.config_text();
+        let ran = self.home.pluton_with_stdin(&self.args(args), stdin);
+        if args.starts_with(&["storage", "add"]) {
+            self.nothing_is_saved(&before, &ran);
+        }
+        ran
+    }
+
+    /// An `add` that failed leaves rclone.conf as it was, and nothing else but a renewed token that it speaks of.
+    #[track_caller]
+    fn nothing_is_saved(&self, before: &str, ran: &Ran) {
+        assert_eq!(self.home.config_text(), before, "{ran:?}");
+        let is_staged = self.home.files().iter().any(|file| file.contains("/pluton/staged/"));
+        assert!(!is_staged || ran.stdout.contains("kept") || ran.stderr.contains("kept"), "{ran:?}");
     }
 
     fn args<'a>(&self, args: &[&'a str]) -> Vec<&'a str> {
@@ -68,10 +82,12 @@ impl World {
 
     /// `pluton storage add box work …`, the token on standard input.
     pub(crate) fn add(&self, token: &Token, args: &[&str]) -> Ran {
-        self.pluton_with_stdin(
-            &[&["storage", "add", "box", "work", "--token-file", "-"], args].concat(),
-            &token.block(),
-        )
+        let is_live = || self.sandbox.is_live_refresh(&token.refresh);
+        let was_live = is_live();
+        let args = [&["storage", "add", "box", "work", "--token-file", "-"], args].concat();
+        let ran = self.pluton_with_stdin(&args, &token.block()).keeps(&[&token.access, &token.refresh]);
+        assert!(is_live() || !was_live, "it was used up: {ran:?}");
+        ran
     }
 
     /// The same without a renewal first, so that what is listed fails.
@@ -83,7 +99,7 @@ impl World {
     pub(crate) fn add_own(&self, token: &Token, id: &str, secret: &str, args: &[&str]) -> Ran {
         let file = self.home.file("secret", secret);
         let ran = self.add(token, &[&["--client-id", id, "--client-secret-file", &file], args].concat());
-        ran.keeps(&[secret, &token.access, &token.refresh])
+        ran.keeps(&[secret])
     }
 
     /// Saves a storage called work with these lines, as another program would have.
@@ -120,7 +136,9 @@ impl World {
         let mut stdout = String::new();
         results.read_to_string(&mut stdout).expect("text");
         let status = child.0.wait().expect("pluton ends");
-        Ran { code: status.code().unwrap_or(-1), stdout, stderr: said }
+        let ran = Ran { code: status.code().unwrap_or(-1), stdout, stderr: said };
+        self.nothing_is_saved("", &ran);
+        ran
     }
 }
 
