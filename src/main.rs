@@ -13,7 +13,6 @@ mod error;
 mod process;
 mod rclone;
 mod reading;
-mod scrub;
 mod secret;
 mod signals;
 mod storage;
@@ -96,7 +95,7 @@ fn usage(error: &clap::Error, json: bool) -> ExitCode {
         return failed(&error, json);
     }
     let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
-    let arguments = arguments.filter(|argument| scrub::looks_like_token(argument));
+    let arguments = arguments.filter(|argument| secret::looks_like_token(argument));
     let hidden = |text: String| arguments.fold(text, |text, token| text.replace(&token, "[hidden]"));
     if json {
         let text = hidden(error.to_string());

@@ -7,7 +7,7 @@ use super::explain;
 use crate::box_api::{self, Folder, Refused};
 use crate::diagnosis::{Doing, Evidence, Operation};
 use crate::error::{Code, Error, Result};
-use crate::scrub::scrub;
+use crate::secret::scrub;
 use crate::storage::section::Section;
 use crate::ui::prompt::{self, Item, Reply};
 

@@ -6,7 +6,7 @@ use crate::config::Staged;
 use crate::diagnosis::{ADMIN_APPS, Doing, Evidence, Operation};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::rclone::Rclone;
-use crate::scrub::scrub;
+use crate::secret::scrub;
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
 

@@ -10,7 +10,7 @@ use crate::diagnosis::{Doing, Evidence, Operation};
 use crate::error::{Code, Error, Result, Who};
 use crate::process::Outcome;
 use crate::rclone::Rclone;
-use crate::scrub::scrub;
+use crate::secret::scrub;
 use crate::storage::sign_in::Kind;
 use crate::storage::token::Token;
 

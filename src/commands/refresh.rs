@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::diagnosis::{Doing, Evidence, Operation};
 use crate::error::{Code, Error, Result, Who};
 use crate::rclone::Rclone;
-use crate::scrub::scrub;
+use crate::secret::scrub;
 use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Lasting, Subject};

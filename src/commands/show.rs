@@ -8,7 +8,7 @@ use crate::cli::Show;
 use crate::config::document::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
-use crate::scrub::{looks_like_token, scrub};
+use crate::secret::{looks_like_token, scrub};
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
 use crate::storage::token::Token;

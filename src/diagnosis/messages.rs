@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{Cause, Doing, End, Evidence, Facts, Operation};
 use crate::error::{Code, Error, Field, Remedy, Who};
 use crate::rclone::OLDEST;
-use crate::scrub::clean;
+use crate::secret::clean;
 use crate::storage::options::{self, SPECS, Spec};
 use crate::storage::sign_in::Kind;
 use crate::ui::report::{duration, size};

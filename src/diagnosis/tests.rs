@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use super::{Cause, Doing, End, Evidence, Facts, Operation, diagnose, explain, patterns, recognise};
 use crate::error::{Code, Error};
 use crate::rclone::Version;
-use crate::scrub::scrub;
-use crate::secret::Secret;
+use crate::secret::{Secret, scrub};
 use crate::storage::sign_in::Kind;
 use crate::ui::report::failure_text;
 

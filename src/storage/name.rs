@@ -6,7 +6,7 @@ use unicode_general_category::{GeneralCategory as Category, get_general_category
 
 use crate::config::document::{DEFAULT_SECTION, Value};
 use crate::error::{Error, Field, Result};
-use crate::scrub::looks_like_token;
+use crate::secret::looks_like_token;
 use crate::storage::options::BoxOptions;
 use crate::storage::section::Section;
 use crate::storage::sign_in::SignIn;

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::report::{Outcome, Report, WOULD_CHANGE};
 use super::wrap::wrap;
 use crate::error::Error;
-use crate::scrub::is_unseen;
+use crate::secret::is_unseen;
 
 /// The version of the documents' shape.
 const SCHEMA: u32 = 1;

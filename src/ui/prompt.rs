@@ -7,8 +7,7 @@ use dialoguer::theme::Theme;
 use dialoguer::{Input, Select};
 
 use crate::error::Result;
-use crate::scrub::clean;
-use crate::secret::Secret;
+use crate::secret::{Secret, clean};
 use crate::signals;
 use crate::ui::hidden::{self, line_editing};
 pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};

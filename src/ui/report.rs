@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::box_api::Account;
 use crate::config::Proof;
 use crate::error::{Code, Error, Remedy, Result, Who};
-use crate::scrub::for_screen;
+use crate::secret::for_screen;
 use crate::storage::sign_in::{Kind, Lasting};
 pub(crate) use crate::ui::json::schema;
 pub(crate) use crate::ui::text::{duration, size};

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::scrub::{clean, for_screen};
+use crate::secret::{clean, for_screen};
 use crate::ui::wrap::wrap;
 
 const GOOD: Style = AnsiColor::Green.on_default();

@@ -13,7 +13,7 @@ use super::wrap::unbroken;
 use crate::box_api::{Account, Folder};
 use crate::config::{Rehearsal, shown};
 use crate::error::{Error, Remedy};
-use crate::scrub::clean;
+use crate::secret::clean;
 use crate::storage::sign_in::{Kind, Lasting};
 
 const GOOD: Style = AnsiColor::Green.on_default();
