@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let surplus = if flags.prune { apply.surplus(&present, &declared) } else { Vec::new() };
     if !flags.check {
         for planned in &plan {
-            context.terminal.say(&planned.step.line());
+            context.terminal.say(&planned.step.line(false));
         }
     }
     signals::check()?;

@@ -1,7 +1,7 @@
 //! What a command has to say in the end, as text or as JSON. The only room that writes standard output.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -302,43 +302,33 @@ pub(crate) fn failure_text(error: &Error) -> String {
 
 /// Prints what is about to be deleted: a reader that went away is a failure, and so is a device that keeps nothing.
 pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
-    if discards(&std::io::stdout())? {
+    #[cfg(unix)]
+    let out = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let out = std::os::windows::io::AsHandle::as_handle(&std::io::stdout()).try_clone_to_owned()?;
+    let out = std::fs::File::from(out);
+    if discards(&out)? {
         return Err(std::io::Error::other("standard output is closed, or a device that keeps nothing"));
     }
     match terminal::columns(&console::Term::stdout()) {
         Some(_) => print_all(&for_terminal(bytes))?,
         None => print_all(bytes)?,
     }
-    sync(&std::io::stdout())
+    // A file is on the disk before this returns.
+    if out.metadata().is_ok_and(|data| data.is_file()) { out.sync_all() } else { Ok(()) }
 }
 
-/// A closed standard output is `/dev/null` by now: Rust opens that in its place.
+/// Whether nobody gets what is written: a closed standard output is `/dev/null` by now, since Rust opens that in its place.
 #[cfg(unix)]
-fn discards(out: &impl std::os::fd::AsFd) -> std::io::Result<bool> {
-    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-    let device = |data: std::fs::Metadata| data.file_type().is_char_device().then(|| data.rdev());
-    let out = device(std::fs::File::from(out.as_fd().try_clone_to_owned()?).metadata()?);
-    let is = |path| std::fs::metadata(path).is_ok_and(|data| device(data) == out);
-    Ok(out.is_some() && ["/dev/null", "/dev/zero"].into_iter().any(is))
+fn discards(out: &std::fs::File) -> std::io::Result<bool> {
+    use std::os::unix::fs::FileTypeExt as _;
+    Ok(out.metadata()?.file_type().is_char_device() && !out.is_terminal())
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-fn discards(_out: &std::io::Stdout) -> std::io::Result<bool> {
+fn discards(_out: &std::fs::File) -> std::io::Result<bool> {
     Ok(false)
-}
-
-/// A file is on the disk before this returns.
-#[cfg(unix)]
-fn sync(out: &impl std::os::fd::AsFd) -> std::io::Result<()> {
-    let out = std::fs::File::from(out.as_fd().try_clone_to_owned()?);
-    if out.metadata()?.is_file() { out.sync_all() } else { Ok(()) }
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-fn sync(_out: &std::io::Stdout) -> std::io::Result<()> {
-    Ok(())
 }
 
 fn print_all(bytes: &[u8]) -> std::io::Result<()> {

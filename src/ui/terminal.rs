@@ -4,16 +4,12 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::secret::{clean, for_screen};
+use crate::ui::text::{BAD, GOOD, ODD};
 use crate::ui::wrap::wrap;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default().bold();
 
 /// The spinner that turns now: it makes room for what is said meanwhile.
 static TURNING: Mutex<Option<ProgressBar>> = Mutex::new(None);

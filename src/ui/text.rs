@@ -16,9 +16,9 @@ use crate::error::{Error, Remedy};
 use crate::secret::clean;
 use crate::storage::sign_in::{Kind, Lasting};
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const ODD: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const ODD: Style = AnsiColor::Yellow.on_default().bold();
 const BOLD: Style = Style::new().bold();
 
 pub(super) fn render(report: &Report) -> String {
@@ -30,8 +30,7 @@ pub(super) fn render(report: &Report) -> String {
         Report::List { storages, .. } => list(&storages.iter().collect::<Vec<_>>()),
         Report::Show { storage, .. } => show(storage),
         Report::Results { storages } => storages.iter().map(each).collect(),
-        Report::Applied { check: true, steps } => steps.iter().map(|step| step.line() + "\n").collect(),
-        Report::Applied { steps, .. } => steps.iter().map(|step| step.outcome() + "\n").collect(),
+        Report::Applied { check, steps } => steps.iter().map(|step| step.line(!check) + "\n").collect(),
         Report::Doctor { findings, .. } => doctor(findings),
         Report::Removed(removed) => removal(removed),
         Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
@@ -77,13 +76,15 @@ fn step(index: usize, remedy: &Remedy) -> (&'static str, String) {
     (label, Remedy { text: text.to_owned(), command }.to_string())
 }
 
+fn good(text: &str) -> String {
+    format!("{GOOD}✓{GOOD:#} {text}\n")
+}
+
 fn outcome_of(saved: &Saved) -> String {
     let Saved { storage, verified, .. } = saved;
     let place = shown(&storage.rclone_config);
     let mut out = String::new();
-    let mut done = |text: &str| {
-        let _ = writeln!(out, "{GOOD}✓{GOOD:#} {text}");
-    };
+    let mut done = |text: &str| out += &good(text);
     if let Some(account) = &storage.account {
         done(&format!("Signed in as {}", whose(account)));
         if !account.shared_folders.is_empty() && !storage.options.contains_key("root_folder_id") {
@@ -108,10 +109,9 @@ fn outcome_of(saved: &Saved) -> String {
         Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
         Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} is already up to date", storage.name)),
         Outcome::DryRun => {
-            return format!(
-                "This would be saved in {place} (nothing was written, Box was not asked):\n\n{}",
-                section(storage)
-            );
+            let section = storage.options.iter().map(|(key, value)| format!("{key} = {}\n", clean(value)));
+            let heading = format!("This would be saved in {place} (nothing was written, Box was not asked):");
+            return format!("{heading}\n\n[{}]\ntype = box\n{}", storage.name, section.collect::<String>());
         }
     }
     out + &next(saved)
@@ -158,14 +158,6 @@ fn timer(Timer { place, installed, remove }: &Timer) -> String {
         ""
     };
     format!("✓ {did}: {place}\n{remove}{linger}")
-}
-
-fn section(storage: &Storage) -> String {
-    let mut out = format!("[{}]\ntype = box\n", storage.name);
-    for (key, value) in &storage.options {
-        let _ = writeln!(out, "{key} = {}", clean(value));
-    }
-    out
 }
 
 /// The storages whose token has expired, or that have none.
@@ -300,37 +292,27 @@ fn rehearsed(rehearsal: &Rehearsal) -> String {
 }
 
 impl Step {
-    /// `+` comes, `~` changes, `=` stays, `-` goes, `✗` failed.
-    pub(crate) fn line(&self) -> String {
-        let name = clean(&self.name);
-        if let Some(error) = &self.error {
-            return format!("{BAD}✗{BAD:#} {name}: {}", failure(error));
-        }
-        let open = match self.not_compared.as_slice() {
-            [] => String::new(),
-            keys => format!(" ({} not compared: --check runs no commands)", keys.join(", ")),
+    /// What comes (`+`), changes (`~`), stays (`=`) or goes (`-`); the same once it is done.
+    pub(crate) fn line(&self, is_done: bool) -> String {
+        let keys = self.keys.join(", ");
+        let (style, mark, what) = match (self.action, is_done) {
+            _ if self.error.is_some() => (BAD, "✗", self.error.as_ref().map(failure)),
+            (Action::Add, false) => (GOOD, "+", None),
+            (Action::Add, true) => (GOOD, "✓", Some("added".to_owned())),
+            (Action::Change, false) => (ODD, "~", Some(keys)),
+            (Action::Change, true) => (GOOD, "✓", Some(format!("changed {keys}"))),
+            (Action::Same, false) => (Style::new(), "=", None),
+            (Action::Same, true) => (GOOD, "✓", Some("unchanged".to_owned())),
+            (Action::Remove, false) => (BAD, "-", None),
+            (Action::Remove, true) => (GOOD, "✓", Some("removed".to_owned())),
+            (Action::Failed, _) => (BAD, "✗", None),
         };
-        match self.action {
-            Action::Add => format!("{GOOD}+{GOOD:#} {name}"),
-            Action::Change => format!("{ODD}~{ODD:#} {name}: {}{open}", self.keys.join(", ")),
-            Action::Same => format!("= {name}{open}"),
-            Action::Remove => format!("{BAD}-{BAD:#} {name}"),
-            Action::Failed => format!("{BAD}✗{BAD:#} {name}"),
-        }
-    }
-}
-
-impl Step {
-    /// The same step once it is done.
-    fn outcome(&self) -> String {
-        let name = clean(&self.name);
-        match self.action {
-            _ if self.error.is_some() => self.line(),
-            Action::Add => format!("{GOOD}✓{GOOD:#} {name}: added"),
-            Action::Change => format!("{GOOD}✓{GOOD:#} {name}: changed {}", self.keys.join(", ")),
-            Action::Remove => format!("{GOOD}✓{GOOD:#} {name}: removed"),
-            Action::Same | Action::Failed => format!("{GOOD}✓{GOOD:#} {name}: unchanged"),
-        }
+        let what = what.map(|what| format!(": {what}")).unwrap_or_default();
+        let open = match self.not_compared.as_slice() {
+            keys @ [_, ..] if !is_done => format!(" ({} not compared: --check runs no commands)", keys.join(", ")),
+            _ => String::new(),
+        };
+        format!("{style}{mark}{style:#} {}{what}{open}", clean(&self.name))
     }
 }
 
@@ -359,15 +341,15 @@ fn doctor(findings: &[Finding]) -> String {
 
 fn removal(removed: &Removed) -> String {
     let mut out = match &removed.new_name {
-        Some(new) => format!("{GOOD}✓{GOOD:#} Renamed [{}] to [{new}]\n", removed.name),
+        Some(new) => good(&format!("Renamed [{}] to [{new}]", removed.name)),
         None if removed.outcome == "not_removed" => format!("Not removed: [{}]\n", removed.name),
-        None => format!("{GOOD}✓{GOOD:#} Removed [{}]; the files in Box stay there\n", removed.name),
+        None => good(&format!("Removed [{}]; the files in Box stay there", removed.name)),
     };
     if removed.revoked == Some(true) {
-        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Revoked its sign-in at Box");
+        out += &good("Revoked its sign-in at Box");
     }
     if removed.new_name.is_some() && !removed.references.is_empty() {
-        let _ = writeln!(out, "{GOOD}✓{GOOD:#} Also changed: {}", removed.references.join(", "));
+        out += &good(&format!("Also changed: {}", removed.references.join(", ")));
     }
     out
 }
@@ -444,28 +426,10 @@ mod tests {
     use super::{duration, size};
 
     #[test]
-    fn sizes_are_short() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (1023, "1023 bytes"),
-            (1536, "1.5 KiB"),
-            (250 << 20, "250 MiB"),
-            (11_382_000_000, "10.6 GiB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
-
-    #[test]
-    fn durations_name_what_matters() {
-        for (seconds, text) in [
-            (5, "less than a minute"),
-            (60, "1 minute"),
-            (3600, "1 hour"),
-            (3660, "1 hour 1 minute"),
-            (86400 * 59 + 5, "59 days"),
-        ] {
-            assert_eq!(duration(seconds), text);
-        }
+    fn numbers_are_short() {
+        let sizes = [0, 1023, 1536, 250 << 20, 11_382_000_000].map(size);
+        assert_eq!(sizes, ["0 bytes", "1023 bytes", "1.5 KiB", "250 MiB", "10.6 GiB"]);
+        let durations = [5, 60, 3600, 3660, 86400 * 59 + 5].map(duration);
+        assert_eq!(durations, ["less than a minute", "1 minute", "1 hour", "1 hour 1 minute", "59 days"]);
     }
 }
