@@ -1,13 +1,13 @@
-//! rclone.conf on disk. The only room that writes it, and only a [`Verified`] section gets in.
+//! rclone.conf on disk. Only this module writes it. A section gets in by [`ConfigFile::commit`] or [`ConfigFile::save_keys`], which
+//! take a [`Verified`] one; what else changes the file says why it needs no proof.
 //!
-//! Locks, always taken in this order: the refresh lock of one storage (`RefreshLock`), from before Box is asked for a token until
-//! that token is saved; then the file lock, while rclone.conf is read, changed and put in place. No thread holds two
-//! refresh locks. The file lock is the lock of rclone.conf's directory; a refresh lock is a file in `claims`, which the
-//! rclone that renews inherits, so that it outlives a pluton that is killed.
+//! Locks, always taken in this order: the [`RefreshLock`] of one storage, from before Box is asked for a token until that token
+//! is saved; then the file lock, while rclone.conf is read, changed and put in place. No thread holds two refresh locks. The file lock is the lock of rclone.conf's directory; a refresh lock is a file in `claims`, which the
+//! rclone that renews shares, so that it outlives a pluton that is killed.
 //!
 //! Files in the state directory, all private:
 //! - `claims/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
-//! - `staged/box-X/`: one section while rclone proves it. `rclone.conf` is the section; `given` has the fingerprints of the
+//! - `staged/box-X/`: one section while rclone verifies it. `rclone.conf` is the section; `given` has the fingerprints of the
 //!   refresh token that it began with and of those that one came from, one a line; `alive` is locked as long as the run
 //!   or its rclone lives. A token in `rclone.conf` whose fingerprint is not in `given` is the newest one of its sign-in.
 //! - `copies/box-X/`: a whole `rclone.conf` for one command, with `alive` as above. `origin` is the path it was copied from;
@@ -19,19 +19,16 @@
 #![expect(clippy::disallowed_methods, reason = "this module writes files")]
 
 mod access;
-mod batch;
 mod change;
-mod copy;
 pub(crate) mod crypt;
 pub(crate) mod document;
-mod edit;
 mod foreign_writes;
-mod lock;
+mod locks;
 pub(crate) mod password;
 mod paths;
+mod private_copy;
 mod recovery;
 mod staging;
-mod state;
 mod swap;
 mod token_merge;
 
@@ -39,28 +36,26 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
-pub(crate) use batch::Batch;
-pub(crate) use change::{Reference, RefreshLock, TokenSave};
-pub(crate) use copy::{PrivateCopy, left_copies};
-pub(crate) use lock::lock as lock_file;
-pub(crate) use paths::{find, others, shown, state_dir};
-pub(crate) use recovery::{OrphanedSignIn, discard, kept, orphans, orphans_now, successors};
-pub(crate) use staging::{Proof, Rehearsal, Staged, Verified};
-pub(crate) use state::{check_owner, foreign, give_back};
-
 use zeroize::Zeroizing;
+
+pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
+pub(crate) use change::{Reference, TokenSave, put, taken};
+pub(crate) use locks::{RefreshLock, lock_file};
+pub(crate) use paths::{check_owner, find, foreign, give_back, others, shown, state_dir};
+pub(crate) use private_copy::{PrivateCopy, left_copies};
+pub(crate) use recovery::{OrphanedSignIn, discard, kept, orphans, orphans_now, successors};
+pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Unverified, Verified};
 
 use crate::config::document::Document;
 use crate::config::password::PasswordSource;
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Result, Who};
 use crate::secret::Secret;
-use crate::storage::options;
 use crate::storage::section::Section;
 use crypt::Undecryptable;
 
 /// How long other plutons may hold the lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(60);
+
 /// The rclone.conf in use. `real` is where it is after every symbolic link.
 #[derive(Debug)]
 pub(crate) struct ConfigFile {
@@ -101,38 +96,34 @@ impl ConfigFile {
         access::foreign_owner(&self.real)
     }
 
-    /// What runs that were ended in the middle of saving have left beside it.
+    /// What runs that were killed while they saved have left beside it.
     pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
         let ours = swap::leftovers(&self.real).into_iter().map(|(path, _)| path);
         foreign_writes::left_behind(&self.real).into_iter().chain(ours).collect()
     }
 
-    /// Those that can go: of plutons, whose content is taken into the file, and of rclones, where the file holds it all.
+    /// Those that can be removed: of plutons, whose content is taken into the file, and of rclones, where the file holds it all.
     pub(crate) fn spare_leftovers(&self) -> Vec<PathBuf> {
         let Ok(Some(now)) = self.bytes() else { return Vec::new() };
+        let is_readable = |content: Option<Zeroizing<Vec<u8>>>| content.is_none_or(|bytes| self.parse(&bytes).is_ok());
         let ours = swap::leftovers(&self.real).into_iter();
-        let readable = |content: Option<Vec<u8>>| content.is_none_or(|bytes| self.parse(&bytes).is_ok());
-        let ours = ours.filter_map(|(path, content)| readable(content).then_some(path));
+        let ours = ours.filter_map(|(path, content)| is_readable(content).then_some(path));
         ours.chain(foreign_writes::of_no_use(&self.real, &now)).collect()
     }
 
-    /// Clears those away. Pluton's own go with every edit.
+    /// Removes those. Pluton's own are removed by every edit.
     pub(crate) fn clear_leftovers(&self) -> Result<()> {
         self.edit("", &|_| Ok(()))?;
         let now = self.bytes()?.unwrap_or_default();
-        for left in foreign_writes::of_no_use(&self.real, &now) {
-            std::fs::remove_file(&left)
-                .map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", &left, &cause))?;
-        }
-        Ok(())
+        foreign_writes::of_no_use(&self.real, &now).iter().try_for_each(|left| {
+            std::fs::remove_file(left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", left, &cause))
+        })
     }
 
-    /// Whether new tokens can be saved in it.
-    pub(crate) fn is_writable(&self) -> bool {
-        self.try_replacing().is_ok()
-    }
-
-    /// The same, with what stands against it; tries nothing that leaves a trace.
+    /// Whether new tokens can be saved in it. Tries nothing that leaves a trace.
+    ///
+    /// # Errors
+    /// Says what stands against it.
     pub(crate) fn try_replacing(&self) -> Result<()> {
         access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
     }
@@ -142,23 +133,15 @@ impl ConfigFile {
         self.original.is_some()
     }
 
-    /// The same content in another place.
-    fn moved_to(&self, path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            real: path.to_owned(),
-            original: Some(self.real.clone()),
-            source: self.source.clone(),
-            password: Mutex::new(self.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
-        }
-    }
-
     /// Keeps what was renewed in private copies of this file, and removes those that nobody uses any more.
     pub(crate) fn collect_copies(&self) {
-        copy::collect(self);
+        private_copy::collect(self);
     }
 
     /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
+    ///
+    /// # Errors
+    /// Where it cannot be read or decrypted, or an rclone was killed while it saved.
     pub(crate) fn read(&self) -> Result<Document> {
         self.parse(&self.bytes()?.unwrap_or_default())
     }
@@ -172,22 +155,18 @@ impl ConfigFile {
     }
 
     fn bytes(&self) -> Result<Option<Zeroizing<Vec<u8>>>> {
-        foreign_writes::read(&self.real).map(|bytes| bytes.map(Zeroizing::new)).map_err(|cause| match cause {
-            foreign_writes::ReadError::Interrupted(left) => Error::new(
-                Code::ConfigConflict,
-                format!(
-                    "{} is missing, but {} is there: an rclone was ended while it saved",
-                    self.path.display(),
-                    left.display()
-                ),
-            )
-            .responsible(Who::You)
-            .hint_command("to finish that save", format!("mv '{}' '{}'", left.display(), self.real.display()))
-            .hint("to begin a new file, give that one another name"),
-            foreign_writes::ReadError::Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {
-                Error::interrupted()
+        use foreign_writes::ReadError::{Io, Unfinished};
+        foreign_writes::read(&self.real).map_err(|cause| match cause {
+            Unfinished(left) => {
+                let (path, left) = (self.path.display(), left.display());
+                let message = format!("{path} is missing, but {left} is there: an rclone was stopped while it saved");
+                Error::new(Code::ConfigConflict, message)
+                    .responsible(Who::You)
+                    .hint_command("to finish that save", format!("mv '{left}' '{}'", self.real.display()))
+                    .hint("to start with a new file, rename that one")
             }
-            foreign_writes::ReadError::Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
+            Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => Error::interrupted(),
+            Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
                 .hint("let this user read it, or choose another file with --rclone-config"),
         })
     }
@@ -195,9 +174,9 @@ impl ConfigFile {
     fn parse(&self, bytes: &[u8]) -> Result<Document> {
         let decrypted = crypt::is_encrypted(bytes).then(|| self.decrypt(bytes)).transpose()?;
         Document::parse(decrypted.as_ref().map_or(bytes, |plain| plain)).map_err(|cause| {
-            Error::new(Code::ConfigUnreadable, format!("{} cannot be read by rclone: {cause}", self.path.display()))
+            Error::new(Code::ConfigUnreadable, format!("rclone cannot read {}: {cause}", self.path.display()))
                 .responsible(Who::You)
-                .hint(format!("mend line {} of that file", cause.line))
+                .hint(format!("fix line {} of that file", cause.line))
         })
     }
 
@@ -226,7 +205,7 @@ impl ConfigFile {
         let known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(password) = known.as_ref().filter(|_| seen.is_none_or(crypt::is_encrypted)) else { return Ok(plain) };
         let failed =
-            || Error::new(Code::ConfigUnwritable, "rclone.conf cannot be encrypted again: no random numbers to be had");
+            || Error::new(Code::ConfigUnwritable, "rclone.conf cannot be encrypted again: could not get random bytes");
         let mut nonce = [0; crypt::NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(|_| failed())?;
         crypt::encrypt(&plain, password, nonce).map(Zeroizing::new).ok_or_else(failed)
@@ -242,31 +221,31 @@ impl ConfigFile {
     }
 
     fn lock(&self) -> Result<std::fs::File> {
-        swap::lock_beside(&self.real, Instant::now() + LOCK_LIMIT).map_err(|cause| self.unwritable(&cause))?.ok_or_else(
-            || {
-                Error::new(
-                    Code::ConfigConflict,
-                    format!("another pluton has been writing {} for long", self.path.display()),
-                )
+        let lock = locks::lock_beside(&self.real, Instant::now() + LOCK_LIMIT);
+        lock.map_err(|cause| self.unwritable(&cause))?.ok_or_else(|| {
+            let message = format!("another pluton has been writing {} for a minute", self.path.display());
+            Error::new(Code::ConfigConflict, message)
                 .responsible(Who::You)
-                .hint("wait for it, or end it, and run this again")
-            },
-        )
+                .hint("wait for it, or stop it, and run this again")
+        })
     }
 
     /// Finds out what can be known beforehand, so that Box is not asked for a token that then cannot be saved.
+    ///
+    /// # Errors
+    /// Where the file cannot be replaced, or its disk is full.
     pub(crate) fn require_writable(&self) -> Result<()> {
         /// More than a token or an option adds.
         const MORE: usize = 2 * 1024;
         access::try_writing(&self.real)
             .and_then(|()| {
                 // A directory that is still to be made has room and belongs to this user.
-                if !swap::directory(&self.real).exists() {
+                if !paths::directory(&self.real).exists() {
                     return Ok(());
                 }
                 let size = std::fs::metadata(&self.real).map_or(0, |data| data.len());
                 swap::try_room(&self.real, usize::try_from(size).unwrap_or_default() + MORE)?;
-                swap::lock_beside(&self.real, Instant::now()).map(drop)
+                locks::lock_beside(&self.real, Instant::now()).map(drop)
             })
             .map_err(|cause| self.unwritable(&cause))
     }
@@ -279,7 +258,7 @@ impl ConfigFile {
         if cause.kind() == Interrupted {
             return Error::interrupted();
         }
-        let dir = self.real.parent().unwrap_or(Path::new(".")).display().to_string();
+        let dir = paths::directory(&self.real).display();
         let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
         match cause.kind() {
             _ if access::is_held_open(cause) => error
@@ -289,47 +268,16 @@ impl ConfigFile {
             FileTooLarge => error.hint_command("raise the limit on the size of files", "ulimit -f unlimited"),
             ResourceBusy | CrossesDevices => error
                 .hint("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
-            ReadOnlyFilesystem => error.hint("put rclone.conf on a disk that can be written: rclone saves new tokens in it"),
+            ReadOnlyFilesystem => error.hint("put rclone.conf on a writable disk: rclone saves new tokens in it"),
             PermissionDenied if access::is_immutable(cause) => {
                 let fixed = access::fixed(&self.real).unwrap_or(&self.real);
-                error.hint_command("let the file be replaced", format!("sudo chattr -i -a '{}'", fixed.display()))
+                error.hint_command("allow the file to be replaced", format!("sudo chattr -i -a '{}'", fixed.display()))
             }
-            PermissionDenied if access::foreign_owner(swap::directory(&self.real)).is_some() => error
+            PermissionDenied if access::foreign_owner(paths::directory(&self.real)).is_some() => error
                 .hint_command("if that directory should be yours", format!("sudo chown -R \"$(id -un)\" '{dir}'"))
-                .hint("else choose another file with --rclone-config"),
+                .hint("otherwise choose another file with --rclone-config"),
             PermissionDenied => error.hint(format!("let this user write in {dir}, or choose another file with --rclone-config")),
             _ => error.hint("choose another file with --rclone-config"),
         }
     }
-}
-
-/// Puts a section in, unless a dotted name would then make rclone read something else than was proven.
-pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
-    let name = section.name();
-    let before = document.clone();
-    document.put_section(name, &section.entries());
-    let dotted = |message: String| {
-        Error::invalid(Field::Name, message)
-            .responsible(Who::You)
-            .hint("choose a name without a dot, or with another word before it")
-    };
-    if let Some(key) = document.inherited(name, &options::keys()).first() {
-        let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
-        return Err(dotted(format!(
-            "rclone would read {key} for {name:?} from [{parent}]: a dotted name takes what it lacks"
-        )));
-    }
-    if let Some((child, key)) = document.disturbed(name, &before) {
-        return Err(dotted(format!(
-            "[{child}] would then read {key} from {name:?}: a dotted name takes what it lacks"
-        )));
-    }
-    Ok(())
-}
-
-pub(crate) fn taken(name: &str) -> Error {
-    Error::new(Code::StorageExists, format!("a remote called {name:?} is there already"))
-        .responsible(Who::You)
-        .hint("choose another name")
-        .about(Field::Name)
 }

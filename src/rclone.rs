@@ -55,6 +55,18 @@ pub(crate) struct Rclone {
     terminal: Terminal,
 }
 
+/// That rclone has listed a storage's root folder. Only [`Rclone::list`] makes one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed {
+    folders: usize,
+}
+
+impl Listed {
+    pub(crate) fn folders(self) -> usize {
+        self.folders
+    }
+}
+
 impl Rclone {
     /// Takes the program named by `chosen`, else the one on the PATH.
     pub(crate) fn find(chosen: Option<&Path>, limit: Duration, terminal: Terminal) -> Result<Self> {
@@ -104,13 +116,21 @@ impl Rclone {
 
     /// Lists the storage's root folder, renewing its token in `config` first where that is due. While `renews`, rclone may
     /// be waiting for the only live token.
-    pub(crate) fn list(&self, config: &Path, name: &str, renews: &dyn Fn() -> bool) -> Result<Outcome> {
+    ///
+    /// The inner error is what rclone came to where it did not list.
+    pub(crate) fn list(
+        &self,
+        config: &Path,
+        name: &str,
+        renews: &dyn Fn() -> bool,
+    ) -> Result<std::result::Result<Listed, Outcome>> {
         let mut command = self.isolated(config);
         command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
         let _spinner = self.terminal.wait(&format!("waiting for Box to list {name:?}"));
         let on_hold = |ending| self.say_hold(ending);
         let mut care = Care { limit: self.limit, on_stderr: &mut |_| {}, holds: renews, on_hold: &on_hold };
-        self.run_with(&mut command, &[], &mut care)
+        let outcome = self.run_with(&mut command, &[], &mut care)?;
+        Ok(if outcome.success() { Ok(Listed { folders: outcome.lines }) } else { Err(outcome) })
     }
 
     /// Has rclone fetch a first token for a section that can sign in without a person, and save it in `config`.

@@ -18,7 +18,7 @@ use super::wizard::{self, Next};
 use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, ProofFlags, SignInFlags};
 use crate::config::document::Document;
-use crate::config::{self, ConfigFile, Proof, Staged, Verified};
+use crate::config::{self, ConfigFile, Proof, Staged, Unverified, Verified};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::rclone::{OLDEST, Rclone};
@@ -199,10 +199,10 @@ impl Attempt<'_> {
         let claim = taken.then(|| self.file.lock_refresh(section.name())).transpose().map_err(unharmed)?;
         let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let verified = self.prove(&rclone, section).map_err(unharmed)?;
-        let (proof, section) = (verified.proof, verified.section.clone());
+        let (proof, section) = (verified.proof(), verified.section().clone());
         self.file
             .commit(&verified, self.may_replace(answers))
-            .map_err(|error| unharmed(verified.staged.keep_for_recovery(error)))?;
+            .map_err(|error| unharmed(verified.keep_for_recovery(error)))?;
         drop(claim);
         if let Some(id) = section.get(IMPERSONATE) {
             // It may have been given as a login.
@@ -242,7 +242,7 @@ impl Attempt<'_> {
             None => Staged::new(section, overdue)?,
         };
         if no_verify {
-            staged.verified(Proof::default())
+            staged.unverified(Unverified::AsAsked)
         } else {
             prove::prove(rclone, staged, Trial::small_if(check_write))
         }

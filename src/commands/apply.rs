@@ -224,7 +224,7 @@ impl Run<'_> {
             keys.extend(brings_token.then_some("token"));
             self.file.save_keys(&verified, &keys)
         };
-        saved.map_err(|error| verified.staged.keep_for_recovery(error))
+        saved.map_err(|error| verified.keep_for_recovery(error))
     }
 
     fn prune(&mut self, name: &str) -> Step {

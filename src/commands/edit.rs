@@ -12,7 +12,7 @@ use super::{browse, impersonate, pick, prove, wizard};
 use crate::box_api::Folder;
 use crate::cli::{Edit, ProofFlags};
 use crate::config::document::Value;
-use crate::config::{ConfigFile, Proof, Staged};
+use crate::config::{ConfigFile, Proof, Staged, Unverified};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::rclone::Rclone;
@@ -151,7 +151,7 @@ fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &P
     let known = SPECS.iter().map(|spec| spec.key).chain([GRANT_KEY]);
     let mut keys: Vec<&str> = known.filter(|key| present.get(key) != edited.get(key)).collect();
     let verified = if proof.no_verify {
-        Staged::new(edited, false)?.verified(Proof::default())?
+        Staged::new(edited, false)?.unverified(Unverified::AsAsked)?
     } else {
         let staged = staged(rclone, edited, &keys).map_err(unharmed)?;
         if staged.section().token() != present.token() {
@@ -161,7 +161,7 @@ fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &P
         prove::prove_saved(file, rclone, staged, Trial::small_if(proof.check_write)).map_err(unharmed)?
     };
     file.save_keys(&verified, &keys).map_err(unharmed)?;
-    Ok(verified.proof)
+    Ok(verified.proof())
 }
 
 /// Where an edit is about getting tokens, the proof has to get one.

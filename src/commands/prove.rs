@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::explain;
 use super::trial::Trial;
 use crate::box_api::{self, Caller, Refused};
-use crate::config::{ConfigFile, Proof, Staged, TokenSave, Verified};
+use crate::config::{ConfigFile, Proven, Staged, TokenSave, Verified};
 use crate::diagnosis::{Doing, Evidence, Operation};
 use crate::error::{Code, Error, Result, Who};
 use crate::process::Outcome;
-use crate::rclone::Rclone;
+use crate::rclone::{Listed, Rclone};
 use crate::secret::scrub;
 use crate::storage::sign_in::Kind;
 use crate::storage::token::Token;
@@ -20,10 +20,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// Lists, and where `trial` wants that also writes files and takes them away again.
 pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
     match run(rclone, &staged, trial) {
-        Ok(proof) => {
-            let refreshed = staged.has_rotated();
-            staged.verified(Proof { refreshed, ..proof })
-        }
+        Ok(proven) => staged.proven(proven),
         Err(error) => Err(staged.keep_for_recovery(error)),
     }
 }
@@ -32,8 +29,7 @@ pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Ver
 pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
     let proven = run(rclone, &staged, trial);
     let staged = save(file, staged, proven.as_ref().err())?;
-    let refreshed = staged.has_rotated();
-    proven.and_then(|proof| staged.verified(Proof { refreshed, ..proof }))
+    proven.and_then(|proven| staged.proven(proven))
 }
 
 /// Saves the token that rclone renewed, if it did: `failed` or not, unless Box does not know that token. One that finds no place in
@@ -78,7 +74,7 @@ fn is_foreign(token: &Token) -> bool {
     matches!(box_api::me(&caller, LIMIT), Ok(Err(refused)) if is_unknown(&refused))
 }
 
-fn run(rclone: &Rclone, staged: &Staged, trial: Trial) -> Result<Proof> {
+fn run(rclone: &Rclone, staged: &Staged, trial: Trial) -> Result<Proven> {
     if let Some((version, key)) = staged.section().needs() {
         // An older rclone would list something else than backups will be for.
         rclone.require(version, &format!("the option {key}"))?;
@@ -86,9 +82,9 @@ fn run(rclone: &Rclone, staged: &Staged, trial: Trial) -> Result<Proof> {
     if staged.section().kind() == Kind::Jwt && staged.section().token().or(staged.new_token()).is_none() {
         mint(rclone, staged)?;
     }
-    let folders = list(rclone, staged)?;
+    let proven = Proven::by(list(rclone, staged)?);
     let rehearsal = trial.run(rclone, staged)?;
-    Ok(Proof { listed: true, written: trial != Trial::Nothing, folders: Some(folders), rehearsal, ..Proof::default() })
+    Ok(if trial == Trial::Nothing { proven } else { proven.and_written(rehearsal) })
 }
 
 /// Has rclone fetch a token for a service account into the staged file.
@@ -100,11 +96,9 @@ pub(super) fn mint(rclone: &Rclone, staged: &Staged) -> Result<()> {
     Err(why(rclone, staged, Doing::Minting, &minted))
 }
 
-pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
+pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<Listed> {
     let listed = rclone.list(staged.file(), staged.section().name(), &|| staged.awaits_renewal())?;
-    if !listed.success() {
-        return Err(why(rclone, staged, Doing::Listing, &listed));
-    }
+    let listed = listed.map_err(|outcome| why(rclone, staged, Doing::Listing, &outcome))?;
     if staged.is_still_overdue() {
         // The disk is full, or this is no rclone at all.
         rclone.version()?;
@@ -112,7 +106,7 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<usize> {
             Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").responsible(Who::You)
         );
     }
-    Ok(listed.lines)
+    Ok(listed)
 }
 
 pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {

@@ -2,6 +2,7 @@
 
 use crate::config::Reference;
 use crate::config::document::Document;
+use crate::config::password::words;
 use crate::storage::options;
 
 /// Keys of other remotes that name `old:`, with what they say once it is called `new`.
@@ -41,7 +42,7 @@ fn path(value: &str, old: &str, new: &str) -> Option<String> {
 /// Fields with spaces between them, in quotes where they hold one: paths (union), or `dir=path` (combine).
 fn list(value: &str, old: &str, new: &str) -> Option<String> {
     let mut hit = false;
-    let fields: Vec<String> = fields(value)
+    let fields: Vec<String> = words(value)
         .into_iter()
         .map(|field| {
             let renamed = path(&field, old, new).or_else(|| {
@@ -53,31 +54,6 @@ fn list(value: &str, old: &str, new: &str) -> Option<String> {
         })
         .collect();
     hit.then(|| fields.join(" "))
-}
-
-/// As rclone takes them apart: CSV with spaces for commas.
-fn fields(value: &str) -> Vec<String> {
-    let mut fields = Vec::new();
-    let mut chars = value.chars().peekable();
-    while chars.peek().is_some() {
-        let mut field = String::new();
-        if chars.next_if_eq(&'"').is_some() {
-            while let Some(char) = chars.next() {
-                if char == '"' && chars.next_if_eq(&'"').is_none() {
-                    break;
-                }
-                field.push(char);
-            }
-        }
-        while let Some(char) = chars.next_if(|char| *char != ' ') {
-            field.push(char);
-        }
-        chars.next();
-        if !field.is_empty() {
-            fields.push(field);
-        }
-    }
-    fields
 }
 
 fn quoted(field: String) -> String {

@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
             "{variable} is set: the command's rclone uses it instead of the token in rclone.conf; unset it"
         ));
     }
-    let copy = (!file.is_writable()).then(|| PrivateCopy::of(&file)).transpose()?;
+    let copy = file.try_replacing().is_err().then(|| PrivateCopy::of(&file)).transpose()?;
     if copy.is_some() {
         warn_of_copy(context.terminal, &document)?;
     }

@@ -137,7 +137,7 @@ impl Verifier<'_> {
         } else {
             let staged = Staged::new(section.clone(), false)?;
             let verified = prove::prove_saved(self.file, self.rclone, staged, self.trial())?;
-            (verified.proof, verified.section.token())
+            (verified.proof(), verified.section().token())
         };
         if let Some(within) = self.flags.fail_within {
             check_end(section, token.as_ref().and_then(Token::sign_in_expiry), within)?;

@@ -1,10 +1,32 @@
-//! Who may read and write: private files and directories, and the owner and mode a replaced file keeps.
+//! Who may read and write: private files and directories, and the owner and mode that a replaced file keeps.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::swap::directory;
+use super::paths::directory;
+
+/// What a Unix system knows of a file and of who asks; other systems know nothing of it.
+#[cfg_attr(not(unix), expect(dead_code, reason = "made on Unix only"))]
+struct Unix {
+    owner: u32,
+    mode: u32,
+    device: u64,
+    user: u32,
+}
+
+#[cfg(unix)]
+fn unix(data: io::Result<fs::Metadata>) -> Option<Unix> {
+    use std::os::unix::fs::MetadataExt as _;
+    let data = data.ok()?;
+    let user = rustix::process::geteuid().as_raw();
+    Some(Unix { owner: data.uid(), mode: data.mode(), device: data.dev(), user })
+}
+
+#[cfg(not(unix))]
+fn unix(_data: io::Result<fs::Metadata>) -> Option<Unix> {
+    None
+}
 
 /// Creates what is missing of a directory, for its owner alone: who owns the directory that it is made in.
 pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
@@ -18,7 +40,7 @@ pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What root makes in a user's directory is that user's: he could not open it otherwise. Anyone else can give nothing away,
+/// What root makes in a user's directory is that user's, who could not open it otherwise. Anyone else can give nothing away,
 /// and nobody gets a file of root's that has another name elsewhere.
 #[cfg(unix)]
 pub(crate) fn give_to_owner_of_directory(path: &Path) {
@@ -51,72 +73,43 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     private(&mut options).open(path)?.write_all(bytes)
 }
 
-#[cfg(unix)]
+/// On Windows the home directory's own access list decides.
 pub(crate) fn is_open_to_others(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+    unix(fs::metadata(path)).is_some_and(|file| file.mode & 0o077 != 0)
 }
 
-#[cfg(unix)]
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, unused_variables, reason = "it can fail on Unix"))]
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
-}
-
-/// Elsewhere the home directory's own access list decides.
-#[cfg(not(unix))]
-pub(crate) fn is_open_to_others(_path: &Path) -> bool {
-    false
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-pub(super) fn make_private(_path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     Ok(())
 }
 
-#[cfg(unix)]
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, unused_variables, reason = "it can fail on Unix"))]
 pub(super) fn keep_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt as _, fchown};
-    let new = file.metadata()?;
-    if new.uid() != old.uid() || new.gid() != old.gid() {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        let new = file.metadata()?;
         // Only root may give a file away; the group alone often can be kept.
-        if fchown(file, Some(old.uid()), Some(old.gid())).is_err() {
+        if (new.uid() != old.uid() || new.gid() != old.gid()) && fchown(file, Some(old.uid()), Some(old.gid())).is_err()
+        {
             let _ = fchown(file, None, Some(old.gid()));
         }
+        file.set_permissions(old.permissions())?;
     }
-    file.set_permissions(old.permissions())
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-pub(super) fn keep_owner_and_mode(_file: &File, _old: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
 /// The user whom it belongs to, if that is another. Root may do as it likes with everybody's.
-#[cfg(unix)]
 pub(super) fn foreign_owner(path: &Path) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    let owner = fs::symlink_metadata(path).ok()?.uid();
-    let user = rustix::process::geteuid();
-    (owner != user.as_raw() && !user.is_root()).then_some(owner)
-}
-
-#[cfg(not(unix))]
-pub(super) fn foreign_owner(_path: &Path) -> Option<u32> {
-    None
+    let file = unix(fs::symlink_metadata(path))?;
+    (file.owner != file.user && file.user != 0).then_some(file.owner)
 }
 
 /// Whether it is this very user's: to root, too, another user's is foreign.
-#[cfg(unix)]
 pub(super) fn is_own(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    fs::symlink_metadata(path).is_ok_and(|data| data.uid() == rustix::process::geteuid().as_raw())
-}
-
-#[cfg(not(unix))]
-pub(super) fn is_own(_path: &Path) -> bool {
-    true
+    unix(fs::symlink_metadata(path)).is_none_or(|file| file.owner == file.user)
 }
 
 /// Whether a file can be put beside this one, and so in its place. Creates no directory that is missing.
@@ -149,33 +142,22 @@ pub(super) fn fixed(_path: &Path) -> Option<&Path> {
 }
 
 /// In a directory like `/tmp` only its owner, the directory's or root may replace a file.
-#[cfg(unix)]
 fn is_kept_by_sticky_bit(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
     const STICKY: u32 = 0o1000;
-    let is_sticky = fs::metadata(directory(path)).is_ok_and(|dir| dir.permissions().mode() & STICKY != 0);
+    let is_sticky = unix(fs::metadata(directory(path))).is_some_and(|dir| dir.mode & STICKY != 0);
     is_sticky && foreign_owner(path).is_some() && foreign_owner(directory(path)).is_some()
 }
 
-#[cfg(not(unix))]
-fn is_kept_by_sticky_bit(_path: &Path) -> bool {
-    false
-}
-
-#[cfg(unix)]
 pub(super) fn may_write_in(dir: &Path) -> io::Result<()> {
-    use rustix::fs::{Access, access};
-    Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
-}
-
-#[cfg(not(unix))]
-pub(super) fn may_write_in(dir: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return Ok(rustix::fs::access(dir, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)?);
+    #[cfg(not(unix))]
     tempfile::tempfile_in(dir).map(drop)
 }
 
 const EPERM: i32 = 1;
 
-/// "Operation not permitted", not "permission denied": nobody may, whatever the mode.
+/// "Operation not permitted" is not "permission denied": nobody may, whatever the mode.
 pub(super) fn is_immutable(cause: &io::Error) -> bool {
     cfg!(unix) && cause.raw_os_error() == Some(EPERM)
 }
@@ -188,19 +170,12 @@ pub(super) fn is_held_open(cause: &io::Error) -> bool {
 }
 
 /// A file that is mounted by itself can be neither renamed nor exchanged.
-#[cfg(unix)]
 fn is_mount_point(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    let device = |path: &Path| fs::metadata(path).map(|data| data.dev()).ok();
+    let device = |path: &Path| unix(fs::metadata(path)).map(|file| file.device);
     if device(path).is_some_and(|here| Some(here) != device(directory(path))) {
         return true;
     }
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let path = path.to_string_lossy().replace(' ', "\\040");
     mounts.lines().any(|line| line.split(' ').nth(4) == Some(&path))
-}
-
-#[cfg(not(unix))]
-fn is_mount_point(_path: &Path) -> bool {
-    false
 }

@@ -1,23 +1,26 @@
-//! Changes of a storage that is there: a newer token, other options, another name, none at all.
+//! Every change of rclone.conf: made on its newest content, however often others write in between, until it stands.
 
 use std::cell::Cell;
+use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{ConfigFile, Verified, state, swap};
+use super::swap::{self, Swap, SwappedOut};
+use super::{ConfigFile, RefreshLock, Verified, foreign_writes, paths, token_merge};
 use crate::config::document::{Document, Value};
-use crate::error::{Code, Error, Result, Who};
-use crate::storage::section::GRANT_KEY;
+use crate::error::{Code, Error, Field, Result, Who};
+use crate::storage::options;
+use crate::storage::section::{GRANT_KEY, Section};
 use crate::storage::token::Token;
 
 /// Longer than any one renewal takes.
-const CLAIM_LIMIT: Duration = Duration::from_secs(180);
+const RENEWAL_LIMIT: Duration = Duration::from_secs(180);
 
-/// The right to renew one storage's token. A refresh token works once, so only one process may hold it.
-#[derive(Debug)]
-pub(crate) struct RefreshLock(#[expect(dead_code, reason = "held for its lock")] swap::Shared);
+/// How often an edit is redone on what others wrote meanwhile.
+const TRIES: usize = 50;
 
 /// What became of a token that was to be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,52 +33,57 @@ pub(crate) enum TokenSave {
 /// A value elsewhere in rclone.conf that names the storage: the remote it stands in, its key, the new value.
 pub(crate) type Reference = (String, &'static str, String);
 
+type Edit<'a> = &'a dyn Fn(&mut Document) -> Result<()>;
+
+/// A content that the file has lost: what changed in it since an earlier one belongs in the file.
+struct PendingMerge {
+    content: Document,
+    since: Document,
+    /// What came out of the file's place stays on disk until it is in the file again.
+    out: SwappedOut,
+}
+
 impl ConfigFile {
+    /// Waits until no other process renews the token of `name`.
+    ///
+    /// # Errors
+    /// Where that takes longer than any renewal, or Ctrl-C ends the wait.
     pub(crate) fn lock_refresh(&self, name: &str) -> Result<RefreshLock> {
-        let failed = |cause: &dyn std::fmt::Display| {
-            Error::new(Code::Unknown, format!("cannot lock {name:?} for its renewal: {cause}")).responsible(Who::You)
-        };
         // All private copies of one file share its sign-ins.
         let file = self.original.as_ref().unwrap_or(&self.real);
-        let hash = Sha256::digest(format!("{}\n{}", file.display(), holder(&self.read()?, name)).as_bytes());
+        let hash = Sha256::digest(format!("{}\n{}", file.display(), token_section(&self.read()?, name)).as_bytes());
         let id: String = hash.iter().take(8).map(|byte| char::from(b'a' + byte % 26)).collect();
-        let path = state::locks().join(id);
-        state::make(&state::locks())?;
-        let lock = swap::lock_file(&path, Instant::now() + CLAIM_LIMIT).map_err(|cause| match cause.kind() {
+        let path = paths::refresh_locks().join(id);
+        paths::make(&paths::refresh_locks())?;
+        let lock = RefreshLock::at(&path, Instant::now() + RENEWAL_LIMIT).map_err(|cause| match cause.kind() {
             ErrorKind::Interrupted => Error::interrupted(),
-            _ => state::unusable(&path, &cause),
+            _ => paths::unusable(&path, &cause),
         })?;
-        let lock = lock.ok_or_else(|| failed(&"another pluton has been renewing it for long"))?;
-        swap::Shared::new(lock).map(RefreshLock).map_err(|cause| failed(&cause))
+        lock.ok_or_else(|| {
+            let message = format!("{name:?} cannot be renewed: another pluton has been renewing it for 3 minutes");
+            Error::new(Code::Unknown, message).responsible(Who::You)
+        })
     }
 
-    /// Saves the token that came of `given`. Where another has come in its place meanwhile, that one stays.
-    pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<TokenSave> {
-        let value = blob(token)?;
-        let holder = holder(&self.read()?, name);
-        let outcome = Cell::new(TokenSave::NoPlace);
-        self.edit(&holder, &|document| {
-            let has_place = holds(document, &holder, given);
-            if has_place {
-                document.set(&holder, "token", &value);
-                if document.get(&holder, "box_subject_id").is_some() {
-                    document.unset(&holder, GRANT_KEY);
-                }
+    /// Puts a verified section in. Where `replace` is false, a section of that name that came meanwhile is a conflict.
+    pub(crate) fn commit(&self, verified: &Verified, replace: bool) -> Result<()> {
+        let section = verified.section();
+        let name = section.name();
+        self.edit(name, &|document| {
+            if !replace && document.has(name) && !section.is_in(document) {
+                return Err(taken(name).hint("replace it with --force"));
             }
-            let is_there = has_place || holds(document, &holder, Some(token));
-            outcome.set(if is_there { TokenSave::Saved } else { TokenSave::NoPlace });
-            Ok(())
-        })?;
-        Ok(outcome.get())
+            put(document, section)
+        })
     }
 
-    /// Saves `keys` of a proven section, and no other key: its token may have been renewed meanwhile.
+    /// Saves `keys` of a verified section, and no other key: its token may have been renewed meanwhile.
     pub(crate) fn save_keys(&self, verified: &Verified, keys: &[&str]) -> Result<()> {
-        let name = verified.section.name();
-        let entries = verified.section.entries();
+        let name = verified.section().name();
+        let entries = verified.section().entries();
         self.edit(name, &|document| {
             if !document.has(name) {
-                return Err(Error::new(Code::StorageNotFound, format!("{name:?} was taken away meanwhile")));
+                return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed in the meantime")));
             }
             for key in keys {
                 match entries.iter().find(|(k, _)| k == key) {
@@ -87,6 +95,31 @@ impl ConfigFile {
         })
     }
 
+    /// Saves the token that came of `given`, unverified: the one in rclone.conf died when Box gave this one out, so that to
+    /// wait for a proof could only lose it. Where another has come in its place meanwhile, that one stays.
+    pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<TokenSave> {
+        let value = Value::new(token.blob().expose())
+            .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
+        let section = token_section(&self.read()?, name);
+        let holds = |document: &Document, token: Option<&Token>| {
+            let there = document.get(&section, "token").and_then(|text| Token::find(text.expose()).ok());
+            document.has(&section) && there.as_ref().map(Token::access_token) == token.map(Token::access_token)
+        };
+        let is_there = Cell::new(false);
+        self.edit(&section, &|document| {
+            if holds(document, given) {
+                document.set(&section, "token", &value);
+                if document.get(&section, "box_subject_id").is_some() {
+                    document.unset(&section, GRANT_KEY);
+                }
+            }
+            is_there.set(holds(document, Some(token)));
+            Ok(())
+        })?;
+        Ok(if is_there.get() { TokenSave::Saved } else { TokenSave::NoPlace })
+    }
+
+    /// Takes a section out. There is nothing to verify.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         self.edit(name, &|document| {
             document.remove_section(name);
@@ -94,14 +127,15 @@ impl ConfigFile {
         })
     }
 
-    /// Renames a section in its place, and what refers to it, as `references` finds it in the newest content.
+    /// Renames a section in its place, and what refers to it, as `references` finds it in the newest content. What the section
+    /// says is not changed, so that there is nothing to verify.
     pub(crate) fn rename(&self, old: &str, new: &str, references: &dyn Fn(&Document) -> Vec<Reference>) -> Result<()> {
         self.edit(old, &|document| {
             if !document.has(old) {
                 return Ok(());
             }
             if document.has(new) {
-                return Err(super::taken(new));
+                return Err(taken(new));
             }
             for (section, key, value) in references(document) {
                 let value = Value::new(&value).map_err(|why| {
@@ -113,29 +147,125 @@ impl ConfigFile {
             Ok(())
         })
     }
-}
 
-fn blob(token: &Token) -> Result<Value> {
-    Value::new(token.blob().expose())
-        .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))
-}
-
-fn holds(document: &Document, name: &str, given: Option<&Token>) -> bool {
-    let there = document.get(name, "token").and_then(|text| Token::find(text.expose()).ok());
-    let access = |token: Option<&Token>| token.map(Token::access_token);
-    document.has(name) && access(there.as_ref()) == access(given)
-}
-
-/// The section that the token of `name` stands in: a dotted name takes what it lacks from the one before the dot.
-fn holder(document: &Document, name: &str) -> String {
-    let mut at = name;
-    loop {
-        if document.entries(at).iter().any(|(key, _)| key == "token") {
-            return at.to_owned();
+    /// Applies `edit`, which concerns `section` alone, to the newest content, and stays until it stands.
+    pub(super) fn edit(&self, section: &str, edit: Edit<'_>) -> Result<()> {
+        let _lock = self.lock()?;
+        let left = self.left_behind();
+        let mut pending = Vec::new();
+        let result = self.edit_until_it_stands(section, edit, &left, &mut pending);
+        for (path, _) in left.iter().filter(|_| result.is_ok()) {
+            let _ = fs::remove_file(path);
         }
-        match at.rsplit_once('.') {
-            Some((parent, _)) if document.has(parent) => at = parent,
-            _ => return name.to_owned(),
+        for merge in pending.into_iter().filter(|_| result.is_err()) {
+            merge.out.leave();
         }
+        result
     }
+
+    fn edit_until_it_stands(
+        &self,
+        section: &str,
+        edit: Edit<'_>,
+        left: &[(PathBuf, Document)],
+        pending: &mut Vec<PendingMerge>,
+    ) -> Result<()> {
+        // The section before the edit and after it, once it was written.
+        let mut written: Option<(Document, Document)> = None;
+        for _ in 0..TRIES {
+            let seen = self.bytes()?;
+            let seen = seen.as_ref().map(|bytes| bytes.as_slice());
+            let now = self.parse(seen.unwrap_or_default())?;
+            let mut after = now.clone();
+            for (_, other) in left {
+                token_merge::take_newer_tokens(&mut after, other);
+                after.take_missing(other, |_| true);
+            }
+            for PendingMerge { content, since, .. } in pending.iter() {
+                after.carry(content, since);
+            }
+            let mut refused = None;
+            if written.as_ref().is_none_or(|(before, after)| !token_merge::survived(&now, section, before, after)) {
+                let mut edited = after.clone();
+                refused = edit(&mut edited).err();
+                if refused.is_none() {
+                    after = edited;
+                } else if pending.is_empty() {
+                    after = now.clone();
+                }
+            }
+            if after != now || (seen.is_none() && refused.is_none()) {
+                let new = self.render(&after, seen)?;
+                match swap::put(&self.real, &new, seen).map_err(|cause| self.unwritable(&cause))? {
+                    Swap::Done => {}
+                    Swap::Moved => continue,
+                    Swap::SwappedOut(out) => {
+                        match self.parse(&out.bytes) {
+                            Ok(content) => pending.push(PendingMerge { content, since: now, out }),
+                            Err(error) => {
+                                out.leave();
+                                return Err(error);
+                            }
+                        }
+                        continue;
+                    }
+                }
+                if refused.is_none() && foreign_writes::may_be_overwritten(&self.real) {
+                    foreign_writes::wait_for_writers(&self.real);
+                    written = Some((now, after));
+                    continue;
+                }
+            }
+            return refused.map_or(Ok(()), Err);
+        }
+        let message = format!("{} changes faster than it can be edited", self.path.display());
+        Err(Error::new(Code::ConfigConflict, message)
+            .responsible(Who::You)
+            .hint("wait until no rclone is running, then run this again"))
+    }
+
+    /// What another program wrote, and a pluton that was killed in the middle left in a file beside rclone.conf.
+    fn left_behind(&self) -> Vec<(PathBuf, Document)> {
+        let found = swap::leftovers(&self.real).into_iter().filter_map(|(path, content)| match content {
+            // Unreadable here, it would be unreadable to rclone too; its owner may still want it.
+            Some(content) => Some((path, self.parse(&content).ok()?)),
+            None => Some((path, Document::default())),
+        });
+        found.collect()
+    }
+}
+
+/// Puts a section in, unless a dotted name would then make rclone read something other than was verified.
+///
+/// # Errors
+/// Where it would.
+pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
+    let name = section.name();
+    let before = document.clone();
+    document.put_section(name, &section.entries());
+    let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
+    let message = if let Some(key) = document.inherited(name, &options::keys()).first() {
+        format!("rclone would read {key} of {name:?} from [{parent}]: a dotted name inherits what it lacks")
+    } else if let Some((child, key)) = document.disturbed(name, &before) {
+        format!("[{child}] would then read {key} from {name:?}: a dotted name inherits what it lacks")
+    } else {
+        return Ok(());
+    };
+    Err(Error::invalid(Field::Name, message)
+        .responsible(Who::You)
+        .hint("choose a name without a dot, or with another word before it"))
+}
+
+pub(crate) fn taken(name: &str) -> Error {
+    Error::new(Code::StorageExists, format!("a storage named {name:?} already exists"))
+        .responsible(Who::You)
+        .hint("choose another name")
+        .about(Field::Name)
+}
+
+/// The section that the token of `name` stands in: a dotted name inherits what it lacks from the one before the dot.
+fn token_section(document: &Document, name: &str) -> String {
+    let has_token = |section: &&str| document.entries(section).iter().any(|(key, _)| key == "token");
+    let above = name.rmatch_indices('.').map(|(dot, _)| &name[..dot]).take_while(|above| document.has(above));
+    std::iter::once(name).chain(above).find(has_token).unwrap_or(name).to_owned()
 }

@@ -1,4 +1,5 @@
-//! Saves by rclone: it takes no lock, and for a moment of each save there is no rclone.conf. Seen from beside it.
+//! Tells when an rclone is saving rclone.conf: it takes no lock, and for a moment of each save there is no rclone.conf. Only
+//! reads and waits.
 
 use std::fs;
 use std::io;
@@ -6,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::swap::{directory, file_name};
+use zeroize::Zeroizing;
+
+use super::paths::{directory, file_name};
 use crate::signals;
 
 const TICK: Duration = Duration::from_millis(1);
@@ -24,8 +27,8 @@ const STALE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(3);
 
 pub(super) enum ReadError {
-    /// Only what another program's save left behind is there.
-    Interrupted(PathBuf),
+    /// Only this is there, of a save by another program that never came to its end.
+    Unfinished(PathBuf),
     Io(io::Error),
 }
 
@@ -37,11 +40,11 @@ struct Save {
 }
 
 /// The file's bytes; `None` when there is none and nobody is saving one.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
     let started = Instant::now();
     loop {
         match read_file(path) {
-            Ok(bytes) => return Ok(Some(bytes)),
+            Ok(bytes) => return Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(ReadError::Io(error)),
         }
@@ -54,7 +57,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
             // A new file is whole once the old one is moved away; without an old one it may be half written.
             let whole = if saves.iter().any(|save| save.is_old) { saves } else { Vec::new() };
             let latest = whole.into_iter().max_by_key(|save| save.modified);
-            return latest.map_or(Ok(None), |save| Err(ReadError::Interrupted(save.path)));
+            return latest.map_or(Ok(None), |save| Err(ReadError::Unfinished(save.path)));
         }
         if signals::seen() {
             return Err(ReadError::Io(io::ErrorKind::Interrupted.into()));
@@ -81,8 +84,8 @@ pub(super) fn may_be_overwritten(path: &Path) -> bool {
     !quiet()
 }
 
-/// Waits until every save that may have begun before now is over.
-pub(super) fn settle(path: &Path) {
+/// Waits until every save that may have begun before now has ended.
+pub(super) fn wait_for_writers(path: &Path) {
     let started = Instant::now();
     let mut calm = Duration::ZERO;
     while (calm < SETTLE || is_being_saved(path)) && started.elapsed() < SLOW {

@@ -68,7 +68,7 @@ impl PasswordSource {
 
 /// Runs the command as rclone does: words at spaces, line ends cut from what it prints, nothing else.
 fn ask_command(command: &str) -> Result<Result<Secret, String>> {
-    let words = split(command);
+    let words = words(command);
     let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
     process::capture(process::command(program).args(args)).map(printed)
 }
@@ -84,10 +84,10 @@ fn printed(captured: std::io::Result<(bool, Vec<u8>)>) -> Result<Secret, String>
     }
 }
 
-/// rclone's lists of words: a word that holds a space stands in double quotes, and `""` inside those is one `"`.
-fn split(command: &str) -> Vec<String> {
+/// rclone's lists of words: one that holds a space stands in double quotes, and `""` inside those is one `"`.
+pub(crate) fn words(list: &str) -> Vec<String> {
     let mut words = Vec::new();
-    let mut rest = command.trim_start();
+    let mut rest = list.trim_start();
     while !rest.is_empty() {
         let mut word = String::new();
         if let Some(quoted) = rest.strip_prefix('"') {
@@ -111,18 +111,18 @@ fn split(command: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::words;
 
     #[test]
     fn a_command_is_split_as_rclone_splits_it() {
-        for (command, words) in [
+        for (command, expected) in [
             ("pass rclone/config", vec!["pass", "rclone/config"]),
             ("  a   b ", vec!["a", "b"]),
             (r#"sh -c "echo ""x y""""#, vec!["sh", "-c", r#"echo "x y""#]),
             (r#""/my tools/pw" --now"#, vec!["/my tools/pw", "--now"]),
             ("", vec![]),
         ] {
-            assert_eq!(split(command), words, "{command}");
+            assert_eq!(words(command), expected, "{command}");
         }
     }
 }

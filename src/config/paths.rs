@@ -1,20 +1,26 @@
-//! Which rclone.conf rclone itself would use (fs/config/config.go), and Pluton's own directories.
+//! Which rclone.conf rclone itself would use (fs/config/config.go), and where Pluton keeps its own files.
 
+use std::borrow::Cow;
 use std::env;
-use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Code, Error, Result, Who};
+use super::access;
+use crate::error::{Code, Error, Remedy, Result, Who};
 
 const NAME: &str = "rclone.conf";
 
 /// `flag`, else `RCLONE_CONFIG`, else the first that exists in rclone's own order, else where rclone would make it.
+///
+/// # Errors
+/// Where that is no file, or there is no home directory.
 pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf> {
     if let Some(chosen) = flag.map(Path::to_owned).or_else(|| env::var_os("RCLONE_CONFIG").map(PathBuf::from)) {
         return if is_in_memory(&chosen) {
             Err(Error::new(
                 Code::ConfigUnwritable,
-                format!("the rclone.conf chosen, \"{}\", is kept in memory only", chosen.display()),
+                format!("the chosen rclone.conf, \"{}\", is only kept in memory", chosen.display()),
             )
             .responsible(Who::You)
             .hint("name a file with --rclone-config, or unset RCLONE_CONFIG"))
@@ -22,9 +28,9 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
             Ok(chosen)
         };
     }
-    let places = places(rclone, &Env::real());
-    places.iter().find(|place| place.exists()).or(places.last()).cloned().ok_or_else(|| {
-        Error::new(Code::ConfigUnreadable, "no home directory, so no place for rclone.conf")
+    let paths = paths(rclone);
+    paths.iter().find(|path| path.exists()).or(paths.last()).cloned().ok_or_else(|| {
+        Error::new(Code::ConfigUnreadable, "there is no home directory to keep rclone.conf in")
             .responsible(Who::You)
             .hint("set HOME, or name the file with --rclone-config")
     })
@@ -33,40 +39,31 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
 /// The other files that some rclone of this user could read.
 pub(crate) fn others(than: &Path, rclone: Option<&Path>) -> Vec<PathBuf> {
     let mut real = vec![resolve(than)];
-    let mut others = places(rclone, &Env::real());
-    others.retain(|place| {
-        let is_new = place.exists() && !real.contains(&resolve(place));
-        real.push(resolve(place));
+    let mut others = paths(rclone);
+    others.retain(|path| {
+        let is_new = path.exists() && !real.contains(&resolve(path));
+        real.push(resolve(path));
         is_new
     });
     others
 }
 
-/// What the order depends on.
-struct Env {
-    home: Option<PathBuf>,
-    xdg: Option<OsString>,
-    appdata: Option<OsString>,
-}
-
-impl Env {
-    fn real() -> Self {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-        let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
-        Self { home, xdg: set("XDG_CONFIG_HOME"), appdata: set("APPDATA").filter(|_| cfg!(windows)) }
-    }
-}
-
 /// In rclone's order; the last is where a new file goes.
-fn places(rclone: Option<&Path>, env: &Env) -> Vec<PathBuf> {
-    let beside =
-        rclone.and_then(|program| program.canonicalize().ok()).and_then(|real| Some(real.parent()?.join(NAME)));
-    let appdata = env.appdata.as_ref().map(|dir| Path::new(dir).join("rclone").join(NAME));
-    let xdg = env.xdg.as_ref().map(|dir| Path::new(dir).join("rclone").join(NAME));
-    let dot_config = env.home.as_ref().map(|home| home.join(".config/rclone").join(NAME));
-    let dot = env.home.as_ref().map(|home| home.join(".rclone.conf"));
+fn paths(rclone: Option<&Path>) -> Vec<PathBuf> {
+    let in_dir_of =
+        |variable| env::var_os(variable).filter(|dir| !dir.is_empty()).map(|dir| below(&PathBuf::from(dir)));
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
+    let beside = rclone.and_then(|program| Some(program.canonicalize().ok()?.with_file_name(NAME)));
+    let appdata = in_dir_of("APPDATA").filter(|_| cfg!(windows));
+    let xdg = in_dir_of("XDG_CONFIG_HOME");
+    let dot_config = home.as_ref().map(|home| below(&home.join(".config")));
+    let dot = home.as_ref().map(|home| home.join(".rclone.conf"));
     let new = appdata.clone().or_else(|| xdg.clone()).or_else(|| dot_config.clone());
     [beside, appdata, xdg, dot_config, dot, new].into_iter().flatten().collect()
+}
+
+fn below(dir: &Path) -> PathBuf {
+    dir.join("rclone").join(NAME)
 }
 
 fn is_in_memory(path: &Path) -> bool {
@@ -79,31 +76,95 @@ pub(super) fn resolve(path: &Path) -> PathBuf {
     const MOST_LINKS: usize = 40;
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
-        let Ok(target) = std::fs::read_link(&path) else { break };
+        let Ok(target) = fs::read_link(&path) else { break };
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
-    match (path.parent().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir }), path.file_name()) {
-        (Some(dir), Some(name)) => dir.canonicalize().map_or_else(|_| path.clone(), |dir| dir.join(name)),
-        _ => path,
-    }
+    let real = path.file_name().and_then(|name| Some(directory(&path).canonicalize().ok()?.join(name)));
+    real.unwrap_or(path)
+}
+
+pub(super) fn file_name(path: &Path) -> Cow<'_, str> {
+    path.file_name().map_or(Cow::Borrowed(NAME), |name| name.to_string_lossy())
+}
+
+pub(super) fn directory(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// What Pluton remembers from one run to the next. No storages.
 pub(crate) fn state_dir() -> PathBuf {
     match directories::ProjectDirs::from("", "", "pluton") {
         Some(dirs) => dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned(),
-        None => without_home(),
+        #[cfg(unix)]
+        None => env::temp_dir().join(format!("pluton-{}", rustix::process::geteuid().as_raw())),
+        #[cfg(not(unix))]
+        None => env::temp_dir().join("pluton"),
     }
 }
 
-#[cfg(unix)]
-fn without_home() -> PathBuf {
-    env::temp_dir().join(format!("pluton-{}", rustix::process::geteuid().as_raw()))
+/// Where staged sections live while rclone verifies them: on a disk, since a renewed token may have to be found again.
+pub(super) fn staging() -> PathBuf {
+    state_dir().join("staged")
 }
 
-#[cfg(not(unix))]
-fn without_home() -> PathBuf {
-    env::temp_dir().join("pluton")
+/// Where the refresh locks live, one for each storage.
+pub(super) fn refresh_locks() -> PathBuf {
+    state_dir().join("claims")
+}
+
+/// Where private copies of whole rclone.confs live.
+pub(super) fn copies() -> PathBuf {
+    state_dir().join("copies")
+}
+
+/// Makes one of these, and fails where this user cannot work in it.
+pub(super) fn make(dir: &Path) -> Result<()> {
+    access::make_private_dir(dir).and_then(|()| access::may_write_in(dir)).map_err(|cause| unusable(dir, &cause))
+}
+
+/// What to do where Pluton's own files cannot be used: another user, most often root, has made them.
+pub(super) fn unusable(path: &Path, cause: &io::Error) -> Error {
+    let error = Error::disk(Code::Unknown, "make a private file in", path, cause);
+    match foreign().first() {
+        Some(_) => error.hint(give_back()),
+        None => error.hint(format!("make room and let this user write in {}", path.display())),
+    }
+}
+
+pub(crate) fn give_back() -> Remedy {
+    let command = format!("sudo chown -R \"$(id -un)\" '{}'", state_dir().display());
+    Remedy::with_command("make Pluton's own files yours again", command)
+}
+
+/// What belongs to another user in the state directory, and may stand in the way of a renewal.
+pub(crate) fn foreign() -> Vec<PathBuf> {
+    let own = [staging(), refresh_locks(), copies()];
+    let inside: Vec<_> = own.iter().flat_map(|dir| entries(dir)).collect();
+    let staged: Vec<_> = inside.iter().filter(|path| path.is_dir()).flat_map(|dir| entries(dir)).collect();
+    let all = [state_dir()].into_iter().chain(own).chain(inside).chain(staged);
+    all.filter(|path| access::foreign_owner(path).is_some()).collect()
+}
+
+pub(super) fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// Without a home directory the state is kept where everybody can make directories. One that somebody else has made is
+/// neither read nor written.
+///
+/// # Errors
+/// Where it is another user's.
+pub(crate) fn check_owner() -> Result<()> {
+    if directories::BaseDirs::new().is_some() {
+        return Ok(());
+    }
+    let dir = state_dir();
+    let failed = |cause: &str| {
+        Error::disk(Code::Unknown, "use", &dir, &cause).hint("set HOME to a directory that belongs to this user")
+    };
+    access::make_private_dir(&dir).map_err(|cause| failed(&cause.to_string()))?;
+    let is_own = fs::symlink_metadata(&dir).is_ok_and(|data| data.is_dir()) && access::is_own(&dir);
+    if is_own { Ok(()) } else { Err(failed("it belongs to another user")) }
 }
 
 /// A path as people write it, with `~` for the home directory.
@@ -112,39 +173,5 @@ pub(crate) fn shown(path: &Path) -> String {
     match home.as_deref().filter(|home| home.parent().is_some()).and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) => Path::new("~").join(rest).display().to_string(),
         None => path.display().to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::{Path, PathBuf};
-
-    use super::{Env, is_in_memory, places};
-
-    #[test]
-    fn the_order_is_rclone_s() {
-        let env = |xdg: Option<&str>| Env { home: Some("/h".into()), xdg: xdg.map(Into::into), appdata: None };
-        let paths = |list: &[&str]| list.iter().map(PathBuf::from).collect::<Vec<_>>();
-        assert_eq!(
-            places(None, &env(Some("/x"))),
-            paths(&[
-                "/x/rclone/rclone.conf",
-                "/h/.config/rclone/rclone.conf",
-                "/h/.rclone.conf",
-                "/x/rclone/rclone.conf"
-            ])
-        );
-        assert_eq!(
-            places(None, &env(None)),
-            paths(&["/h/.config/rclone/rclone.conf", "/h/.rclone.conf", "/h/.config/rclone/rclone.conf"])
-        );
-    }
-
-    #[test]
-    fn what_rclone_keeps_in_memory_is_known() {
-        for path in ["", "/dev/null", "/a/notfound", "notfound"] {
-            assert!(is_in_memory(Path::new(path)), "{path:?}");
-        }
-        assert!(!is_in_memory(Path::new("rclone.conf")));
     }
 }

@@ -1,26 +1,30 @@
-//! Staged sections of runs that ended too early: those with the only live token are found again, the others cleared away.
+//! Staged sections of runs that ended too early: those with the only live token are found again, the others removed. It never
+//! touches rclone.conf; what is found there goes in through [`super::ConfigFile`].
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::lock::{self, TryLockError};
-use super::state;
-use crate::config::document::{Document, Value};
+use fs4::{FileExt, TryLockError};
+
+use super::paths::{self, entries};
+use crate::config::document::Document;
 use crate::error::Result;
 use crate::signals;
 use crate::storage::token::Token;
 
 /// Locked by the run that owns the directory, and by the rclone it started, as long as either lives.
-const ALIVE: &str = "alive";
+pub(super) const ALIVE: &str = "alive";
 /// The fingerprints of the refresh token that the run began with and of those it came from, one a line.
 pub(super) const GIVEN: &str = "given";
 pub(super) const SECTION: &str = "rclone.conf";
 
 /// A refresh token that nobody used for this long is dead at Box.
 const LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
+/// A directory without a lock is given this long to get one.
+const BEGINNING: Duration = Duration::from_secs(60);
 /// How long an rclone that outlived its pluton may still be at work on the token that is wanted now.
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(20);
@@ -34,6 +38,7 @@ pub(crate) struct OrphanedSignIn {
     pub(crate) section: Document,
     pub(crate) token: Token,
     pub(crate) file: PathBuf,
+    fingerprint: String,
     given: Vec<String>,
 }
 
@@ -42,23 +47,42 @@ impl OrphanedSignIn {
     pub(crate) fn succeeds(&self, token: &Token) -> bool {
         token.fingerprint().is_some_and(|fingerprint| self.given.contains(&fingerprint))
     }
+
+    /// What a run has left in `dir`, if Box has renewed its token.
+    fn in_dir(dir: &Path) -> Option<Self> {
+        let (section, file) = latest(dir)?;
+        let name = (*section.sections().first()?).to_owned();
+        let token = Token::find(section.get(&name, "token")?.expose()).ok()?;
+        let fingerprint = token.fingerprint()?;
+        let given = given(dir);
+        let is_new = !given.is_empty() && !given.contains(&fingerprint);
+        is_new.then_some(Self { name, section, token, file, fingerprint, given })
+    }
+
+    fn is_too_old(&self) -> bool {
+        age(&self.file).is_some_and(|age| age > LIFETIME)
+    }
 }
 
-/// Finds what can still be used. What is committed, dead, or never was the only copy is removed.
-/// Where another run is at work on `wanted`, this waits for its end, or for Ctrl-C.
+/// Finds what can still be used, and removes what is committed, dead, or never was the only copy.
+/// Where another run is at work on `wanted`, this waits for its end.
+///
+/// # Errors
+/// Where Ctrl-C ends the wait.
 pub(crate) fn orphans(present: &Document, wanted: Option<&Token>) -> Result<Vec<OrphanedSignIn>> {
-    let keep = |(dir, found): (PathBuf, Option<OrphanedSignIn>)| {
-        if found.is_none() {
-            let _ = fs::remove_dir_all(dir);
-        }
-        found
-    };
-    let found = survey(present, wanted);
+    let survey = survey(present, wanted);
     signals::check()?;
-    Ok(found.into_iter().filter_map(keep).collect())
+    let mut found = Vec::new();
+    for (dir, orphan) in survey {
+        match orphan {
+            Some(orphan) => found.push(orphan),
+            None => drop(fs::remove_dir_all(dir)),
+        }
+    }
+    Ok(found)
 }
 
-/// The same, for those who only look.
+/// The same without waiting or removing anything.
 pub(crate) fn orphans_now(present: &Document) -> Vec<OrphanedSignIn> {
     survey(present, None).into_iter().filter_map(|(_, found)| found).collect()
 }
@@ -66,82 +90,90 @@ pub(crate) fn orphans_now(present: &Document) -> Vec<OrphanedSignIn> {
 /// Every directory of a run that is gone, with what can still be used of it.
 fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<OrphanedSignIn>)> {
     let wanted = wanted.and_then(Token::fingerprint);
-    let mut found: Vec<_> = dirs()
-        .filter(|dir| is_dead(dir, wanted.as_deref()) && unreadable(dir).is_none())
+    let tokens = present.sections().into_iter().filter_map(|section| present.get(section, "token"));
+    let committed: Vec<_> = tokens.filter_map(|token| Token::find(token.expose()).ok()?.fingerprint()).collect();
+    let dirs = staged_dirs().filter(|dir| is_abandoned(dir, wanted.as_deref()) && unreadable(dir).is_none());
+    let mut found: Vec<_> = dirs
         .map(|dir| {
-            let found = rotated(&dir);
-            (dir, found.filter(|found| !is_committed(present, &found.token) && !is_too_old(&found.file)))
+            let found = OrphanedSignIn::in_dir(&dir);
+            (dir, found.filter(|found| !committed.contains(&found.fingerprint) && !found.is_too_old()))
         })
         .collect();
-    let given: Vec<String> =
-        found.iter().filter_map(|(_, found)| found.as_ref()).flat_map(|f| f.given.clone()).collect();
+    let given: Vec<String> = found.iter().flat_map(|(_, found)| found).flat_map(|found| found.given.clone()).collect();
     for (_, found) in &mut found {
         // A later run began where this one ended.
-        found.take_if(|found| found.token.fingerprint().is_some_and(|token| given.contains(&token)));
+        found.take_if(|found| given.contains(&found.fingerprint));
     }
     found
 }
 
 /// What became of `token` in runs that ended too early, or had nowhere to save it; the newest last. Where another run is at
-/// work on it, this waits for its end, or for Ctrl-C.
+/// work on it, this waits for its end.
+///
+/// # Errors
+/// Where Ctrl-C ends the wait, or another user's files cannot be read.
 pub(crate) fn successors(token: &Token) -> Result<Vec<OrphanedSignIn>> {
     let Some(fingerprint) = token.fingerprint() else { return Ok(Vec::new()) };
-    let dead: Vec<_> = dirs().filter(|dir| is_dead(dir, Some(&fingerprint))).collect();
-    let is_of_it = |dir: &PathBuf| !dir.join(GIVEN).exists() || given(dir).contains(&fingerprint);
-    if let Some(cause) = dead.iter().filter(|dir| is_of_it(dir)).find_map(|dir| unreadable(dir)) {
-        return Err(state::unusable(&state::staging(), &cause));
+    let dirs: Vec<_> = staged_dirs().filter(|dir| is_abandoned(dir, Some(&fingerprint))).collect();
+    let is_of_it = |dir: &&PathBuf| !dir.join(GIVEN).exists() || given(dir).contains(&fingerprint);
+    if let Some(cause) = dirs.iter().filter(is_of_it).find_map(|dir| unreadable(dir)) {
+        return Err(paths::unusable(&paths::staging(), &cause));
     }
-    let dead = dead.into_iter();
-    let mut left: Vec<_> = dead.filter_map(|dir| rotated(&dir)).filter(|found| !is_too_old(&found.file)).collect();
+    let found = dirs.iter().filter_map(|dir| OrphanedSignIn::in_dir(dir)).filter(|found| !found.is_too_old());
+    let chain = chain(fingerprint, found.collect());
     signals::check()?;
-    let mut chain: Vec<OrphanedSignIn> = Vec::new();
-    let newest = |chain: &[OrphanedSignIn]| chain.last().map_or_else(|| token.clone(), |found| found.token.clone());
-    while let Some(at) = left.iter().position(|found| found.succeeds(&newest(&chain))) {
-        chain.push(left.swap_remove(at));
-    }
     Ok(chain)
 }
 
-/// Takes a staged section away, once its token is in rclone.conf or known to be dead.
+/// What became of the token of this fingerprint, in order.
+fn chain(fingerprint: String, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
+    let mut chain: Vec<OrphanedSignIn> = Vec::new();
+    let mut newest = fingerprint;
+    while let Some(at) = found.iter().position(|found| found.given.contains(&newest)) {
+        let next = found.swap_remove(at);
+        newest.clone_from(&next.fingerprint);
+        chain.push(next);
+    }
+    chain
+}
+
+/// Removes a staged section, once its token is in rclone.conf or known to be dead.
 pub(crate) fn discard(file: &Path) {
-    if let Some(dir) = file.parent().filter(|dir| dir.starts_with(state::staging())) {
+    if let Some(dir) = file.parent().filter(|dir| dir.starts_with(paths::staging())) {
         let _ = fs::remove_dir_all(dir);
     }
 }
 
-/// The section in a staged file that was kept.
+/// The sign-in in a staged file that was kept.
 pub(crate) fn kept(file: &Path) -> Option<OrphanedSignIn> {
-    rotated(file.parent()?)
+    OrphanedSignIn::in_dir(file.parent()?)
 }
 
-/// This token's fingerprint and those of the tokens it came from, as an earlier run left them.
-pub(super) fn ancestors(fingerprint: &str) -> String {
-    let earlier = dirs().filter_map(|dir| rotated(&dir));
-    let earlier = earlier.filter(|found| found.token.fingerprint().is_some_and(|token| token == fingerprint));
-    std::iter::once(fingerprint.to_owned()).chain(earlier.flat_map(|found| found.given)).collect::<Vec<_>>().join("\n")
+/// This token's fingerprint and those of the tokens it came from, as earlier runs left them.
+pub(super) fn with_ancestors(fingerprint: &str) -> Vec<String> {
+    let earlier = all().filter(|found| found.fingerprint == fingerprint).flat_map(|found| found.given);
+    std::iter::once(fingerprint.to_owned()).chain(earlier).collect()
 }
 
-/// Clears away the runs that the owner of `dir` has gone on from: its token came from theirs, and it names all they began with.
+/// This token's fingerprint, and those of the tokens that came of it.
+pub(super) fn with_successors(fingerprint: &str) -> Vec<String> {
+    let later = chain(fingerprint.to_owned(), all().collect()).into_iter().map(|found| found.fingerprint);
+    std::iter::once(fingerprint.to_owned()).chain(later).collect()
+}
+
+/// Whether this token is kept, or one that came of it.
+pub(super) fn knows(fingerprint: &str) -> bool {
+    all().any(|found| found.fingerprint == fingerprint || found.given.iter().any(|given| given == fingerprint))
+}
+
+/// Deletes staged directories whose token is an ancestor of the one in `dir`.
 pub(super) fn discard_ancestors(dir: &Path) {
     let given = given(dir);
-    for other in dirs().filter(|other| other != dir && is_dead(other, None)) {
-        let theirs = rotated(&other).and_then(|found| found.token.fingerprint());
-        if theirs.is_some_and(|token| given.contains(&token)) {
+    for other in staged_dirs().filter(|other| other != dir && is_abandoned(other, None)) {
+        if OrphanedSignIn::in_dir(&other).is_some_and(|found| given.contains(&found.fingerprint)) {
             let _ = fs::remove_dir_all(other);
         }
     }
-}
-
-/// Marks a directory as in use for as long as the returned file is open, here or in a child.
-pub(super) fn mark_alive(dir: &Path) -> io::Result<File> {
-    // It has its name only once it is locked: an unlocked one means that its owner is gone.
-    let unnamed = dir.join("locking");
-    let alive = File::create(&unnamed)?;
-    let _ = lock::try_lock(&alive);
-    #[cfg(unix)]
-    rustix::io::fcntl_setfd(&alive, rustix::io::FdFlags::empty())?;
-    fs::rename(unnamed, dir.join(ALIVE))?;
-    Ok(alive)
 }
 
 /// Fails where the disk is too full for rclone to save what it renews.
@@ -155,93 +187,56 @@ pub(super) fn try_room(dir: &Path) -> io::Result<()> {
 pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     let read = |path: PathBuf| {
         let document = Document::parse(&fs::read(&path).ok()?).ok()?;
-        let name = (*document.sections().first()?).to_owned();
-        Token::find(document.get(&name, "token")?.expose()).ok()?;
+        let name = *document.sections().first()?;
+        Token::find(document.get(name, "token")?.expose()).ok()?;
         Some((document, path))
     };
     let is_section =
         |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(SECTION.as_bytes()));
-    let mut files: Vec<_> = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path()).filter(is_section).collect();
+    let mut files: Vec<_> = entries(dir).filter(is_section).collect();
     files.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
     files.into_iter().rev().find_map(read)
 }
 
-fn dirs() -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(state::staging()).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|dir| dir.is_dir())
-}
-
-/// The system has dropped the lock of a run that is gone.
-fn is_dead(dir: &Path, wanted: Option<&str>) -> bool {
+/// Whether the run that made this directory is gone, and all that it started there: the system has dropped its lock. One that
+/// is at work on the token of the `wanted` fingerprint is waited for.
+pub(super) fn is_abandoned(dir: &Path, wanted: Option<&str>) -> bool {
     let Ok(alive) = OpenOptions::new().write(true).open(dir.join(ALIVE)) else {
         // Begun a moment ago, or not one of these.
-        return fs::metadata(dir).and_then(|data| data.modified()).is_ok_and(|at| age(at) > Duration::from_secs(60));
+        return age(dir).is_some_and(|age| age > BEGINNING);
     };
     let is_wanted = wanted.is_some_and(|wanted| given(dir).iter().any(|given| given == wanted));
     let deadline = Instant::now() + if is_wanted { PATIENCE } else { Duration::ZERO };
     loop {
-        match lock::try_lock_shared(&alive) {
+        match FileExt::try_lock_shared(&alive) {
             Err(TryLockError::WouldBlock) if Instant::now() < deadline && !signals::seen() => sleep(TICK),
             tried => return tried.is_ok(),
         }
     }
 }
 
-/// Whether the run that made this directory is gone, and all that it started there.
-pub(super) fn is_abandoned(dir: &Path) -> bool {
-    is_dead(dir, None)
+fn staged_dirs() -> impl Iterator<Item = PathBuf> {
+    entries(&paths::staging()).filter(|dir| dir.is_dir())
 }
 
-/// Whether this token is kept, or one that came of it.
-pub(super) fn knows(fingerprint: &str) -> bool {
-    dirs().filter_map(|dir| rotated(&dir)).any(|found| {
-        found.token.fingerprint().as_deref() == Some(fingerprint)
-            || found.given.iter().any(|given| given == fingerprint)
-    })
-}
-
-/// This token's fingerprint, and those of the tokens that came of it and are kept.
-pub(super) fn lineage(fingerprint: &str) -> Vec<String> {
-    let mut lineage = vec![fingerprint.to_owned()];
-    let mut kept: Vec<_> = dirs().filter_map(|dir| rotated(&dir)).collect();
-    while let Some(at) = kept.iter().position(|found| found.given.iter().any(|given| lineage.contains(given))) {
-        lineage.extend(kept.swap_remove(at).token.fingerprint());
-    }
-    lineage
+fn all() -> impl Iterator<Item = OrphanedSignIn> {
+    staged_dirs().filter_map(|dir| OrphanedSignIn::in_dir(&dir))
 }
 
 /// Why this user cannot tell what another, most often root, has left there.
 fn unreadable(dir: &Path) -> Option<io::Error> {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(cause) => return (cause.kind() == io::ErrorKind::PermissionDenied).then_some(cause),
-    };
-    let refused = |cause: &io::Error| cause.kind() == io::ErrorKind::PermissionDenied;
-    entries.flatten().find_map(|entry| File::open(entry.path()).err().filter(refused))
+    let refused = |cause: &io::Error| cause.kind() == ErrorKind::PermissionDenied;
+    match fs::read_dir(dir) {
+        Ok(entries) => entries.flatten().find_map(|entry| File::open(entry.path()).err().filter(refused)),
+        Err(cause) => Some(cause).filter(refused),
+    }
 }
 
 fn given(dir: &Path) -> Vec<String> {
     fs::read_to_string(dir.join(GIVEN)).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
-fn rotated(dir: &Path) -> Option<OrphanedSignIn> {
-    let (section, file) = latest(dir)?;
-    let name = section.sections().first().map(|name| (*name).to_owned())?;
-    let token = Token::find(section.get(&name, "token")?.expose()).ok()?;
-    let given = given(dir);
-    let is_new = !given.is_empty() && !given.contains(&token.fingerprint()?);
-    is_new.then_some(OrphanedSignIn { name, section, token, file, given })
-}
-
-fn is_committed(present: &Document, token: &Token) -> bool {
-    let same = |text: Value| Token::find(text.expose()).is_ok_and(|there| there.fingerprint() == token.fingerprint());
-    present.sections().into_iter().filter_map(|section| present.get(section, "token")).any(same)
-}
-
-fn is_too_old(file: &Path) -> bool {
-    fs::metadata(file).and_then(|data| data.modified()).is_ok_and(|at| age(at) > LIFETIME)
-}
-
-fn age(at: SystemTime) -> Duration {
-    at.elapsed().unwrap_or_default()
+fn age(path: &Path) -> Option<Duration> {
+    let modified = fs::metadata(path).and_then(|data| data.modified()).ok()?;
+    Some(modified.elapsed().unwrap_or_default())
 }

@@ -1,17 +1,21 @@
-//! A section alone in a private file, where rclone proves it and may renew its token, before rclone.conf hears of it.
+//! A section alone in a private file, where rclone verifies it and may renew its token, before rclone.conf hears of it.
+//!
+//! Only here is a section made [`Verified`]: of a [`Proven`], which takes a listing by rclone, or of an [`Unverified`].
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use fs4::FileExt;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::{access, recovery, state};
+use super::{access, locks, paths, recovery};
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Result};
+use crate::rclone::Listed;
 use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
@@ -53,42 +57,155 @@ impl Rehearsal {
     }
 }
 
+/// That rclone has listed a section, and what else it did with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Proven(Proof);
+
+impl Proven {
+    pub(crate) fn by(listed: Listed) -> Self {
+        Self(Proof { listed: true, folders: Some(listed.folders()), ..Proof::default() })
+    }
+
+    /// Files were also written into it, and read back.
+    #[must_use]
+    pub(crate) fn and_written(self, rehearsal: Option<Rehearsal>) -> Self {
+        Self(Proof { written: true, rehearsal, ..self.0 })
+    }
+}
+
+/// Why a section may go into rclone.conf without a proof.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Unverified {
+    /// With `--no-verify`.
+    AsAsked,
+}
+
+/// A section that may go into rclone.conf.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    section: Section,
+    proof: Proof,
+    staged: Staged,
+}
+
+impl Verified {
+    /// With the token that it holds after rclone ran.
+    pub(crate) fn section(&self) -> &Section {
+        &self.section
+    }
+
+    pub(crate) fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// See [`Staged::keep_for_recovery`].
+    pub(crate) fn keep_for_recovery(self, error: Error) -> Error {
+        self.staged.keep_for_recovery(error)
+    }
+}
+
+/// A private directory, gone with this value.
+#[derive(Debug)]
+pub(super) struct PrivateDir {
+    /// Locked while this process or a child of it lives, so that others can tell a directory in use from one left behind. Closed
+    /// before the directory goes, since not every system removes an open file.
+    _alive: File,
+    dir: TempDir,
+}
+
+impl PrivateDir {
+    pub(super) fn new_in(parent: &Path) -> Result<Self> {
+        paths::make(parent)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let made = builder.prefix("box-").tempdir_in(parent).and_then(|dir| {
+            // The lock has its name only once it is locked: an unlocked one means that its owner is gone.
+            let unnamed = dir.path().join("locking");
+            let alive = File::create(&unnamed)?;
+            let _ = FileExt::try_lock(&alive);
+            locks::share_with_children(&alive)?;
+            fs::rename(unnamed, dir.path().join(recovery::ALIVE))?;
+            Ok(Self { _alive: alive, dir })
+        });
+        made.map_err(|cause| paths::unusable(parent, &cause))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Makes a file in it.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.path().join(name);
+        access::write_private(&path, bytes).map_err(|cause| paths::unusable(&path, &cause))?;
+        Ok(path)
+    }
+
+    /// Leaves it for later runs to find.
+    pub(super) fn leave(&mut self) {
+        self.dir.disable_cleanup(true);
+        self.give_to_user();
+    }
+
+    /// What root stages in a user's state directory is that user's, who may have to find it again.
+    fn give_to_user(&self) {
+        access::give_to_owner_of_directory(self.path());
+        paths::entries(self.path()).for_each(|path| access::give_to_owner_of_directory(&path));
+    }
+}
+
+/// Several sections in one private file, for one rclone that lists them all. Only for tokens that need no renewal: what rclone
+/// saved here would go with it.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    _dir: PrivateDir,
+    file: PathBuf,
+}
+
+impl Batch {
+    pub(crate) fn new<'a>(sections: impl IntoIterator<Item = &'a Section>) -> Result<Self> {
+        let mut document = Document::default();
+        for section in sections {
+            document.put_section(section.name(), &section.entries());
+        }
+        let dir = PrivateDir::new_in(&paths::copies())?;
+        let file = dir.write(recovery::SECTION, &document.render())?;
+        Ok(Self { _dir: dir, file })
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Staged {
     section: Section,
-    /// Locked while this process lives, so that others can tell a staged section in use from one left behind. Closed before
-    /// its directory goes, since not every system removes an open file.
-    _alive: File,
-    dir: TempDir,
+    dir: PrivateDir,
     file: PathBuf,
     /// Whether rclone has to renew the token at its first call.
-    overdue: bool,
+    has_past_expiry: bool,
 }
 
 impl Staged {
-    /// Writes the section out. `overdue` puts its token's expiry in the past, so that rclone must renew it.
-    pub(crate) fn new(section: Section, overdue: bool) -> Result<Self> {
-        let parent = state::staging();
-        let failed = |cause: io::Error| state::unusable(&parent, &cause);
-        let dir = state::private_dir_in(&parent)?;
-        let alive = recovery::mark_alive(dir.path()).map_err(failed)?;
+    /// Writes the section out, where `past_expiry` says so with a token whose expiry is in the past, so that rclone must renew it.
+    ///
+    /// # Errors
+    /// Where there is no room for it, nor for what rclone renews: then Box is not asked.
+    pub(crate) fn new(section: Section, past_expiry: bool) -> Result<Self> {
+        let dir = PrivateDir::new_in(&paths::staging())?;
         let token = section.token();
-        let due = token.as_ref().filter(|token| overdue && token.is_renewable());
-        let overdue = due.is_some();
-        let written = match due {
-            Some(token) => section.clone().with_token(&token.with_past_expiry())?,
-            None => section.clone(),
-        };
-        let content = written.alone().render();
-        let file = dir.path().join(recovery::SECTION);
-        access::write_private(&file, &content).map_err(failed)?;
+        let due = token.as_ref().filter(|token| past_expiry && token.is_renewable());
+        let written = due.map(|token| section.clone().with_token(&token.with_past_expiry())).transpose()?;
+        let file = dir.write(recovery::SECTION, &written.as_ref().unwrap_or(&section).alone().render())?;
         if let Some(fingerprint) = token.as_ref().and_then(Token::fingerprint) {
-            fs::write(dir.path().join(recovery::GIVEN), recovery::ancestors(&fingerprint)).map_err(failed)?;
+            dir.write(recovery::GIVEN, recovery::with_ancestors(&fingerprint).join("\n").as_bytes())?;
         }
-        own(dir.path());
-        // Box is asked only once a renewed token is sure to have room.
-        recovery::try_room(dir.path()).map_err(failed)?;
-        Ok(Self { section, _alive: alive, dir, file, overdue })
+        dir.give_to_user();
+        recovery::try_room(dir.path()).map_err(|cause| paths::unusable(dir.path(), &cause))?;
+        let has_past_expiry = written.is_some();
+        Ok(Self { section, dir, file, has_past_expiry })
     }
 
     /// As it was given, before rclone ran.
@@ -107,7 +224,7 @@ impl Staged {
 
     /// The token that rclone put in the staged file, if it is another than the one staged.
     pub(crate) fn new_token(&self) -> Option<Token> {
-        let (document, _) = recovery::latest(self.dir.path())?;
+        let (document, _) = recovery::latest(self.dir())?;
         let token = Token::find(document.get(self.section.name(), "token")?.expose()).ok()?;
         let same = self.section.token().is_some_and(|old| old.access_token() == token.access_token());
         (!same).then_some(token)
@@ -116,21 +233,24 @@ impl Staged {
     /// The same with another option, and with the token that rclone may have put in the staged file since.
     pub(crate) fn with_option(mut self, key: &str, value: &str) -> Result<Self> {
         let value = Value::as_read(value);
-        let failed = |cause: io::Error| state::unusable(&self.file, &cause);
-        let mut document = Document::parse(&fs::read(&self.file).map_err(failed)?)
+        let mut document = Document::parse(&fs::read(&self.file).map_err(|cause| self.unusable(&cause))?)
             .map_err(|why| Error::disk(Code::Unknown, "read", &self.file, &why))?;
         document.set(self.section.name(), key, &value);
         // Beside the old one until it is whole: that may hold the only live token.
-        let new = self.dir.path().join(format!("{}.new", recovery::SECTION));
-        access::write_private(&new, &document.render()).and_then(|()| fs::rename(&new, &self.file)).map_err(failed)?;
+        let new = self.dir.write(&format!("{}.new", recovery::SECTION), &document.render())?;
+        fs::rename(&new, &self.file).map_err(|cause| self.unusable(&cause))?;
         self.section.set(key, Some(value));
-        own(self.dir.path());
+        self.dir.give_to_user();
         Ok(self)
+    }
+
+    fn unusable(&self, cause: &io::Error) -> Error {
+        paths::unusable(&self.file, cause)
     }
 
     /// Whether rclone should have renewed the token and shows no new one.
     pub(crate) fn is_still_overdue(&self) -> bool {
-        self.overdue && !self.has_rotated()
+        self.has_past_expiry && !self.has_rotated()
     }
 
     /// Whether rclone may be waiting for Box to renew the token: until its answer is in the staged file, no one has a live one.
@@ -139,7 +259,7 @@ impl Staged {
             let ends = token.expiry().map(Timestamp::as_second);
             token.is_renewable() && ends.is_some_and(|ends| ends - Timestamp::now().as_second() < AHEAD)
         };
-        (self.overdue || self.section.token().is_some_and(|token| is_due(&token))) && !self.has_rotated()
+        (self.has_past_expiry || self.section.token().is_some_and(|token| is_due(&token))) && !self.has_rotated()
     }
 
     /// Whether Box has replaced the user's refresh token, so that the staged file holds the only live one.
@@ -150,10 +270,9 @@ impl Staged {
     /// A failure after Box has replaced the user's token: the staged file stays, and the error says where.
     pub(crate) fn keep_for_recovery(mut self, mut error: Error) -> Error {
         if self.has_rotated() {
-            self.dir.disable_cleanup(true);
-            own(self.dir.path());
+            self.dir.leave();
             error.notes.push(format!(
-                "Box has replaced the token you gave. The one that works now is kept, and the next try finds it: {}",
+                "Box has replaced the token you gave. The new one is saved, and the next try will use it: {}",
                 self.file.display()
             ));
             error.kept = Some(self.file.clone());
@@ -163,9 +282,9 @@ impl Staged {
 
     /// Keeps a token that Box does not know, where no later run takes it for what became of the one in rclone.conf.
     pub(crate) fn set_aside(mut self, mut error: Error) -> Error {
-        if fs::write(self.dir.path().join(recovery::GIVEN), "").is_ok() {
-            self.dir.disable_cleanup(true);
-            error.notes.push(format!("The token that came is kept: {}", self.file.display()));
+        if fs::write(self.dir().join(recovery::GIVEN), "").is_ok() {
+            self.dir.leave();
+            error.notes.push(format!("The token that was received is saved: {}", self.file.display()));
             error.kept = Some(self.file.clone());
         }
         error
@@ -173,16 +292,15 @@ impl Staged {
 
     /// Leaves the staged file for later runs to find: this one has nowhere else to save its token.
     pub(crate) fn keep(mut self) {
-        recovery::discard_ancestors(self.dir.path());
-        self.dir.disable_cleanup(true);
-        own(self.dir.path());
+        recovery::discard_ancestors(self.dir());
+        self.dir.leave();
     }
 
     /// Keeps a section for recovery whose token was renewed elsewhere, from the one of this fingerprint on.
     pub(super) fn keep_renewed(section: Section, given: &str) -> Result<()> {
         let staged = Self::new(section, false)?;
-        fs::write(staged.dir.path().join(recovery::GIVEN), recovery::lineage(given).join("\n"))
-            .map_err(|cause| state::unusable(staged.dir.path(), &cause))?;
+        fs::write(staged.dir().join(recovery::GIVEN), recovery::with_successors(given).join("\n"))
+            .map_err(|cause| staged.unusable(&cause))?;
         staged.keep();
         Ok(())
     }
@@ -190,34 +308,29 @@ impl Staged {
     /// Where this run ends before its rclone does, the renewed token is for later runs to find.
     pub(crate) fn leave_to_rclone(mut self) {
         if signals::is_leaving() && self.awaits_renewal() {
-            self.dir.disable_cleanup(true);
+            self.dir.leave();
         }
     }
 
-    pub(crate) fn verified(self, proof: Proof) -> Result<Verified> {
+    pub(crate) fn proven(self, proven: Proven) -> Result<Verified> {
+        let refreshed = self.has_rotated();
+        self.verified(Proof { refreshed, ..proven.0 })
+    }
+
+    pub(crate) fn unverified(self, why: Unverified) -> Result<Verified> {
+        match why {
+            Unverified::AsAsked => self.verified(Proof::default()),
+        }
+    }
+
+    fn verified(self, proof: Proof) -> Result<Verified> {
         if self.has_rotated() {
-            recovery::discard_ancestors(self.dir.path());
+            recovery::discard_ancestors(self.dir());
         }
         let section = match self.new_token() {
             Some(token) => self.section.clone().with_token(&token)?,
             None => self.section.clone(),
         };
         Ok(Verified { section, proof, staged: self })
-    }
-}
-
-/// A section that may go into rclone.conf: proven, or expressly not to be.
-#[derive(Debug)]
-pub(crate) struct Verified {
-    pub(crate) section: Section,
-    pub(crate) proof: Proof,
-    pub(crate) staged: Staged,
-}
-
-/// What root stages in a user's state directory is that user's, who may have to find it again.
-fn own(dir: &Path) {
-    access::give_to_owner_of_directory(dir);
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        access::give_to_owner_of_directory(&entry.path());
     }
 }

@@ -1,8 +1,7 @@
-//! Replacing a file that others rewrite without a lock: exchange it, look at what came out, and start again if it was not
-//! what had been read. At every moment all that anyone wrote is in the file or beside it.
+//! Replaces a file that others rewrite without a lock: exchanges it, looks at what came out, and starts again if that was
+//! not what had been read. At every moment all that anyone wrote is in the file or beside it.
 
-use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -10,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
+use zeroize::Zeroizing;
 
 use super::access;
-use super::lock::{self, TryLockError};
+use super::paths::{directory, file_name};
 use crate::signals;
 
 const TICK: Duration = Duration::from_millis(5);
@@ -25,67 +25,20 @@ pub(super) enum Swap {
     /// The file is not what was seen, or not there: nothing was written.
     Moved,
     /// Nothing was written, but several wrote at once, and this one's content is now only here.
-    Displaced(Displaced),
+    SwappedOut(SwappedOut),
 }
 
 /// What came out of the file's place. It stays beside the file until this is dropped.
 #[derive(Debug)]
-pub(super) struct Displaced {
-    pub(super) bytes: Vec<u8>,
+pub(super) struct SwappedOut {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
     kept: TempPath,
 }
 
-impl Displaced {
+impl SwappedOut {
     /// Leaves it for a later run to find.
     pub(super) fn leave(self) {
         let _ = self.kept.keep();
-    }
-}
-
-/// Held by one pluton at a time for all rclone.confs of a directory; the system drops it with the process. `None` at the
-/// deadline; Ctrl-C ends the wait with an error of kind `Interrupted`. It is the directory's own: a file made for it could
-/// be opened by nobody but the first user who came.
-pub(super) fn lock_beside(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
-    let dir = directory(path);
-    access::make_private_dir(dir)?;
-    #[cfg(unix)]
-    match File::open(dir).and_then(|dir| locked(dir, deadline)) {
-        // Network file systems lock no directories, and some directories cannot be read.
-        Err(error) if error.kind() != io::ErrorKind::Interrupted => {}
-        done => return done,
-    }
-    let file = open_lock(&dir.join(format!(".{}.lock-pluton", file_name(path))))?;
-    if let Ok(config) = fs::metadata(path) {
-        access::keep_owner_and_mode(&file, &config)?;
-    }
-    locked(file, deadline)
-}
-
-/// The same with a file of its own.
-pub(super) fn lock_file(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
-    access::make_private_dir(directory(path))?;
-    locked(open_lock(path)?, deadline)
-}
-
-fn open_lock(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let file = access::private(&mut options).open(path)?;
-    access::give_to_owner_of_directory(path);
-    Ok(file)
-}
-
-fn locked(file: File, deadline: Instant) -> io::Result<Option<File>> {
-    loop {
-        match lock::try_lock(&file) {
-            Ok(()) => return Ok(Some(file)),
-            Err(TryLockError::WouldBlock) if signals::seen() => return Err(io::ErrorKind::Interrupted.into()),
-            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
-            Err(TryLockError::WouldBlock) => sleep(TICK),
-            // Some network file systems have no locks; the exchange still protects the file.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(Some(file)),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
     }
 }
 
@@ -95,29 +48,8 @@ pub(super) fn try_room(path: &Path, size: usize) -> io::Result<()> {
     draft.write_all(&vec![b'#'; size])
 }
 
-/// A lock that the children of this process share, so that it outlives a pluton that is killed while its rclone works on.
-#[derive(Debug)]
-pub(super) struct Shared(File);
-
-impl Shared {
-    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it can fail on Unix"))]
-    pub(super) fn new(locked: File) -> io::Result<Self> {
-        #[cfg(unix)]
-        rustix::io::fcntl_setfd(&locked, rustix::io::FdFlags::empty())?;
-        Ok(Self(locked))
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // For every process that has it; where an rclone is left at work, it keeps the lock.
-        if !signals::is_leaving() {
-            let _ = lock::unlock(&self.0);
-        }
-    }
-}
-
-/// Puts `new` where `seen` was read (`None`: no file). Both the file and its directory are on disk before this returns.
+/// Puts `new` where `seen` was read (`None`: no file). Both the file and its directory are on disk before this returns. Only
+/// for the holder of the file lock.
 pub(super) fn put(path: &Path, new: &[u8], seen: Option<&[u8]>) -> io::Result<Swap> {
     let dir = directory(path);
     let mut fresh = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(dir)?;
@@ -174,7 +106,7 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
     };
     match back.and_then(|()| fs::read(&ready)) {
         Ok(out) if out == new => Ok(Swap::Moved),
-        Ok(bytes) => Ok(Swap::Displaced(Displaced { bytes, kept: ready })),
+        Ok(bytes) => Ok(Swap::SwappedOut(SwappedOut { bytes: Zeroizing::new(bytes), kept: ready })),
         Err(error) => {
             // It may be the only copy of something.
             let _ = ready.keep();
@@ -206,7 +138,7 @@ fn while_held_open<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
 }
 
 /// What killed plutons left beside the file: each with the content that may be nowhere else. Only for the holder of the lock.
-pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
+pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>)> {
     let (prefix, draft) = (prefix(path), draft_prefix(path));
     let entries = fs::read_dir(directory(path)).into_iter().flatten().flatten();
     entries
@@ -216,7 +148,7 @@ pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Vec<u8>>)> {
             if name.starts_with(&draft) {
                 return Some((entry.path(), None));
             }
-            let bytes = fs::read(entry.path()).ok()?;
+            let bytes = Zeroizing::new(fs::read(entry.path()).ok()?);
             let digest = digest(&bytes);
             let is_known = known.split('-').any(|known| known == digest);
             Some((entry.path(), (!is_known).then_some(bytes)))
@@ -259,14 +191,6 @@ fn draft_prefix(path: &Path) -> String {
     format!("{}draft-", prefix(path))
 }
 
-pub(super) fn file_name(path: &Path) -> Cow<'_, str> {
-    path.file_name().map_or(Cow::Borrowed("rclone.conf"), |name| name.to_string_lossy())
-}
-
-pub(super) fn directory(path: &Path) -> &Path {
-    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn sync_directory(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
@@ -276,7 +200,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::{Swap, leftovers, put};
+    use super::{Swap, put};
 
     fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
         let dir = tempfile::tempdir().expect("a directory");
@@ -298,21 +222,5 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).expect("it").count(), 0);
         assert!(matches!(put(&path, b"new", None), Ok(Swap::Done)));
         assert_eq!(fs::read_dir(dir.path()).expect("it").count(), 1);
-    }
-
-    #[test]
-    fn of_a_killed_run_only_what_is_nowhere_else_counts() {
-        let (_dir, path) = file("seen");
-        for content in ["seen", "ours"] {
-            let beside = path.with_file_name(format!(
-                ".rclone.conf.pluton-{}-{}",
-                super::digest(b"seen"),
-                super::digest(b"ours")
-            ));
-            fs::write(beside, content).expect("a leftover");
-            assert_eq!(leftovers(&path)[0].1, None, "{content}");
-        }
-        fs::write(path.with_file_name(".rclone.conf.pluton-draft-x1"), "half").expect("a leftover");
-        assert!(leftovers(&path).iter().all(|(_, content)| content.is_none()));
     }
 }

@@ -1,40 +1,38 @@
-//! Which of two tokens for one storage is the later one.
+//! Which of two versions of one storage is the later one, judged by its token. Touches no file.
 
 use jiff::Timestamp;
 
 use crate::config::document::{Document, Value};
 use crate::storage::token::Token;
 
-/// Takes from `other` the tokens that end later than the ones here, for storages that are otherwise the same.
+/// Takes from `other` the tokens that expire later than the ones here, for storages that are otherwise the same.
 pub(super) fn take_newer_tokens(document: &mut Document, other: &Document) {
-    let names: Vec<String> = other.sections().into_iter().map(str::to_owned).collect();
-    for name in names {
-        if !document.has(&name) || without_token(document, &name) != without_token(other, &name) {
-            continue;
-        }
-        let Some(theirs) = other.get(&name, "token") else { continue };
-        if end(&theirs) > document.get(&name, "token").as_ref().and_then(end) {
-            document.set(&name, "token", &theirs);
+    for name in other.sections() {
+        if document.has(name) && without_token(document, name) == without_token(other, name) {
+            let theirs = other.get(name, "token");
+            if expiry(theirs.as_ref()) > expiry(document.get(name, "token").as_ref()) {
+                if let Some(token) = &theirs {
+                    document.set(name, "token", token);
+                }
+            }
         }
     }
 }
 
-/// Whether the edit that turned `section` from `before` into `written` is in `now`, or was known to who changed it since.
-pub(super) fn knows(now: &Document, section: &str, before: &Document, written: &Document) -> bool {
-    let is =
-        |other: &Document| now.has(section) == other.has(section) && now.entries(section) == other.entries(section);
-    if is(written) || is(before) {
-        return is(written);
+/// Whether the edit that turned `section` from `before` into `written` has survived in `now`, or was known to whoever wrote
+/// that. It was not where the old section is back: an rclone that had read it may even have renewed its old token.
+pub(super) fn survived(now: &Document, section: &str, before: &Document, written: &Document) -> bool {
+    let is_like = |other: &Document| {
+        now.has(section) == other.has(section) && without_token(now, section) == without_token(other, section)
+    };
+    if !is_like(before) || !is_like(written) {
+        return !is_like(before);
     }
-    // An rclone that had read the old section has renewed the old token, and put the whole old section back with it.
-    let but_for_token =
-        |other: &Document| before.has(section) && without_token(now, section) == without_token(other, section);
-    match (but_for_token(before), but_for_token(written)) {
-        (true, false) => false,
-        // A token that is not over yet is renewed by nobody: the new one there is not its successor.
-        (true, true) => is_over(written.get(section, "token").as_ref()),
-        (false, _) => true,
-    }
+    let token = |document: &Document| document.get(section, "token").and_then(|text| Token::find(text.expose()).ok());
+    let access_token = |document: &Document| token(document).map(|token| token.access_token());
+    // A token that has not expired is renewed by nobody, so that another one is the old one's successor.
+    access_token(now) == access_token(written)
+        || (access_token(now) != access_token(before) && token(written).is_none_or(|token| has_expired(&token)))
 }
 
 fn without_token(document: &Document, section: &str) -> Vec<(String, Value)> {
@@ -42,18 +40,18 @@ fn without_token(document: &Document, section: &str) -> Vec<(String, Value)> {
 }
 
 /// As rclone judges it, which renews a token that has less than ten seconds left, and with some time for it to be saved.
-fn is_over(token: Option<&Value>) -> bool {
+fn has_expired(token: &Token) -> bool {
     const MARGIN: i64 = 30;
-    token.and_then(end).is_none_or(|end| end.as_second() < Timestamp::now().as_second() + MARGIN)
+    token.expiry().is_none_or(|expiry| expiry.as_second() < Timestamp::now().as_second() + MARGIN)
 }
 
-fn end(token: &Value) -> Option<Timestamp> {
-    Token::find(token.expose()).ok()?.expiry()
+fn expiry(token: Option<&Value>) -> Option<Timestamp> {
+    Token::find(token?.expose()).ok()?.expiry()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{knows, take_newer_tokens};
+    use super::{survived, take_newer_tokens};
     use crate::config::document::Document;
 
     fn document(year: &str, client: &str) -> Document {
@@ -66,16 +64,16 @@ mod tests {
     #[test]
     fn an_old_section_put_back_with_a_renewed_token_is_told_from_a_renewed_new_one() {
         let (old, renewed, new) = (document("2026", "x"), document("2027", "x"), document("2990", "x"));
-        assert!(!knows(&old, "a", &old, &new));
-        assert!(knows(&new, "a", &old, &new));
+        assert!(!survived(&old, "a", &old, &new));
+        assert!(survived(&new, "a", &old, &new));
         // The new token needs no renewal for a thousand years, so this is the old one's successor.
-        assert!(!knows(&renewed, "a", &old, &new));
+        assert!(!survived(&renewed, "a", &old, &new));
         // This one did.
-        assert!(knows(&renewed, "a", &document("2025", "x"), &old));
+        assert!(survived(&renewed, "a", &document("2025", "x"), &old));
         // Other options tell it plainly.
-        assert!(!knows(&renewed, "a", &old, &document("2990", "y")));
-        assert!(knows(&document("2991", "y"), "a", &old, &document("2990", "y")));
-        assert!(knows(&renewed, "a", &Document::default(), &old));
+        assert!(!survived(&renewed, "a", &old, &document("2990", "y")));
+        assert!(survived(&document("2991", "y"), "a", &old, &document("2990", "y")));
+        assert!(survived(&renewed, "a", &Document::default(), &old));
     }
 
     #[test]

@@ -96,7 +96,7 @@ fn after_a_renewal_they_leave_no_child_and_the_live_token() {
         bench.home.write_config(ODD);
         hanging(&bench, &format!("'{}' \"$@\"", box_sandbox::rclone::newest().display()));
         let ran = ended(&bench, stop, &[]);
-        assert!(ran.document()["error"]["notes"].to_string().contains("is kept"), "{ran:?}");
+        assert!(ran.document()["error"]["notes"].to_string().contains("is saved"), "{ran:?}");
         let kept = bench.staged().into_iter().find(|file| file.ends_with("/rclone.conf")).expect("a kept section");
         let kept = bench.home.path().join(kept);
         bench.home.script_rclone(&format!("exec '{}' \"$@\"", box_sandbox::rclone::newest().display()));

@@ -86,7 +86,7 @@ fn in_a_read_only_directory() {
     let Some(mount) = Mount::read_only(&world.dir()) else { return };
     let token = world.token();
     let error = refused(&world, ODD.as_bytes(), &token, &world.add("box", &token, &["--json"]), "config_unwritable");
-    assert!(remedy(&error).contains("can be written"), "{error}");
+    assert!(remedy(&error).contains("writable"), "{error}");
     assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
     drop(mount);
     works_again(&world, &token);

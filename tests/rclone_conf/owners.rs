@@ -93,7 +93,7 @@ fn what_root_renewed_and_could_not_save_is_found_by_the_user() {
     let token = expired(&world, (USER, USER), (0o700, 0o600));
     world.sandbox.fault(box_sandbox::Fault::on("GET", "/2.0/").status(503));
     let ran = run(&world, USER, true, &["storage", "add", "box", "New", "--token", &token.blob(), "--timeout", "5s"]);
-    assert!(ran.stderr.contains("is kept"), "{ran:?}");
+    assert!(ran.stderr.contains("is saved"), "{ran:?}");
     world.sandbox.clear_faults();
     run(&world, USER, false, &REFRESH).ok();
     world.all_live(&["Box"]);

@@ -57,7 +57,7 @@ fn giving_up_says_once_what_failed_and_where_the_live_token_is() {
     let desk = Desk::new();
     let mut session = to_a_missing_folder(&desk);
     session.chooses(WHAT_NOW, "Give up");
-    let ended = session.ends().with(7).shows("The one that works now is kept").shows("/.local/state/pluton/staged/");
+    let ended = session.ends().with(7).shows("The new one is saved").shows("/.local/state/pluton/staged/");
     assert_eq!(ended.screen.matches("folder 999 is not there").count(), 1, "{}", ended.screen);
     assert_eq!(desk.home.config_text(), "");
 

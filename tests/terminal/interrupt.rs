@@ -115,7 +115,7 @@ fn ctrl_c_while_rclone_waits_for_box_ends_rclone_and_keeps_the_renewed_token() {
         let renewed = desk.sandbox.requests().iter().any(|request| request.path.ends_with("/oauth2/token"));
         (renewed && desk.keeps_a_live_token()).then_some(())
     });
-    let ended = session.types(CTRL_C).ends().with(130).shows("The one that works now is kept");
+    let ended = session.types(CTRL_C).ends().with(130).shows("The new one is saved");
     assert!(!ended.screen.contains("waiting for Box"), "a spinner was left behind:\n{}", ended.screen);
     assert!(!desk.home.children().is_empty());
     for child in desk.home.children() {

@@ -48,7 +48,10 @@ fn of_several_storages_one_is_chosen() {
 fn rename_asks_for_both_names_and_remove_for_one() {
     let desk = desk(&["one", "two"]);
     let mut session = pluton(&desk, &["storage", "rename"]);
-    session.chooses(WHICH, "two").answers("New name of \"two\": ", "here").sees("a remote called \"here\"");
+    session
+        .chooses(WHICH, "two")
+        .answers("New name of \"two\": ", "here")
+        .sees("a storage named \"here\" already exists");
     session.answers("New name of \"two\": ", "three").ends().with(0).shows("Renamed [two] to [three]");
     let mut session = pluton(&desk, &["storage", "delete"]);
     session.chooses(WHICH, "one").answers("Remove \"one\" from ~/.config/rclone/rclone.conf? [y/N]", "y");

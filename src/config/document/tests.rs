@@ -1,4 +1,3 @@
-use super::value::BadValue;
 use super::{Document, Value};
 
 fn document(text: &str) -> Document {
@@ -83,48 +82,6 @@ fn removing_a_section_keeps_the_comment_of_the_next() {
     let mut doc = document("[a]\nx=1\n[n]\n# inside\nk=v\n\n# about z\n\n[z]\n[n]\nk=w\n");
     doc.remove_section("n");
     assert_eq!(rendered(&doc), "[a]\nx=1\n# about z\n\n[z]\n");
-}
-
-#[test]
-fn values_that_rclone_cannot_keep_are_refused() {
-    for (text, why) in [
-        ("", BadValue::Empty),
-        ("a\nb", BadValue::ControlCharacter),
-        ("a\rb", BadValue::ControlCharacter),
-        (" a", BadValue::OuterSpace),
-        ("a\u{2003}", BadValue::OuterSpace),
-        ("a`b", BadValue::Backtick),
-        ("\"\"\"abc", BadValue::TripleQuote),
-        ("a%(b)s", BadValue::Substitution),
-    ] {
-        assert_eq!(Value::new(text), Err(why), "{text:?}");
-    }
-    for text in [" a", "a\u{2003}", "a\tb", "a`b", "\"\"\"abc", "\"\"\"abc\"\"\"", " `", "\"\"\"`\"\"\" "] {
-        let mut doc = Document::default();
-        doc.put_section("n", &[("k", Value::as_read(text))]);
-        assert_eq!(get(&document(&rendered(&doc)), "n", "k").as_deref(), Some(text), "what was read is {text:?}");
-    }
-    for text in ["a # b", "\"q\"", "[x]", "%()s", "%(a)", "{\"a\":\"b\"}", "a`\"b", "=:#;$\\'"] {
-        let mut doc = Document::default();
-        doc.put_section("n", &[("k", value(text))]);
-        assert_eq!(get(&document(&rendered(&doc)), "n", "k").as_deref(), Some(text), "{text:?}");
-    }
-}
-
-#[test]
-fn a_child_s_borrowed_keys_are_named() {
-    let doc = document("[box]\ntoken = t\nclient_id = c\n[box.alice]\ntype = box\ntoken = own\n");
-    assert_eq!(doc.inherited("box.alice", &["token", "client_id", "impersonate"]), ["client_id"]);
-    assert!(doc.inherited("box", &["token", "client_id"]).is_empty());
-}
-
-#[test]
-fn a_new_parent_that_a_child_would_read_from_is_noticed() {
-    let before = document("[box.alice]\ntype = box\ntoken = own\n");
-    let after = document("[box.alice]\ntype = box\ntoken = own\n[box]\ntoken = t\nclient_secret = s\n");
-    assert_eq!(after.disturbed("box", &before), Some(("box.alice".into(), "client_secret".into())));
-    let same = document("[box.alice]\ntype = box\ntoken = own\n[box]\ntoken = t\n");
-    assert_eq!(same.disturbed("box", &before), None);
 }
 
 #[test]

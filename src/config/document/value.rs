@@ -9,26 +9,13 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Value(Zeroizing<String>);
 
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BadValue {
-    Empty,
-    ControlCharacter,
-    OuterSpace,
-    Backtick,
-    TripleQuote,
-    Substitution,
-}
+/// Why rclone would not read a value back.
+#[derive(Debug)]
+pub(crate) struct BadValue(&'static str);
 
 impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Empty => "it is empty, and rclone reads an empty value as not set",
-            Self::ControlCharacter => "it holds a line break or another control character, which rclone.conf cannot",
-            Self::OuterSpace => "it begins or ends with a space, which rclone would drop",
-            Self::Backtick => "it holds a backtick (`), which rclone would spoil when it saves the file",
-            Self::TripleQuote => "it begins with \"\"\", which rclone takes for a quotation mark",
-            Self::Substitution => "it holds %(…)s, which rclone would replace",
-        })
+        f.write_str(self.0)
     }
 }
 
@@ -37,22 +24,22 @@ impl std::error::Error for BadValue {}
 impl Value {
     pub(crate) fn new(text: &str) -> Result<Self, BadValue> {
         if text.is_empty() {
-            return Err(BadValue::Empty);
+            return Err(BadValue("it is empty, and rclone reads an empty value as not set"));
         }
         if text.chars().any(char::is_control) {
-            return Err(BadValue::ControlCharacter);
+            return Err(BadValue("it has a line break or another control character, which rclone.conf cannot hold"));
         }
         if text.trim() != text {
-            return Err(BadValue::OuterSpace);
+            return Err(BadValue("it begins or ends with a space, which rclone would drop"));
         }
         if substitution(text).is_some() {
-            return Err(BadValue::Substitution);
+            return Err(BadValue("it has %(…)s, which rclone would replace"));
         }
         if text.starts_with("\"\"\"") && text.len() >= 6 {
-            return Err(BadValue::TripleQuote);
+            return Err(BadValue("it begins with \"\"\", which rclone reads as a quotation mark"));
         }
         if text.contains('`') && !text.contains('"') {
-            return Err(BadValue::Backtick);
+            return Err(BadValue("it has a backtick (`), which rclone would damage when it saves the file"));
         }
         Ok(Self::as_read(text))
     }

@@ -2,13 +2,15 @@
 //! was renewed in one is kept for recovery, by its own run or by the next one.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use super::{ConfigFile, Staged, access, recovery, state};
+use super::staging::PrivateDir;
+use super::{ConfigFile, Staged, paths, recovery};
 use crate::config::document::Document;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
 
@@ -21,27 +23,34 @@ const BEGAN_WITH: &str = "tokens";
 pub(crate) struct PrivateCopy {
     file: ConfigFile,
     dir: PathBuf,
-    /// Locked while the command or a child of it lives, as in a staged section.
-    alive: Option<File>,
+    /// As long as the command or a child of it lives.
+    in_use: Option<PrivateDir>,
 }
 
 impl PrivateCopy {
+    /// # Errors
+    /// Where the original cannot be read, or the copy not be made.
     pub(crate) fn of(original: &ConfigFile) -> Result<Self> {
         collect(original);
         let document = original.read()?;
-        let parent = state::copies();
-        let failed = |cause| Error::disk(Code::ConfigUnwritable, "make a private copy in", &parent, &cause);
-        let dir = state::private_dir_in(&parent)?.keep();
-        let alive = recovery::mark_alive(&dir).map_err(failed)?;
-        let copy = Self { file: original.moved_to(&dir.join(recovery::SECTION)), dir, alive: Some(alive) };
-        let path = |name| copy.dir.join(name);
-        access::write_private(&path(ORIGIN), original.real.as_os_str().as_encoded_bytes()).map_err(failed)?;
-        let tokens: Vec<_> = fingerprints(&document).iter().map(|(name, token)| format!("{token} {name}\n")).collect();
-        access::write_private(&path(BEGAN_WITH), tokens.concat().as_bytes()).map_err(failed)?;
-        let bytes = original.bytes()?.unwrap_or_default();
-        access::write_private(&path(recovery::SECTION), &bytes).map_err(failed)?;
+        let tokens = fingerprints(&document);
+        let mut dir = PrivateDir::new_in(&paths::copies())?;
+        dir.write(ORIGIN, original.real.as_os_str().as_encoded_bytes())?;
+        let began_with: Vec<_> = tokens.iter().map(|(name, token)| format!("{token} {name}\n")).collect();
+        dir.write(BEGAN_WITH, began_with.concat().as_bytes())?;
+        let path = dir.write(recovery::SECTION, &original.bytes()?.unwrap_or_default())?;
+        // What is renewed in it must survive a run that is killed.
+        dir.leave();
+        let file = ConfigFile {
+            path: path.clone(),
+            real: path,
+            original: Some(original.real.clone()),
+            source: original.source.clone(),
+            password: Mutex::new(original.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        };
+        let copy = Self { file, dir: dir.path().to_owned(), in_use: Some(dir) };
         // The command may use any storage: each gets the newest token that earlier runs have kept.
-        for name in fingerprints(&document).into_keys() {
+        for name in tokens.into_keys() {
             let Some(token) = Section::read(&document, &name)?.token() else { continue };
             if let Some(newest) = recovery::successors(&token)?.last() {
                 copy.file.save_token(&name, Some(&token), &newest.token)?;
@@ -58,25 +67,24 @@ impl PrivateCopy {
 impl Drop for PrivateCopy {
     fn drop(&mut self) {
         keep_renewed(&self.dir, &self.file);
-        // Others may still have it from this process: then it stays for them, and for the next run to clear away.
-        self.alive = None;
-        if recovery::is_abandoned(&self.dir) {
+        // Others may still have it from this process: then it stays for them, and for the next run to remove.
+        self.in_use = None;
+        if recovery::is_abandoned(&self.dir, None) {
             let _ = fs::remove_dir_all(&self.dir);
         }
     }
 }
 
-/// Looks into all private copies of `file`: what was renewed in them is kept for recovery, and those that nobody uses any
-/// more are removed.
+/// Keeps for recovery what was renewed in private copies of `file`, and removes those that nobody uses any more.
 pub(super) fn collect(file: &ConfigFile) {
     let origin = file.original.as_ref().unwrap_or(&file.real);
-    for dir in entries(&state::copies()) {
+    for dir in paths::entries(&paths::copies()) {
         // Where no origin is told, nothing is renewed. What cannot be decrypted now may be by a later run.
         let may_go = match fs::read(dir.join(ORIGIN)) {
             Ok(of) => of == origin.as_os_str().as_encoded_bytes() && keep_renewed(&dir, file),
             Err(cause) => cause.kind() == ErrorKind::NotFound,
         };
-        if may_go && recovery::is_abandoned(&dir) {
+        if may_go && recovery::is_abandoned(&dir, None) {
             let _ = fs::remove_dir_all(dir);
         }
     }
@@ -84,7 +92,7 @@ pub(super) fn collect(file: &ConfigFile) {
 
 /// Private copies and lists that no run uses any more.
 pub(crate) fn left_copies() -> Vec<PathBuf> {
-    entries(&state::copies()).filter(|dir| recovery::is_abandoned(dir)).collect()
+    paths::entries(&paths::copies()).filter(|dir| recovery::is_abandoned(dir, None)).collect()
 }
 
 /// Keeps every section whose refresh token is another than the copy began with. False where the copy could not be read.
@@ -107,13 +115,8 @@ fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
 
 /// The Box storages with a token of their own that works once.
 fn fingerprints(document: &Document) -> BTreeMap<String, String> {
+    let own_token = |name| document.entries(name).into_iter().find(|(key, _)| key == "token").map(|(_, token)| token);
+    let fingerprint = |name| Token::find(own_token(name)?.expose()).ok()?.fingerprint();
     let boxes = document.sections_of_type("box").into_iter();
-    let own = |name: &&str| document.entries(name).into_iter().find(|(key, _)| key == "token").map(|(_, token)| token);
-    let found =
-        boxes.filter_map(|name| Some((name.to_owned(), Token::find(own(&name)?.expose()).ok()?.fingerprint()?)));
-    found.collect()
-}
-
-fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
-    fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path())
+    boxes.filter_map(|name| Some((name.to_owned(), fingerprint(name)?))).collect()
 }
