@@ -8,10 +8,28 @@ use clap_mangen::Man;
 use super::cli::without_globals;
 
 /// When the texts below were last changed.
-pub(super) const DATE: &str = "2026-11-23";
+pub(super) const DATE: &str = "2026-11-26";
 pub(super) const MANUAL: &str = "Pluton Manual";
 /// Sections of pluton(1) that stand nowhere else.
 const MAIN_SECTIONS: &str = include_str!("pluton.roff");
+/// What a newcomer is told first.
+const OVERVIEW: &str = "\
+pluton asks for a name and a way to sign in to Box, writes a section into rclone.conf, verifies with rclone that it works, \
+and keeps it working. rclone, restic and every other program that uses rclone can then back up to it.
+.PP
+A storage is a remote of type box in rclone.conf, whoever created it. pluton keeps no list of its own.
+.PP
+Three commands to start with:
+.TP
+.B pluton storage add box
+Connect an account; pluton asks for everything it needs.
+.TP
+.B pluton run NAME \\-\\- COMMAND
+Run a backup, and keep the storage signed in until it ends.
+.TP
+.B pluton doctor
+Find out why something does not work, or soon will not.
+";
 /// mandoc's limit for a line of source.
 const WIDTH: usize = 80;
 
@@ -57,18 +75,19 @@ fn page(command: &Command, parent: Option<&str>) -> String {
     page += section(&|into| man.render_description_section(into)).trim_end().trim_end_matches('.');
     page += ".\n";
     if parent.is_none() {
-        page += "See\n.B EXAMPLES\nbelow for where to begin.\n";
+        page += ".PP\n";
+        page += OVERVIEW;
     }
     if command.has_subcommands() {
         page += &commands(command);
     }
     page += &section(&|into| man.render_options_section(into));
     if parent.is_some() {
-        page += ".PP\nThe options that every command takes are in\n.BR pluton (1).\n";
+        page += ".PP\nThe options of every command are in\n.BR pluton (1).\n";
     }
     page += &match parent {
         None => MAIN_SECTIONS.to_owned(),
-        Some(_) => examples(command),
+        Some(_) => format!("{}{}", exit_status(command), examples(command)),
     };
     page += &see_also(command, parent);
     tidy(&page)
@@ -90,6 +109,17 @@ fn commands(command: &Command) -> String {
         format!(".TP\n.BR {} (1)\n{}\n", escaped(name(inner)), escaped(&about))
     }));
     section.concat()
+}
+
+/// What differs from pluton(1).
+fn exit_status(command: &Command) -> String {
+    let own = match name(command) {
+        "pluton-run" => "That of the command, once it has started.",
+        "pluton-apply" => "0 on success; 10 if\n.B \\-\\-check\nfinds something to change.",
+        "pluton-doctor" => "0 if there is no problem, 1 if there is one.",
+        _ => "0 on success.",
+    };
+    format!(".SH \"EXIT STATUS\"\n{own}\n.BR pluton (1)\nlists the codes of failures.\n")
 }
 
 /// The example that `--help` begins with, and what it ends with.
