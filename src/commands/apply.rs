@@ -3,6 +3,7 @@
 mod manifest;
 mod state;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::input::Answers;
@@ -47,16 +48,16 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
         ));
     }
     let present = apply.file.read()?;
-    let plan: Vec<Planned> =
-        declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage)).collect();
+    let plan = declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage));
+    let plan: Vec<(Step, Option<Wanted>)> = plan.collect();
     let surplus = if flags.prune { apply.surplus(&present, &declared) } else { Vec::new() };
     if !flags.check {
-        for planned in &plan {
-            context.terminal.say(&planned.step.line(false));
+        for (step, _) in &plan {
+            context.terminal.say(&step.line(false));
         }
     }
     signals::check()?;
-    let mut steps: Vec<Step> = plan.into_iter().map(|planned| apply.carry_out(planned)).collect();
+    let mut steps: Vec<Step> = plan.into_iter().map(|(step, wanted)| apply.carry_out(step, wanted)).collect();
     steps.extend(surplus.iter().map(|name| apply.prune(name)));
     Ok(Report::Applied { check: flags.check, steps })
 }
@@ -77,12 +78,7 @@ struct Run<'a> {
     path: PathBuf,
 }
 
-/// What one storage needs, and the section that it becomes.
-struct Planned {
-    step: Step,
-    wanted: Option<Wanted>,
-}
-
+/// The section that a storage becomes.
 struct Wanted {
     section: Section,
     /// The declared token, as it was given.
@@ -94,22 +90,21 @@ struct Wanted {
 }
 
 impl Run<'_> {
-    fn plan(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> Planned {
-        let planned = self.wanted(present, name, storage).map(|wanted| {
-            let keys = differing(present, name, &wanted);
-            let action = match (present.has(name), keys.is_empty()) {
-                (false, _) => Action::Add,
-                (true, true) => Action::Same,
-                (true, false) => Action::Change,
-            };
-            let keys = if action == Action::Add { Vec::new() } else { keys };
-            let step = Step { not_compared: wanted.not_compared.clone(), ..Step::new(name, action, keys) };
-            Planned { step, wanted: Some(wanted) }
-        });
-        planned.unwrap_or_else(|error| Planned {
-            step: Step { error: Some(self.in_file(name, error)), ..Step::new(name, Action::Failed, Vec::new()) },
-            wanted: None,
-        })
+    /// What one storage needs, and the section that it becomes if all of it is known.
+    fn plan(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> (Step, Option<Wanted>) {
+        let wanted = match self.wanted(present, name, storage) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                let error = Some(self.in_file(name, error));
+                return (Step { error, ..Step::new(name, Action::Failed, Vec::new()) }, None);
+            }
+        };
+        let step = match differing(present, name, &wanted) {
+            _ if !present.has(name) => Step::new(name, Action::Add, Vec::new()),
+            keys if keys.is_empty() => Step::new(name, Action::Same, keys),
+            keys => Step::new(name, Action::Change, keys),
+        };
+        (Step { not_compared: wanted.not_compared.clone(), ..step }, Some(wanted))
     }
 
     /// An error about a flag, as one about the key in the file.
@@ -178,8 +173,7 @@ impl Run<'_> {
         made.into_iter().filter(|name| !declared.storage.contains_key(name) && present.has(name)).collect()
     }
 
-    fn carry_out(&mut self, planned: Planned) -> Step {
-        let Planned { mut step, wanted } = planned;
+    fn carry_out(&mut self, mut step: Step, wanted: Option<Wanted>) -> Step {
         let (Some(wanted), false) = (wanted, self.flags.check) else { return step };
         let done = match step.action {
             Action::Add => self.put(&wanted, None),
@@ -260,19 +254,13 @@ fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
 
 /// Keys whose values differ from those in rclone.conf. A token counts only if it is new: rclone changes it with every renewal.
 fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
-    let there: Vec<_> = present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let entries = wanted.section.entries();
+    let there: BTreeMap<_, _> = present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    let section = wanted.section.entries().into_iter().map(|(key, value)| (key.to_owned(), value));
+    let section: BTreeMap<_, _> = section.collect();
     let minted = matches!(wanted.section.kind(), Kind::Jwt | Kind::ClientCredentials);
     let counts = |key: &str| key != "token" || (wanted.is_new_sign_in && !minted);
-    let mut keys: Vec<String> = entries
-        .iter()
-        .filter(|(key, value)| there.iter().all(|(k, v)| k != key || v != value))
-        .map(|(key, _)| (*key).to_owned())
-        .chain(there.iter().map(|(key, _)| key.clone()).filter(|key| entries.iter().all(|(k, _)| k != key)))
-        .filter(|key| counts(key))
-        .collect();
-    keys.dedup();
-    keys
+    let keys: BTreeSet<&String> = there.keys().chain(section.keys()).collect();
+    keys.into_iter().filter(|key| there.get(*key) != section.get(*key) && counts(key)).cloned().collect()
 }
 
 /// How the declared keys sign in.
