@@ -87,7 +87,7 @@ fn page(command: &Command, parent: Option<&str>) -> String {
     }
     page += &match parent {
         None => MAIN_SECTIONS.to_owned(),
-        Some(_) => format!("{}{}", exit_status(command), examples(command)),
+        Some(_) => exit_status(command) + &examples(command),
     };
     page += &see_also(command, parent);
     tidy(&page)
