@@ -1,19 +1,19 @@
-//! The few calls to Box that rclone cannot make, through the same proxies and certificates as rclone's own.
+//! The few calls to Box that rclone cannot make, through the same proxies and certificates as rclone's own, and the account
+//! that Box describes. The only module that makes network connections.
 #![expect(clippy::disallowed_types, reason = "this module talks to Box")]
-
-mod account;
 
 use std::env;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use account::{Account, Folder, Root};
 use rustls::crypto::ring::default_provider;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use ureq::Agent;
+use ureq::http::Response;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, Body};
 
 use crate::error::Result;
 use crate::secret::Secret;
@@ -30,6 +30,12 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 /// What Box or the network answered instead of a token, in the words of either.
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) String);
+
+impl From<ureq::Error> for Refused {
+    fn from(cause: ureq::Error) -> Self {
+        Self(cause.to_string())
+    }
+}
 
 #[derive(Deserialize)]
 struct Granted {
@@ -53,21 +59,12 @@ pub(crate) fn client_credentials(
         ("box_subject_type", subject.kind.name().to_owned()),
         ("box_subject_id", subject.id.clone()),
     ];
-    let answer = watched(limit, move || {
-        let mut response = agent(limit).post(&url).send_form(form).map_err(|cause| Refused(cause.to_string()))?;
-        let status = response.status();
-        let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok());
-        let wait = wait.map_or(String::new(), |wait| format!(", Retry-After: {wait}"));
-        let body = Secret::new(response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?);
-        if !status.is_success() {
-            return Err(Refused(format!("{status}{wait}: {}", body.expose())));
-        }
-        serde_json::from_str::<Granted>(body.expose())
-            .map_err(|cause| Refused(format!("{status}, but no token: {cause}")))
-    })?;
-    Ok(answer.map(|granted| {
-        let seconds = account::number(&granted.expires_in).map_or(LIFETIME, Duration::from_secs);
-        Token::minted(&Secret::new(granted.access_token), seconds.min(LIFETIME))
+    let answer = call(limit, move |agent| agent.post(&url).send_form(form))?;
+    Ok(answer.and_then(|body| {
+        let granted: Granted =
+            serde_json::from_str(body.expose()).map_err(|cause| Refused(format!("200 OK, but no token: {cause}")))?;
+        let lifetime = number(&granted.expires_in).map_or(LIFETIME, Duration::from_secs);
+        Ok(Token::minted(&Secret::new(granted.access_token), lifetime.min(LIFETIME)))
     }))
 }
 
@@ -106,19 +103,16 @@ pub(crate) fn folder_name(caller: &Caller, id: &str, limit: Duration) -> Result<
 /// How many bytes are in the trash, or at least: Box lists 1000 items at a time.
 pub(crate) fn trash(caller: &Caller, limit: Duration) -> Result<Result<u64, Refused>> {
     let answer = get(caller, "folders/trash/items", &[("fields", "size"), ("limit", "1000")], limit)?;
-    Ok(answer.map(|answer| {
-        let items = answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
-        items.iter().filter_map(|item| account::number(&item["size"])).fold(0, u64::saturating_add)
-    }))
+    Ok(answer
+        .map(|answer| entries(&answer).iter().filter_map(|item| number(&item["size"])).fold(0, u64::saturating_add)))
 }
 
 /// The ID of the user with this login. Box also finds names and longer logins that begin like it.
 pub(crate) fn user_id(caller: &Caller, login: &str, limit: Duration) -> Result<Result<Option<String>, Refused>> {
     let query = [("filter_term", login), ("fields", "login"), ("limit", "1000")];
     Ok(get(caller, "users", &query, limit)?.map(|answer| {
-        let users = answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
         let is_wanted = |user: &&Json| user["login"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(login));
-        let id = users.iter().find(is_wanted).and_then(|user| user["id"].as_str());
+        let id = entries(&answer).iter().find(is_wanted).and_then(|user| user["id"].as_str());
         id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
     }))
 }
@@ -126,36 +120,27 @@ pub(crate) fn user_id(caller: &Caller, login: &str, limit: Duration) -> Result<R
 fn get(caller: &Caller, path: &str, query: &[(&'static str, &str)], limit: Duration) -> Result<Result<Json, Refused>> {
     let (caller, url) = (caller.clone(), format!("{API}{path}"));
     let query: Vec<_> = query.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-    watched(limit, move || {
+    let answer = call(limit, move |agent| {
         let authorization = Secret::new(format!("Bearer {}", caller.access_token.expose()));
-        let mut request = agent(limit).get(&url).header("Authorization", authorization.expose());
-        for (key, value) in query {
-            request = request.query(key, value);
-        }
+        let mut request = agent.get(&url).query_pairs(query).header("Authorization", authorization.expose());
         if let Some(user) = &caller.as_user {
             request = request.header("as-user", user);
         }
-        let mut response = request.call().map_err(|cause| Refused(cause.to_string()))?;
-        let status = response.status();
-        let body = response.body_mut().read_to_string().map_err(|cause| Refused(cause.to_string()))?;
-        let answer = serde_json::from_str(&body).ok().filter(|_| status.is_success());
-        answer.ok_or_else(|| Refused(format!("{status}: {body}")))
-    })
+        request.call()
+    })?;
+    let json =
+        |body: Secret| serde_json::from_str(body.expose()).map_err(|_| Refused(format!("200 OK: {}", body.expose())));
+    Ok(answer.and_then(json))
 }
 
-/// Ends a sign-in at Box: the access token, and the refresh token that belongs to it.
+/// Revokes a sign-in at Box: the access token, and the refresh token that belongs to it.
 pub(crate) fn revoke(app: &App, token: &Secret, limit: Duration) -> Result<Result<(), Refused>> {
     let form = [
         ("client_id", app.client_id.clone()),
         ("client_secret", app.client_secret.expose().to_owned()),
         ("token", token.expose().to_owned()),
     ];
-    watched(limit, move || {
-        let mut response = agent(limit).post(REVOKE_URL).send_form(form).map_err(|cause| Refused(cause.to_string()))?;
-        let status = response.status();
-        let body = response.body_mut().read_to_string().unwrap_or_default();
-        if status.is_success() { Ok(()) } else { Err(Refused(format!("{status}: {body}"))) }
-    })
+    Ok(call(limit, move |agent| agent.post(REVOKE_URL).send_form(form))?.map(drop))
 }
 
 /// Whether a host of Box's answers, and for the API whether it is Box that does; and how many seconds its clock is ahead of this
@@ -163,8 +148,8 @@ pub(crate) fn revoke(app: &App, token: &Secret, limit: Duration) -> Result<Resul
 pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, Refused>> {
     let is_api = host == "api.box.com";
     let url = format!("https://{host}/{}", if is_api { "2.0/users/me" } else { "" });
-    watched(limit, move || {
-        let response = agent(limit).get(&url).call().map_err(|cause| Refused(cause.to_string()))?;
+    watched(limit, move |agent| {
+        let response = agent.get(&url).call()?;
         // Without a token the API says 401, and how to ask. A login page of the network says something else.
         let is_box = response.status() == 401 && response.headers().contains_key("www-authenticate");
         let is_down = response.status().is_server_error() || response.status() == 429;
@@ -180,12 +165,27 @@ pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, R
     })
 }
 
-/// Runs a blocking call so that Ctrl-C is seen at once.
+/// The body of a successful answer; any other becomes what Box refused with.
+fn call(
+    limit: Duration,
+    request: impl FnOnce(&Agent) -> Result<Response<Body>, ureq::Error> + Send + 'static,
+) -> Result<Result<Secret, Refused>> {
+    watched(limit, move |agent| {
+        let mut response = request(agent)?;
+        let status = response.status();
+        let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok());
+        let wait = wait.map_or(String::new(), |wait| format!(", Retry-After: {wait}"));
+        let body = Secret::new(response.body_mut().read_to_string()?);
+        if status.is_success() { Ok(body) } else { Err(Refused(format!("{status}{wait}: {}", body.expose()))) }
+    })
+}
+
+/// Does it on a thread of its own, so that Ctrl-C is seen at once.
 fn watched<T: Send + 'static>(
     limit: Duration,
-    call: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+    work: impl FnOnce(&Agent) -> Result<T, Refused> + Send + 'static,
 ) -> Result<Result<T, Refused>> {
-    let answer = signals::watched(limit, call)?;
+    let answer = signals::watched(limit, move || work(&agent(limit)))?;
     Ok(answer.unwrap_or_else(|| Err(Refused("timeout: no answer in time".into()))))
 }
 
@@ -217,5 +217,164 @@ fn trusted() -> Vec<Certificate<'static>> {
             .iter()
             .map(|der| Certificate::from_der(der.as_ref()).to_owned())
             .collect(),
+    }
+}
+
+/// Whom a token speaks for, and what the account can hold. Sizes in bytes; text that Box does not tell is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema, Serialize)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) login: String,
+    /// Absent where Box sets no limit, or tells none.
+    pub(crate) space_amount: Option<u64>,
+    pub(crate) space_used: Option<u64>,
+    pub(crate) max_upload_size: Option<u64>,
+    pub(crate) enterprise: Option<Enterprise>,
+    /// What others share with a service account that has no root folder set.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shared_folders: Vec<Folder>,
+    /// Fields that Box sent in a form that nobody can read.
+    #[serde(skip)]
+    pub(crate) unclear: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub(crate) struct Enterprise {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema, Serialize)]
+pub(crate) struct Folder {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+impl Folder {
+    fn all_in(answer: &Json) -> Vec<Self> {
+        entries(answer).iter().filter(|item| item["type"] == "folder").filter_map(Self::read).collect()
+    }
+
+    fn read(item: &Json) -> Option<Self> {
+        Some(Self { id: text(&item["id"])?, name: text(&item["name"])? })
+    }
+}
+
+/// What is in an account's root.
+#[derive(Debug, Default)]
+pub(crate) struct Root {
+    pub(crate) is_empty: bool,
+    pub(crate) shared: Vec<Folder>,
+}
+
+impl Root {
+    fn read(answer: &Json, account: &Account) -> Self {
+        let Some(items) = answer["entries"].as_array() else { return Self::default() };
+        let is_shared = |item: &&Json| {
+            item["type"] == "folder" && text(&item["owned_by"]["id"]).is_some_and(|owner| owner != account.id)
+        };
+        Self { is_empty: items.is_empty(), shared: items.iter().filter(is_shared).filter_map(Folder::read).collect() }
+    }
+}
+
+impl Account {
+    pub(crate) const FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
+
+    /// Each field by itself, so that one which is missing or odd hides no other. `None` where this is no account.
+    fn read(answer: &Json) -> Option<Self> {
+        let mut account = Self {
+            enterprise: answer["enterprise"].as_object().map(|_| Enterprise {
+                id: text(&answer["enterprise"]["id"]).unwrap_or_default(),
+                name: text(&answer["enterprise"]["name"]).unwrap_or_default(),
+            }),
+            ..Self::default()
+        };
+        let texts = [("id", &mut account.id), ("name", &mut account.name), ("login", &mut account.login)];
+        for (key, field) in texts {
+            match text(&answer[key]) {
+                Some(text) => *field = text,
+                None if answer[key].is_null() => {}
+                None => account.unclear.push(key),
+            }
+        }
+        let sizes = [
+            ("space_amount", &mut account.space_amount),
+            ("space_used", &mut account.space_used),
+            ("max_upload_size", &mut account.max_upload_size),
+        ];
+        for (key, field) in sizes {
+            *field = number(&answer[key]);
+            // Box writes "no limit" as a negative number.
+            let is_unlimited = key != "space_used" && answer[key].as_f64().is_some_and(|size| size < 0.0);
+            if field.is_none() && !answer[key].is_null() && !is_unlimited {
+                account.unclear.push(key);
+            }
+        }
+        (!account.id.is_empty() || !account.login.is_empty()).then_some(account)
+    }
+
+    /// How much of the space is used, in percent, rounded down.
+    pub(crate) fn percent_used(&self) -> Option<u64> {
+        let (used, space) = (u128::from(self.space_used?), u128::from(self.space_amount?));
+        u64::try_from(used * 100 / space.max(1)).ok()
+    }
+
+    /// Box makes these logins up for apps.
+    pub(crate) fn is_service_account(&self) -> bool {
+        self.login.ends_with("@boxdevedition.com")
+    }
+}
+
+/// The items of a listing.
+fn entries(answer: &Json) -> &[Json] {
+    answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// A size or a time as Box may write it: `1073741824`, `1.0e+18`, or either as text.
+fn number(value: &Json) -> Option<u64> {
+    let float = match value {
+        Json::Number(number) if number.is_u64() => return number.as_u64(),
+        Json::Number(number) => number.as_f64()?,
+        Json::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is too large is cut to the largest"
+    )]
+    (float >= 0.0).then_some(float as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_read_as_box_writes_them() {
+        for (sent, read) in [
+            ("0", Some(0)),
+            ("1073741824", Some(1 << 30)),
+            ("1.0e+18", Some(1_000_000_000_000_000_000)),
+            ("1.0034576983313e+14", Some(100_345_769_833_130)),
+            ("12.0", Some(12)),
+            ("1e300", Some(u64::MAX)),
+            ("\"1.0e+18\"", Some(1_000_000_000_000_000_000)),
+            ("-1", None),
+            ("null", None),
+            ("\"much\"", None),
+            ("[1]", None),
+        ] {
+            assert_eq!(number(&serde_json::from_str(sent).expect("JSON")), read, "{sent}");
+        }
     }
 }

@@ -1,16 +1,16 @@
-//! What every command is run with: the global flags, after environment and preferences had their say.
-
-mod preferences;
+//! What every command is run with: the global flags, then the environment, then config.toml, which holds preferences only.
+//! Reads that file; storages are in rclone.conf and nowhere else.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use serde::Deserialize;
 
 use crate::cli::{Color, Global};
 use crate::config::password::PasswordSource;
 use crate::config::{self, ConfigFile};
-use crate::context::preferences::Preferences;
-use crate::error::Result;
+use crate::error::{Code, Error, Result, Who};
 use crate::rclone::Rclone;
 use crate::ui::terminal::{self, Terminal, Volume};
 
@@ -77,12 +77,12 @@ impl Context {
         others.iter().map(|path| ConfigFile::at(path, self.password.clone())).collect()
     }
 
-    /// How the file was chosen, in words.
+    /// How the file was chosen, for people.
     pub(crate) fn why_this_config(&self) -> &'static str {
         match (self.rclone_config.is_some(), env::var_os("RCLONE_CONFIG").is_some()) {
             (true, _) => "from --rclone-config or config.toml",
             (false, true) => "from RCLONE_CONFIG",
-            (false, false) => "where rclone itself looks",
+            (false, false) => "rclone's default",
         }
     }
 
@@ -104,5 +104,67 @@ fn set_colour(color: Color) {
         anstream::ColorChoice::Always => console::set_colors_enabled_stderr(true),
         anstream::ColorChoice::Never => console::set_colors_enabled_stderr(false),
         _ => {}
+    }
+}
+
+/// config.toml.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Preferences {
+    /// The rclone to run.
+    rclone: Option<PathBuf>,
+    /// The rclone.conf to use.
+    rclone_config: Option<PathBuf>,
+    /// auto, always or never.
+    color: Option<String>,
+    /// How long rclone may take, for example "60s".
+    timeout: Option<String>,
+}
+
+impl Preferences {
+    /// A missing file means no preferences.
+    fn load() -> Result<Self> {
+        let Some(dirs) = directories::ProjectDirs::from("", "", "pluton") else { return Ok(Self::default()) };
+        let path = dirs.config_dir().join("config.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&text).map_err(|why| wrong(&path, &why)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(wrong(&path, &error.to_string())),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let preferences: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        if let Some(color) = preferences.color.as_deref().filter(|color| !["auto", "always", "never"].contains(color)) {
+            return Err(format!("color must be auto, always or never, not {color:?}"));
+        }
+        if let Some(timeout) = &preferences.timeout {
+            humantime::parse_duration(timeout).map_err(|error| format!("timeout: {error}"))?;
+        }
+        Ok(preferences)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout.as_deref().and_then(|text| humantime::parse_duration(text).ok())
+    }
+}
+
+fn wrong(path: &Path, why: &str) -> Error {
+    Error::new(Code::InvalidValue, format!("cannot use {}: {why}", path.display()))
+        .responsible(Who::You)
+        .hint("fix or delete that file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Preferences;
+
+    #[test]
+    fn only_known_preferences_with_good_values_are_taken() {
+        let good = Preferences::parse("rclone = '/opt/rclone'\ncolor = 'never'\ntimeout = '2m'\n").expect("good");
+        assert_eq!(good.timeout().map(|limit| limit.as_secs()), Some(120));
+        for bad in ["storages = []", "color = 'blue'", "timeout = 'soon'", "rclone = 7"] {
+            assert!(Preferences::parse(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -12,7 +12,6 @@ mod diagnosis;
 mod error;
 mod process;
 mod rclone;
-mod reading;
 mod secret;
 mod signals;
 mod storage;

@@ -1,39 +1,39 @@
-//! The only room that starts other programs. A child gets its own process group, no standard input and a deadline;
-//! when it is ended, its children end with it.
-
+//! Starts other programs, which no other module does. A child that talks to no one gets a process group of its own, no
+//! standard input and a deadline; when it is ended, its children end with it. What it prints is kept within bounds.
 #![expect(clippy::disallowed_methods, reason = "this module starts programs")]
 
-mod output;
-mod tool;
-
 use std::ffi::{OsStr, OsString};
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Seek as _, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use output::{Output, for_each_line};
-pub(crate) use tool::tool;
-
 use crate::error::Result;
 use crate::secret::Secret;
 use crate::signals;
 
-/// How often the flag of Ctrl-C is looked at.
+/// How often Ctrl-C is checked for.
 const TICK: Duration = Duration::from_millis(25);
 /// What a child gets between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long a child that must not be ended yet is waited for.
 const HOLD: Duration = Duration::from_secs(15);
-/// How long output may still come from children that outlive the child: this many ticks without any. The clock says
-/// nothing here, since a busy machine may hold up those who read as well.
+/// How long output may still come from children that outlive the child: this many ticks without any. Not a time, since a
+/// busy machine may hold up those who read as well.
 const LINGER: u32 = 20;
 /// How many lines may wait to be taken; more hold the child up.
 const BACKLOG: usize = 16;
+/// Small programs of the system need no longer.
+const TOOL_LIMIT: Duration = Duration::from_secs(20);
 /// More than any secret that a command prints.
 const LONGEST_SECRET: usize = 1 << 20;
+/// More than any listing that is read here.
+const HEAD: usize = 8 << 20;
+/// Enough for the last lines of a program that fails.
+const TAIL: usize = 1 << 20;
+const LONGEST_LINE: u64 = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -54,33 +54,40 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn success(&self) -> bool {
-        matches!(self.ending, Ending::Finished(status) if status.success())
+        self.code() == Some(0)
+    }
+
+    /// `None` where it was ended, by a signal or at the deadline.
+    pub(crate) fn code(&self) -> Option<i32> {
+        if let Ending::Finished(status) = self.ending { status.code() } else { None }
     }
 }
 
-/// What is wanted of a child while it runs.
+/// How a child is treated while it runs.
 pub(crate) struct Care<'a> {
     pub(crate) limit: Duration,
+    most_output: usize,
+    in_group: bool,
     /// Sees each line of standard error as it comes.
-    pub(crate) on_stderr: &'a mut dyn FnMut(&str),
+    pub(crate) on_stderr: Box<dyn FnMut(&str) + 'a>,
     /// Whether ending it now could lose what exists nowhere else. It is then given some time, or left to itself where this
     /// program is about to end.
-    pub(crate) holds: &'a dyn Fn() -> bool,
+    pub(crate) holds: Box<dyn Fn() -> bool + 'a>,
     /// Called when it is given that time, with why it was to end.
-    pub(crate) on_hold: &'a dyn Fn(Ending),
+    pub(crate) on_hold: Box<dyn Fn(Ending) + 'a>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stream {
-    Out,
-    Err,
-}
-
-/// How a child ended and what it printed.
-struct Ended {
-    ending: Ending,
-    stdout: Output,
-    stderr: Output,
+impl Care<'_> {
+    pub(crate) fn within(limit: Duration) -> Self {
+        Self {
+            limit,
+            most_output: usize::MAX,
+            in_group: true,
+            on_stderr: Box::new(|_| {}),
+            holds: Box::new(|| false),
+            on_hold: Box::new(|_| {}),
+        }
+    }
 }
 
 /// A program to run, without what only this one may know: the user's answers in `PLUTON_BOX_*`, and what is withheld.
@@ -90,56 +97,79 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+fn without_answers(command: &mut Command) {
+    for name in WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        command.env_remove(name);
+    }
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_ascii_uppercase().starts_with("PLUTON_BOX_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Variables with secrets that a file declares.
+static WITHHELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps variables from every program that is started from now on.
+pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
+    WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+}
+
+/// Where programs are looked for: not where the user happens to be, which is what an empty or relative entry means.
+pub(crate) fn search_path() -> OsString {
+    let entries = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::env::split_paths(&entries).filter(|entry| entry.is_absolute())).unwrap_or_default()
+}
+
 /// Runs `command` to its end or to the deadline.
-pub(crate) fn run(command: &mut Command, care: &mut Care<'_>) -> io::Result<Outcome> {
-    run_fed(command, Stdio::null(), care)
+pub(crate) fn run(command: &mut Command, care: Care<'_>) -> io::Result<Outcome> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    watch_over(in_own_group(command).spawn()?, care)
 }
 
-fn run_fed(command: &mut Command, input: Stdio, care: &mut Care<'_>) -> io::Result<Outcome> {
-    let started = Instant::now();
-    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = in_own_group(command).spawn()?;
-    let tree = Tree::group_of(&child);
-    let Ended { ending, stdout, stderr } = watch_over(child, &tree, usize::MAX, care)?;
-    let lines = stdout.lines;
-    let (stdout, stderr) = (stdout.into_text(), stderr.into_text());
-    Ok(Outcome { ending, stdout, lines, stderr, took: started.elapsed() })
+/// Runs a small program of the system, such as crontab or a shell, with `input` as its standard input.
+pub(crate) fn tool(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Outcome> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input)?;
+    file.rewind()?;
+    let mut command = command(program);
+    command.args(arguments).env("PATH", search_path());
+    command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped());
+    watch_over(in_own_group(&mut command).spawn()?, Care::within(TOOL_LIMIT))
 }
 
-/// Runs a program of the user's own, which may talk to the terminal, and returns whether it succeeded and what it printed.
-pub(crate) fn capture(command: &mut Command) -> Result<io::Result<(bool, Vec<u8>)>> {
-    command.stdin(Stdio::inherit()).stdout(Stdio::piped());
-    Ok(at_terminal(command, None)?.map(|(status, printed)| (status.success(), printed)))
+/// Runs a program of the user's own, which may talk to the terminal, and returns what it printed.
+pub(crate) fn capture(command: &mut Command) -> Result<io::Result<Outcome>> {
+    at_terminal(command.stdin(Stdio::inherit()).stdout(Stdio::piped()), None)
 }
 
-/// Runs a program that reads `input` and may talk to the terminal. What it prints is returned where its standard output
-/// is piped, and shown where not.
-pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result<io::Result<(ExitStatus, Vec<u8>)>> {
-    command.stdin(Stdio::piped()).stdout(if shows { Stdio::inherit() } else { Stdio::piped() });
-    at_terminal(command, Some(input))
+/// Runs a program that reads `input` and may talk to the terminal. What it prints is shown, or else returned.
+pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result<io::Result<Outcome>> {
+    at_terminal(
+        command.stdin(Stdio::piped()).stdout(if shows { Stdio::inherit() } else { Stdio::piped() }),
+        Some(input),
+    )
 }
 
-fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<(ExitStatus, Vec<u8>)>> {
+fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<Outcome>> {
     command.stderr(Stdio::inherit());
     // In a group of its own it could not read from the terminal, whose Ctrl-C reaches all of it in ours.
-    let is_alone = !has_terminal();
-    let spawned = if is_alone { in_own_group(command).spawn() } else { command.spawn() };
+    let in_group = !has_terminal();
+    let spawned = if in_group { in_own_group(command).spawn() } else { command.spawn() };
     let ended = spawned.and_then(|mut child| {
         if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
             // It may end without reading it, and says why.
             let _ = pipe.write_all(input.expose().as_bytes());
         }
-        let tree = if is_alone { Tree::group_of(&child) } else { Tree::alone(&child) };
-        let mut care = Care { limit: Duration::MAX, on_stderr: &mut |_| {}, holds: &|| false, on_hold: &|_| {} };
-        watch_over(child, &tree, LONGEST_SECRET, &mut care)
+        watch_over(child, Care { most_output: LONGEST_SECRET, in_group, ..Care::within(Duration::MAX) })
     });
     signals::check()?;
-    match ended.map(|ended| (ended.ending, ended.stdout)) {
-        // It may have ended before this program has heard of the key.
-        Ok((Ending::Finished(status), _)) if is_of_ctrl_c(status) => Err(signals::now()),
-        Ok((Ending::Finished(status), stdout)) => Ok(Ok((status, stdout.into_bytes()))),
-        Ok(_) => Ok(Err(io::Error::other("it prints far more than a secret"))),
-        Err(cause) => Ok(Err(cause)),
+    match ended {
+        // It may have ended before this program is told of the key.
+        Ok(Outcome { ending: Ending::Finished(status), .. }) if is_of_ctrl_c(status) => Err(signals::now()),
+        Ok(Outcome { ending: Ending::TimedOut, .. }) => Ok(Err(io::Error::other("it prints far more than a secret"))),
+        ended => Ok(ended),
     }
 }
 
@@ -152,89 +182,11 @@ fn is_of_ctrl_c(status: ExitStatus) -> bool {
     status.code() == Some(130)
 }
 
-fn watch_over(mut child: Child, tree: &Tree, most_output: usize, care: &mut Care<'_>) -> io::Result<Ended> {
-    let started = Instant::now();
-    let (sender, lines) = mpsc::sync_channel(BACKLOG);
-    read_lines(Stream::Out, child.stdout.take(), &sender);
-    read_lines(Stream::Err, child.stderr.take(), &sender);
-    drop(sender);
-
-    let (mut stdout, mut stderr) = (Output::default(), Output::default());
-    // Why it is to end before its time, since when that is put off, and since when it is told.
-    let mut reason: Option<Ending> = None;
-    let mut held: Option<Instant> = None;
-    let mut told: Option<Instant> = None;
-    let mut exited = false;
-    let mut quiet = 0;
-    loop {
-        match lines.recv_timeout(TICK) {
-            Ok((Stream::Out, line)) => {
-                quiet = 0;
-                stdout.push(line);
-            }
-            Ok((Stream::Err, line)) => {
-                quiet = 0;
-                (care.on_stderr)(String::from_utf8_lossy(&line).trim_end());
-                stderr.push(line);
-            }
-            Err(RecvTimeoutError::Timeout) => quiet += u32::from(exited),
-            Err(RecvTimeoutError::Disconnected) if exited => break,
-            // It ends in a moment, or has closed its streams.
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
-        }
-        exited = exited || has_exited(&mut child)?;
-        if exited {
-            if quiet > LINGER || started.elapsed() >= care.limit {
-                break;
-            }
-            continue;
-        }
-        let because = match reason {
-            _ if signals::seen() => Some(Ending::Interrupted),
-            None if started.elapsed() >= care.limit || stdout.bytes > most_output => Some(Ending::TimedOut),
-            reason => reason,
-        };
-        let Some(ending) = because else { continue };
-        let is_news = because != reason;
-        reason = because;
-        if let Some(since) = told {
-            if since.elapsed() >= GRACE {
-                tree.kill();
-            }
-            continue;
-        }
-        if (care.holds)() {
-            if signals::is_leaving() {
-                return Ok(Ended { ending, stdout, stderr });
-            }
-            if is_news {
-                (care.on_hold)(ending);
-            }
-            let since = *held.get_or_insert_with(Instant::now);
-            if since.elapsed() < HOLD && !signals::is_insisted() {
-                continue;
-            }
-        }
-        told = Some(tree.end());
-    }
-    if told.is_some() {
-        tree.kill();
-    }
-    // Only now may its process ID become another's.
-    let status = child.wait()?;
-    let ending = match reason {
-        Some(Ending::Interrupted) => Ending::Interrupted,
-        Some(ending) if told.is_some() => ending,
-        _ => Ending::Finished(status),
-    };
-    Ok(Ended { ending, stdout, stderr })
-}
-
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
     let mut child = signals::hand_to(|| command.spawn())?;
     started();
-    wait_for_exit(&child)?;
+    has_exited(&mut child, true)?;
     signals::take_back();
     child.wait()
 }
@@ -242,8 +194,8 @@ pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Re
 /// Opens a link in the user's browser, which then lives on by itself. True if some program took it.
 pub(crate) fn open_in_browser(url: &str) -> bool {
     open::commands(url).into_iter().any(|mut command| {
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("PATH", search_path());
         without_answers(&mut command);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("PATH", search_path());
         let Ok(mut child) = in_own_group(&mut command).spawn() else { return false };
         // An opener that fails, fails at once; one that is still there is showing the page.
         for _ in 0..20 {
@@ -258,73 +210,158 @@ pub(crate) fn open_in_browser(url: &str) -> bool {
     })
 }
 
-/// Where programs are looked for: not where the user happens to be, which is what an empty or relative entry means.
-pub(crate) fn search_path() -> OsString {
-    let entries = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(std::env::split_paths(&entries).filter(|entry| entry.is_absolute())).unwrap_or_default()
-}
+fn watch_over(mut child: Child, mut care: Care<'_>) -> io::Result<Outcome> {
+    let started = Instant::now();
+    let (sender, lines) = mpsc::sync_channel(BACKLOG);
+    read_lines(false, child.stdout.take(), &sender);
+    read_lines(true, child.stderr.take(), &sender);
+    drop(sender);
 
-/// Variables with secrets that a file declares.
-static WITHHELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-/// Keeps variables from every program that is started from now on.
-pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
-    WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
-}
-
-fn without_answers(command: &mut Command) {
-    for name in WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-        command.env_remove(name);
-    }
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().to_ascii_uppercase().starts_with("PLUTON_BOX_") {
-            command.env_remove(name);
+    let (mut stdout, mut stderr) = (Output::default(), Output::default());
+    // Why it is to end before its time, since when that is put off, and since when it is told.
+    let mut reason: Option<Ending> = None;
+    let mut held: Option<Instant> = None;
+    let mut told: Option<Instant> = None;
+    let (mut exited, mut quiet) = (false, 0);
+    loop {
+        match lines.recv_timeout(TICK) {
+            Ok((is_error, line)) => {
+                quiet = 0;
+                if is_error {
+                    (care.on_stderr)(String::from_utf8_lossy(&line).trim_end());
+                }
+                if is_error { &mut stderr } else { &mut stdout }.push(&line);
+            }
+            Err(RecvTimeoutError::Timeout) => quiet += u32::from(exited),
+            Err(RecvTimeoutError::Disconnected) if exited => break,
+            // It ends in a moment, or has closed its streams.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
         }
+        let is_late = started.elapsed() >= care.limit;
+        exited = exited || has_exited(&mut child, false)?;
+        if exited {
+            if quiet > LINGER || is_late {
+                break;
+            }
+            continue;
+        }
+        let before = reason;
+        if signals::seen() {
+            reason = Some(Ending::Interrupted);
+        } else if is_late || stdout.bytes > care.most_output {
+            reason = reason.or(Some(Ending::TimedOut));
+        }
+        let Some(ending) = reason else { continue };
+        if let Some(since) = told {
+            if since.elapsed() >= GRACE {
+                end(&child, care.in_group, true);
+            }
+            continue;
+        }
+        if (care.holds)() {
+            if signals::is_leaving() {
+                return Ok(outcome(ending, stdout, stderr, started));
+            }
+            if reason != before {
+                (care.on_hold)(ending);
+            }
+            let since = *held.get_or_insert_with(Instant::now);
+            if since.elapsed() < HOLD && !signals::is_insisted() {
+                continue;
+            }
+        }
+        end(&child, care.in_group, false);
+        told = Some(Instant::now());
     }
+    if told.is_some() {
+        end(&child, care.in_group, true);
+    }
+    // Only now may its process ID become another's.
+    let status = child.wait()?;
+    let ending = match reason {
+        Some(Ending::Interrupted) => Ending::Interrupted,
+        Some(ending) if told.is_some() => ending,
+        _ => Ending::Finished(status),
+    };
+    Ok(outcome(ending, stdout, stderr, started))
 }
 
-fn read_lines(stream: Stream, pipe: Option<impl Read + Send + 'static>, lines: &SyncSender<(Stream, Vec<u8>)>) {
+fn outcome(ending: Ending, stdout: Output, stderr: Output, started: Instant) -> Outcome {
+    let (lines, took) = (stdout.lines, started.elapsed());
+    Outcome { ending, stdout: stdout.into_text(), lines, stderr: stderr.into_text(), took }
+}
+
+/// Sends each line, cut where it is too long.
+fn read_lines(is_error: bool, pipe: Option<impl Read + Send + 'static>, lines: &SyncSender<(bool, Vec<u8>)>) {
     let Some(pipe) = pipe else { return };
     let lines = lines.clone();
-    thread::spawn(move || for_each_line(BufReader::new(pipe), |line| lines.send((stream, line)).is_ok()));
+    thread::spawn(move || {
+        let mut reader = BufReader::new(pipe);
+        loop {
+            let mut line = Vec::new();
+            let length = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line).unwrap_or_default();
+            if length as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
+                line.push(b'\n');
+                let _ = reader.skip_until(b'\n');
+            }
+            if length == 0 || lines.send((is_error, line)).is_err() {
+                return;
+            }
+        }
+    });
 }
 
-/// Leaves an exited child as it is, so that its process ID and its group stay its own.
+/// Whole lines: the first and the last ones, however many there are.
+#[derive(Default)]
+struct Output {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    lines: usize,
+    bytes: usize,
+}
+
+impl Output {
+    fn push(&mut self, line: &[u8]) {
+        self.lines += 1;
+        self.bytes += line.len();
+        if self.tail.is_empty() && self.head.len() + line.len() <= HEAD {
+            return self.head.extend(line);
+        }
+        self.tail.extend(line);
+        if self.tail.len() > 2 * TAIL {
+            let from = self.tail.len() - TAIL;
+            let rest = self.tail[from..].iter().position(|&byte| byte == b'\n').map_or(from, |at| from + at + 1);
+            self.tail.drain(..rest);
+        }
+    }
+
+    fn into_text(mut self) -> String {
+        if self.head.len() + self.tail.len() < self.bytes {
+            self.head.extend(b"[lines left out]\n");
+        }
+        self.head.extend(self.tail);
+        String::from_utf8(self.head).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+}
+
+/// Whether it has, or once it has. Leaves an exited child as it is, so that its process ID and its group stay its own.
 #[cfg(unix)]
-fn has_exited(child: &mut Child) -> io::Result<bool> {
+fn has_exited(child: &mut Child, waits: bool) -> io::Result<bool> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    Ok(waitid(WaitId::Pid(Pid::from_child(child)), options)?.is_some())
+    let mut options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    options.set(WaitIdOptions::NOHANG, !waits);
+    let status = rustix::io::retry_on_intr(|| waitid(WaitId::Pid(Pid::from_child(child)), options))?;
+    Ok(status.is_some())
 }
 
 #[cfg(not(unix))]
-fn has_exited(child: &mut Child) -> io::Result<bool> {
-    Ok(child.try_wait()?.is_some())
-}
-
-/// The same, waited for.
-#[cfg(unix)]
-fn wait_for_exit(child: &Child) -> io::Result<()> {
-    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-    let (pid, options) = (Pid::from_child(child), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
-    Ok(rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), options)).map(drop)?)
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn wait_for_exit(_child: &Child) -> io::Result<()> {
-    Ok(())
+fn has_exited(child: &mut Child, waits: bool) -> io::Result<bool> {
+    Ok(waits || child.try_wait()?.is_some())
 }
 
 /// Whether a child could ask at a terminal.
-#[cfg(unix)]
 fn has_terminal() -> bool {
-    std::fs::File::open("/dev/tty").is_ok()
-}
-
-#[cfg(not(unix))]
-fn has_terminal() -> bool {
-    false
+    cfg!(unix) && std::fs::File::open("/dev/tty").is_ok()
 }
 
 #[cfg(unix)]
@@ -341,60 +378,36 @@ fn in_own_group(command: &mut Command) -> &mut Command {
     command.creation_flags(CREATE_NEW_PROCESS_GROUP)
 }
 
-/// What is ended with a child: all of the group that it leads, or where it leads none, itself.
+/// Ends a child that has not been waited for, with all of the group that it leads.
 #[cfg(unix)]
-struct Tree {
-    pid: rustix::process::Pid,
-    is_group: bool,
-}
-
-#[cfg(unix)]
-impl Tree {
-    fn group_of(child: &Child) -> Self {
-        Self { pid: rustix::process::Pid::from_child(child), is_group: true }
-    }
-
-    fn alone(child: &Child) -> Self {
-        Self { pid: rustix::process::Pid::from_child(child), is_group: false }
-    }
-
-    fn end(&self) -> Instant {
-        self.signal(rustix::process::Signal::TERM);
-        Instant::now()
-    }
-
-    fn kill(&self) {
-        self.signal(rustix::process::Signal::KILL);
-    }
-
-    fn signal(&self, signal: rustix::process::Signal) {
-        use rustix::process::{kill_process, kill_process_group};
-        let kill = if self.is_group { kill_process_group } else { kill_process };
-        // It may be gone already, which is what was wanted.
-        let _ = kill(self.pid, signal);
-    }
+fn end(child: &Child, in_group: bool, forcibly: bool) {
+    use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+    let signal = if forcibly { Signal::KILL } else { Signal::TERM };
+    let send = if in_group { kill_process_group } else { kill_process };
+    // It may be gone already, which is what was wanted.
+    let _ = send(Pid::from_child(child), signal);
 }
 
 /// Without process groups the system's own tool ends a child and its children.
 #[cfg(not(unix))]
-struct Tree(u32);
+fn end(child: &Child, _in_group: bool, _forcibly: bool) {
+    let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &child.id().to_string()]).output();
+}
 
-#[cfg(not(unix))]
-impl Tree {
-    fn group_of(child: &Child) -> Self {
-        Self(child.id())
-    }
+#[cfg(test)]
+mod tests {
+    use super::{HEAD, Output, TAIL};
 
-    fn alone(child: &Child) -> Self {
-        Self(child.id())
-    }
-
-    fn end(&self) -> Instant {
-        self.kill();
-        Instant::now()
-    }
-
-    fn kill(&self) {
-        let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &self.0.to_string()]).output();
+    #[test]
+    fn of_much_output_the_beginning_and_the_end_are_kept() {
+        let mut output = Output::default();
+        for line in 0..2_000_000 {
+            output.push(format!("line {line}\n").as_bytes());
+        }
+        assert_eq!(output.lines, 2_000_000);
+        let text = output.into_text();
+        assert!(text.len() < HEAD + 2 * TAIL + 100, "{}", text.len());
+        assert!(text.starts_with("line 0\nline 1\n") && text.ends_with("\nline 1999999\n"));
+        assert!(text.contains("\n[lines left out]\nline "));
     }
 }

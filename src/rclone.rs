@@ -1,29 +1,65 @@
-//! rclone itself: where it is, which version, and the few commands that Pluton needs of it.
+//! rclone itself: where it is, which version, and the few commands that Pluton needs of it. Builds command lines; what an
+//! outcome means is for the diagnosis.
 
 mod authorize;
-mod environment;
-mod list_batch;
-mod transfer;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(crate) use authorize::Authorize;
-pub(crate) use environment::masks;
-pub(crate) use transfer::Transfer;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
 
 use crate::error::{Code, Error, Result, Who};
 use crate::process::{self, Care, Ending, Outcome};
+use crate::signals;
 use crate::ui::terminal::Terminal;
 
 /// The oldest rclone that all of this was tried with.
 pub(crate) const OLDEST: Version = Version(1, 60, 0);
 const INSTALL: &str = "install rclone: https://rclone.org/install/ (or `apt install rclone`, `brew install rclone`)";
 
-/// Bounds for one attempt; the deadline around the whole child is kept here, since rclone has none for these commands.
+/// Bounds for one attempt. rclone has no deadline for a whole command; that is the child's.
 const NETWORK: [&str; 6] = ["--contimeout", "10s", "--timeout", "30s", "--low-level-retries", "3"];
+/// What does not answer a batch soon is asked again by an rclone of its own, with more patience.
+const BATCH_LIMIT: Duration = Duration::from_secs(20);
+const BATCH_NETWORK: [&str; 6] = ["--contimeout", "5s", "--timeout", "10s", "--low-level-retries", "1"];
+/// Bytes a second. A transfer gets the time it takes at this rate on top of the ordinary limit.
+const SLOW: u64 = 128 << 10;
+/// Has rclone say each request it makes; it hides the token in them itself.
+const DUMP: [&str; 5] = ["-vv", "--dump", "headers", "--retries", "1"];
+const REQUEST: &str = "HTTP REQUEST (";
+
+/// Variables, after `RCLONE_`, that would stand in for the section.
+const SECTION: [&str; 2] = ["BOX_", "CONFIG_"];
+/// Those that name another file, send rclone's output elsewhere or print secrets in it; and those with which a second
+/// rclone finds its port taken, or changes nothing while it says it did.
+const MASKING: [&str; 21] = [
+    "CONFIG",
+    "PASSWORD_COMMAND",
+    "ASK_PASSWORD",
+    "LOG_FILE",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
+    "LOG_SYSTEMD",
+    "USE_JSON_LOG",
+    "SYSLOG",
+    "SYSLOG_FACILITY",
+    "VERBOSE",
+    "QUIET",
+    "DUMP",
+    "DUMP_BODIES",
+    "DUMP_HEADERS",
+    "PROGRESS",
+    "INTERACTIVE",
+    "RC",
+    "RC_ADDR",
+    "METRICS_ADDR",
+    "DRY_RUN",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version(pub(crate) u32, pub(crate) u32, pub(crate) u32);
@@ -50,7 +86,6 @@ impl Version {
 #[derive(Debug)]
 pub(crate) struct Rclone {
     program: PathBuf,
-    /// The deadline of each child.
     limit: Duration,
     terminal: Terminal,
 }
@@ -67,18 +102,29 @@ impl Listed {
     }
 }
 
+/// A file that went to Box or came back.
+pub(crate) struct Transfer {
+    /// Without the requests in what rclone said.
+    pub(crate) outcome: Outcome,
+    pub(crate) requests: usize,
+}
+
+#[derive(Deserialize)]
+struct Answers {
+    results: Vec<Json>,
+}
+
 impl Rclone {
     /// Takes the program named by `chosen`, else the one on the PATH.
+    ///
+    /// # Errors
+    /// Where there is no such program.
     pub(crate) fn find(chosen: Option<&Path>, limit: Duration, terminal: Terminal) -> Result<Self> {
-        let program = locate(chosen).map_err(|_| {
-            let missing = match chosen {
-                Some(path) => format!("there is no rclone at {}", path.display()),
-                None => "rclone is not installed, or not on the PATH; pluton talks to Box through it".to_owned(),
-            };
-            Error::new(Code::RcloneMissing, missing)
-                .responsible(Who::You)
-                .hint(INSTALL)
-                .hint("name the program with --rclone PATH")
+        let name = chosen.unwrap_or(Path::new("rclone"));
+        let current = std::env::current_dir().unwrap_or_default();
+        let program = which::which_in(name, Some(process::search_path()), current).map_err(|_| match chosen {
+            Some(path) => not_rclone(format!("there is no rclone at {}", path.display())),
+            None => not_rclone("rclone is not installed, or not on the PATH; pluton needs it to talk to Box".into()),
         })?;
         Ok(Self { program, limit, terminal })
     }
@@ -92,92 +138,125 @@ impl Rclone {
         self.limit
     }
 
-    pub(crate) fn version(&self) -> Result<Version> {
-        // In memory: rclone would make its config directory, open to others.
-        let in_memory = [("RCLONE_CONFIG", "")];
-        let outcome =
-            self.run(process::command(&self.program).arg("version"), &in_memory, "asking rclone for its version")?;
-        Version::parse(&outcome.stdout).ok_or_else(|| {
-            Error::new(Code::RcloneMissing, format!("{} is not rclone", self.program.display()))
-                .responsible(Who::You)
-                .hint(INSTALL)
-                .hint("name the program with --rclone PATH")
-        })
-    }
-
-    /// Stops where rclone is older than `needed`, which older ones would ignore in silence.
-    pub(crate) fn require(&self, needed: (u32, u32), what: &str) -> Result<()> {
-        let version = self.version()?;
-        if (version.0, version.1) >= needed {
-            return Ok(());
-        }
-        Err(too_old(version, &format!("{what} needs rclone {}.{} or newer", needed.0, needed.1)))
-    }
-
-    /// Lists the storage's root folder, renewing its token in `config` first where that is due. While `renews`, rclone may
-    /// be waiting for the only live token.
-    ///
-    /// The inner error is what rclone came to where it did not list.
-    pub(crate) fn list(
-        &self,
-        config: &Path,
-        name: &str,
-        renews: &dyn Fn() -> bool,
-    ) -> Result<std::result::Result<Listed, Outcome>> {
-        let mut command = self.isolated(config);
-        command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
-        let _spinner = self.terminal.wait(&format!("waiting for Box to list {name:?}"));
-        let on_hold = |ending| self.say_hold(ending);
-        let mut care = Care { limit: self.limit, on_stderr: &mut |_| {}, holds: renews, on_hold: &on_hold };
-        let outcome = self.run_with(&mut command, &[], &mut care)?;
-        Ok(if outcome.success() { Ok(Listed { folders: outcome.lines }) } else { Err(outcome) })
-    }
-
-    /// Has rclone fetch a first token for a section that can sign in without a person, and save it in `config`.
-    /// Only with `-vv` does it say why Box refused.
-    pub(crate) fn mint(&self, config: &Path, name: &str) -> Result<Outcome> {
-        let mut command = self.isolated(config);
-        command.args(["config", "update", name, "--non-interactive", "-vv"]).args(NETWORK);
-        self.run(&mut command, &[], "signing in to Box")
-    }
-
-    /// The same rclone with another way to the terminal.
+    /// The same rclone without a spinner while it runs.
     #[must_use]
     pub(crate) fn without_spinner(mut self) -> Self {
         self.terminal = self.terminal.without_animation();
         self
     }
 
-    /// A command that sees the section in `config` and nothing of the user's environment in front of it.
-    fn isolated(&self, config: &Path) -> Command {
+    /// # Errors
+    /// Where it cannot be started, or is another program.
+    pub(crate) fn version(&self) -> Result<Version> {
+        let mut command = self.command(None);
+        command.arg("version");
+        let outcome = self.run(&mut command, Some("asking rclone for its version"), Care::within(self.limit))?;
+        Version::parse(&outcome.stdout).ok_or_else(|| not_rclone(format!("{} is not rclone", self.program.display())))
+    }
+
+    /// # Errors
+    /// Where rclone is older than `needed`: it would ignore `what` in silence.
+    pub(crate) fn require(&self, needed: (u32, u32), what: &str) -> Result<()> {
+        let version = self.version()?;
+        if (version.0, version.1) >= needed {
+            return Ok(());
+        }
+        let why = format!("{what} needs rclone {}.{} or newer; this one is {version}", needed.0, needed.1);
+        Err(Error::new(Code::RcloneTooOld, why).responsible(Who::You).hint(INSTALL))
+    }
+
+    /// Lists the storage's root folder, renewing its token in `config` first where that is due. While `renews`, rclone may
+    /// be waiting for the only live token. The inner error is how rclone ended where it did not list.
+    pub(crate) fn list(&self, config: &Path, name: &str, renews: &dyn Fn() -> bool) -> Result<Result<Listed, Outcome>> {
+        let mut command = self.command(Some(config));
+        command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
+        let mut care = Care::within(self.limit);
+        care.holds = Box::new(renews);
+        care.on_hold = Box::new(|ending| self.say_hold(ending));
+        let outcome = self.run(&mut command, Some(&format!("waiting for Box to list {name:?}")), care)?;
+        Ok(if outcome.success() { Ok(Listed { folders: outcome.lines }) } else { Err(outcome) })
+    }
+
+    /// How many folders each of `names` has, in their order. `None` where that failed, or where this rclone is too old to
+    /// list several: one rclone for all of them costs less than one for each.
+    pub(crate) fn list_batch(&self, config: &Path, names: &[&str], jobs: usize) -> Result<Vec<Option<usize>>> {
+        let options = json!({"dirsOnly": true, "noModTime": true, "noMimeType": true});
+        let inputs = names
+            .iter()
+            .map(|name| json!({"_path": "operations/list", "fs": format!("{name}:"), "remote": "", "opt": options}));
+        let job = json!({"concurrency": jobs, "inputs": inputs.collect::<Vec<_>>()}).to_string();
+        let mut command = self.command(Some(config));
+        command.args(["rc", "--loopback", "job/batch", "--json", &job]).args(BATCH_NETWORK);
+        let outcome = self.run(&mut command, None, Care::within(self.limit.min(BATCH_LIMIT)))?;
+        let answers = serde_json::from_str::<Answers>(&outcome.stdout).ok().filter(|_| outcome.success());
+        let folders = |result: &Json| result.get("list")?.as_array().map(Vec::len);
+        Ok(match answers.filter(|answers| answers.results.len() == names.len()) {
+            Some(answers) => answers.results.iter().map(folders).collect(),
+            None => vec![None; names.len()],
+        })
+    }
+
+    /// Has rclone fetch a first token for a section that can sign in without a person, and save it in `config`.
+    /// Only with `-vv` does it say why Box refused.
+    pub(crate) fn mint(&self, config: &Path, name: &str) -> Result<Outcome> {
+        let mut command = self.command(Some(config));
+        command.args(["config", "update", name, "--non-interactive", "-vv"]).args(NETWORK);
+        self.run(&mut command, Some("signing in to Box"), Care::within(self.limit))
+    }
+
+    /// Copies a local file of `size` bytes to `to` (`NAME:path`).
+    pub(crate) fn upload(&self, config: &Path, from: &Path, to: &str, size: u64) -> Result<Transfer> {
+        self.transfer(config, &["copyto".as_ref(), from.as_os_str(), to.as_ref()], size, "writing a file")
+    }
+
+    /// Prints the size of the file called `file` if it is in the folder `folder` (`NAME:`).
+    pub(crate) fn list_file(&self, config: &Path, folder: &str, file: &str) -> Result<Transfer> {
+        let only = format!("--include=/{file}");
+        let args = ["lsf", "--files-only", "--max-depth=1", "--format=s", &only, folder];
+        self.transfer(config, &args.map(AsRef::as_ref), 0, "listing it")
+    }
+
+    /// Copies the file at `from` (`NAME:path`) to a local one. The caller compares them.
+    pub(crate) fn download(&self, config: &Path, from: &str, to: &Path, size: u64) -> Result<Transfer> {
+        let [copy, size_too, hash_too, again, from] =
+            ["copyto", "--ignore-size", "--ignore-checksum", "--ignore-times", from].map(AsRef::as_ref);
+        self.transfer(config, &[copy, size_too, hash_too, again, from, to.as_os_str()], size, "reading it back")
+    }
+
+    /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: nothing of a check may stay behind.
+    pub(crate) fn delete(&self, config: &Path, path: &str) -> Result<Transfer> {
+        signals::shielded(|| self.transfer(config, &["deletefile", path].map(AsRef::as_ref), 0, "deleting it"))
+    }
+
+    fn transfer(&self, config: &Path, args: &[&OsStr], size: u64, waiting: &str) -> Result<Transfer> {
+        let mut command = self.command(Some(config));
+        command.args(args).args(NETWORK).args(DUMP);
+        let mut requests = 0;
+        let mut care = Care::within(self.limit + Duration::from_secs(size / SLOW));
+        care.on_stderr = Box::new(|line| requests += usize::from(line.contains(REQUEST)));
+        let mut outcome = self.run(&mut command, Some(waiting), care)?;
+        outcome.stderr = without_details(&outcome.stderr);
+        Ok(Transfer { outcome, requests })
+    }
+
+    /// A command that sees the section in `config`, or no file at all, and nothing of the user's environment in front of it.
+    fn command(&self, config: Option<&Path>) -> Command {
         let mut command = process::command(&self.program);
-        command.arg("--config").arg(config).arg("--ask-password=false");
+        let names = std::env::vars_os().map(|(name, _)| name);
+        for name in names.filter(|name| name.to_str().is_some_and(masks)) {
+            command.env_remove(name);
+        }
+        match config {
+            Some(config) => command.arg("--config").arg(config).arg("--ask-password=false"),
+            // In memory: the user's own may be encrypted, and without one rclone would make its directory, open to others.
+            None => command.env("RCLONE_CONFIG", ""),
+        };
         command
     }
 
-    fn run(&self, command: &mut Command, secret_env: &[(&str, &str)], waiting: &str) -> Result<Outcome> {
-        let _spinner = self.terminal.wait(waiting);
-        self.run_watched(command, secret_env, self.limit, &mut |_| {})
-    }
-
-    /// What is in `secret_env` never shows, not even with --verbose.
-    fn run_watched(
-        &self,
-        command: &mut Command,
-        secret_env: &[(&str, &str)],
-        limit: Duration,
-        on_stderr: &mut dyn FnMut(&str),
-    ) -> Result<Outcome> {
-        let mut care = Care { limit, on_stderr, holds: &|| false, on_hold: &|_| {} };
-        self.run_with(command, secret_env, &mut care)
-    }
-
-    fn run_with(&self, command: &mut Command, secret_env: &[(&str, &str)], care: &mut Care<'_>) -> Result<Outcome> {
-        for name in environment::masking() {
-            command.env_remove(name);
-        }
-        command.envs(secret_env.iter().copied());
-        let shown = command_line(command);
+    /// The environment may hold secrets: it is not shown, not even with --verbose.
+    fn run(&self, command: &mut Command, waiting: Option<&str>, care: Care<'_>) -> Result<Outcome> {
+        let _spinner = waiting.map(|waiting| self.terminal.wait(waiting));
         let outcome = process::run(command, care).map_err(|cause| {
             let message = format!("{} cannot be started: {cause}", self.program.display());
             // EAGAIN, ENOMEM, ENFILE, EMFILE: it is there, and what lacks is memory, processes or open files.
@@ -188,22 +267,24 @@ impl Rclone {
                 _ => Error::new(Code::RcloneMissing, message).responsible(Who::You).hint(INSTALL),
             }
         })?;
-        self.terminal.trace(&format!("{shown} ({}, {} ms)", ending(&outcome), outcome.took.as_millis()));
-        match outcome.ending {
-            Ending::Interrupted => Err(Error::interrupted()),
-            Ending::Finished(_) | Ending::TimedOut => Ok(outcome),
-        }
+        let words = std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_string_lossy);
+        let ending = match outcome.ending {
+            Ending::Finished(status) => status.to_string(),
+            Ending::TimedOut => "stopped at the time limit".into(),
+            Ending::Interrupted => "interrupted".into(),
+        };
+        let line = words.collect::<Vec<_>>().join(" ");
+        self.terminal.trace(&format!("{line} ({ending}, {} ms)", outcome.took.as_millis()));
+        if outcome.ending == Ending::Interrupted { Err(Error::interrupted()) } else { Ok(outcome) }
     }
-}
 
-impl Rclone {
     /// Says what keeps pluton from ending, once however many rclones do.
     fn say_hold(&self, why: Ending) {
         static SAID: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
         let waiting = "waiting for Box to answer the renewal, so that the sign-in is not lost";
         let (said, text) = match why {
             Ending::Interrupted => (&SAID[0], format!("{waiting}; press Ctrl-C again to stop anyway")),
-            Ending::TimedOut | Ending::Finished(_) => (&SAID[1], format!("it takes too long; {waiting}")),
+            Ending::TimedOut | Ending::Finished(_) => (&SAID[1], format!("this is taking too long; {waiting}")),
         };
         if !said.swap(true, Ordering::SeqCst) {
             self.terminal.always_print(&text);
@@ -211,31 +292,41 @@ impl Rclone {
     }
 }
 
-fn locate(chosen: Option<&Path>) -> Result<PathBuf, which::Error> {
-    let name = chosen.unwrap_or(Path::new("rclone"));
-    which::which_in(name, Some(process::search_path()), std::env::current_dir().unwrap_or_default())
+fn not_rclone(message: String) -> Error {
+    let error = Error::new(Code::RcloneMissing, message).responsible(Who::You);
+    error.hint(INSTALL).hint("name the program with --rclone PATH")
 }
 
-fn too_old(version: Version, why: &str) -> Error {
-    Error::new(Code::RcloneTooOld, format!("{why}; this one is {version}")).responsible(Who::You).hint(INSTALL)
+/// Whether a variable must not reach an rclone that proves a section. Proxies, certificates and every other `RCLONE_*`
+/// setting do.
+pub(crate) fn masks(name: &str) -> bool {
+    // Windows does not tell upper from lower case here, and rclone asks for upper case.
+    let name = name.to_ascii_uppercase();
+    let setting = name.strip_prefix("RCLONE_");
+    setting
+        .is_some_and(|setting| SECTION.iter().any(|prefix| setting.starts_with(prefix)) || MASKING.contains(&setting))
 }
 
-fn command_line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
-}
-
-fn ending(outcome: &Outcome) -> String {
-    match outcome.ending {
-        Ending::Finished(status) => status.to_string(),
-        Ending::TimedOut => "ended at the deadline".into(),
-        Ending::Interrupted => "interrupted".into(),
+/// What rclone says without `-vv`. A line without a date belongs to the one before.
+fn without_details(stderr: &str) -> String {
+    let mut counts = true;
+    let mut rest = String::new();
+    for line in stderr.lines() {
+        let mut parts = line.splitn(3, '/').map(str::parse::<u32>);
+        if let (Some(Ok(_)), Some(Ok(_))) = (parts.next(), parts.next()) {
+            counts =
+                ![" DEBUG : ", " INFO  : ", "Automatically setting -vv"].iter().any(|detail| line.contains(detail));
+        }
+        if counts {
+            rest.extend([line, "\n"]);
+        }
     }
+    rest
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Version;
+    use super::{Version, masks, without_details};
 
     #[test]
     fn versions_are_read_as_rclone_prints_them() {
@@ -249,5 +340,31 @@ mod tests {
             assert_eq!(Version::parse(said), version, "{said}");
         }
         assert!(Version(1, 9, 0) < Version(1, 60, 1));
+    }
+
+    #[test]
+    fn a_failure_reads_as_if_no_request_had_been_dumped() {
+        let said = "2026/11/25 21:53:58 NOTICE: Automatically setting -vv as --dump is enabled\n\
+            2026/11/25 21:53:58 DEBUG : HTTP REQUEST (req 0xc000540b00)\n\
+            2026/11/25 21:53:58 DEBUG : GET /2.0/folders/0/items HTTP/1.1\nHost: api.box.com\n\n\
+            2026/11/25 21:53:58 INFO  : \nTransferred: 0 B\n\
+            2026/11/25 21:53:59 ERROR : x: Failed to copy: Error \"forbidden\" (403)\nmore of it\n\
+            2026/11/25 21:53:59 DEBUG : 9 go routines active\n";
+        let kept = "2026/11/25 21:53:59 ERROR : x: Failed to copy: Error \"forbidden\" (403)\nmore of it\n";
+        assert_eq!(without_details(said), kept);
+    }
+
+    #[test]
+    fn only_what_masks_or_leaks_is_held_back() {
+        for name in
+            ["RCLONE_BOX_TOKEN", "RCLONE_CONFIG_MY_BOX_TOKEN", "RCLONE_CONFIG", "RCLONE_DUMP", "rclone_log_file"]
+        {
+            assert!(masks(name), "{name}");
+        }
+        for name in
+            ["RCLONE_CA_CERT", "HTTPS_PROXY", "RCLONE_BIND", "RCLONE_TPSLIMIT", "RCLONE_USER_AGENT", "BOX_TOKEN"]
+        {
+            assert!(!masks(name), "{name}");
+        }
     }
 }

@@ -1,7 +1,12 @@
-//! Ctrl-C and its kin: a flag that the waiting rooms look at, so that every way out runs its own clean-up.
+//! Ctrl-C, SIGTERM and SIGHUP: a flag that whatever waits checks, so that every way out runs its own clean-up. Also does what
+//! may block, such as reading a pipe, so that the flag is seen meanwhile.
+#![expect(clippy::disallowed_methods, reason = "what is piped is read here, so that Ctrl-C ends the wait for it")]
 #![cfg_attr(windows, allow(clippy::missing_const_for_thread_local, reason = "it is one, and is not seen as one here"))]
 
 use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::path::Path;
 use std::process::Child;
 #[cfg(unix)]
 use std::sync::PoisonError;
@@ -44,10 +49,12 @@ const GRACE: Duration = Duration::from_millis(250);
 #[cfg(unix)]
 const ECHO: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(25);
+/// In bytes: more than any file that is asked for. A device may have no end.
+const LONGEST_TEXT: u64 = 4 << 20;
 
 /// From here on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the program.
 #[cfg(unix)]
-pub(crate) fn watch() -> std::io::Result<()> {
+pub(crate) fn watch() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     // Caught, it lets the write fail with an error that can be told.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
@@ -61,7 +68,7 @@ pub(crate) fn watch() -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + 'static) -> std::io::Result<()> {
+fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + 'static) -> io::Result<()> {
     use signal_hook::iterator::SignalsInfo;
     use signal_hook::iterator::exfiltrator::WithOrigin;
     let mut signals = SignalsInfo::<WithOrigin>::new(signals)?;
@@ -80,12 +87,12 @@ fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + '
 
 /// From here on Ctrl-C sets the flag instead of ending the program.
 #[cfg(windows)]
-pub(crate) fn watch() -> std::io::Result<()> {
+pub(crate) fn watch() -> io::Result<()> {
     let handler = || {
         INSISTED.fetch_or(SEEN.swap(true, Ordering::SeqCst), Ordering::SeqCst);
         leave_open_prompt();
     };
-    ctrlc::set_handler(handler).map_err(std::io::Error::other)
+    ctrlc::set_handler(handler).map_err(io::Error::other)
 }
 
 /// A prompt that blocks in the terminal's driver cannot be woken; nothing else is under way while it waits.
@@ -106,7 +113,7 @@ fn leave_open_prompt() {
 
 /// Hands every signal to the child that `spawn` starts, until [`take_back`].
 #[cfg(unix)]
-pub(crate) fn hand_to(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<Child> {
+pub(crate) fn hand_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     use rustix::process::{Signal, kill_process};
     use signal_hook::consts::{SIGQUIT, SIGUSR1, SIGUSR2};
     // Held until the child is there, so that none is lost which comes meanwhile.
@@ -126,7 +133,7 @@ pub(crate) fn hand_to(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io
 }
 
 #[cfg(not(unix))]
-pub(crate) fn hand_to(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<Child> {
+pub(crate) fn hand_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     spawn()
 }
 
@@ -197,6 +204,29 @@ pub(crate) fn watched<T: Send + 'static>(
         }
         check()?;
     }
+}
+
+/// A file, or what else the user names as one.
+pub(crate) fn read_file(path: &Path) -> Result<io::Result<String>> {
+    let path = path.to_owned();
+    read(move || File::open(path))
+}
+
+pub(crate) fn read_stdin() -> Result<io::Result<String>> {
+    read(|| Ok(io::stdin()))
+}
+
+pub(crate) fn is_stdin_typed() -> bool {
+    io::stdin().is_terminal()
+}
+
+fn read<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Result<io::Result<String>> {
+    let text = watched(Duration::MAX, move || {
+        let mut text = String::new();
+        let length = open()?.take(LONGEST_TEXT + 1).read_to_string(&mut text)?;
+        if length as u64 > LONGEST_TEXT { Err(io::Error::other("it is too large")) } else { Ok(text) }
+    })?;
+    Ok(text.unwrap_or_else(|| Err(io::ErrorKind::Other.into())))
 }
 
 /// Runs `work` to its end whatever was pressed; for what must be cleaned up.

@@ -19,7 +19,6 @@ use crate::context::Context;
 use crate::error::{Code, Error, Field, Remedy, Result, Who};
 use crate::process;
 use crate::rclone::Rclone;
-use crate::reading;
 use crate::secret::Secret;
 use crate::signals;
 use crate::storage::name::{Remote, RemoteName};
@@ -33,7 +32,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let Some(path) = flags.file.as_deref().filter(|_| !flags.print_schema) else {
         return Ok(Report::Raw(Declared::schema().into_bytes()));
     };
-    let text = reading::file(path)?.map_err(|cause| {
+    let text = signals::read_file(path)?.map_err(|cause| {
         Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
     })?;
     let declared = Declared::parse(&text, path)?;
@@ -201,7 +200,7 @@ impl Run<'_> {
             section = section.clone().with_token(&grant(&section, rclone.limit())?)?;
         }
         if section.kind() == Kind::Jwt {
-            section = section.without_token();
+            section = section.without("token");
         }
         let mut keys: Vec<&str> = changed.unwrap_or_default().iter().map(String::as_str).collect();
         // Whether the token can be renewed depends on these, too.

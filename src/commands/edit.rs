@@ -168,7 +168,7 @@ fn save(file: &ConfigFile, rclone: &Rclone, name: &str, edits: &Edits, proof: &P
 fn staged(rclone: &Rclone, edited: Section, keys: &[&str]) -> Result<Staged> {
     match edited.kind() {
         Kind::Quick | Kind::OwnApp => Staged::new(edited, keys.contains(&"token_url")),
-        Kind::Jwt if keys.contains(&BOX_SUB_TYPE) => Staged::new(edited.without_token(), false),
+        Kind::Jwt if keys.contains(&BOX_SUB_TYPE) => Staged::new(edited.without("token"), false),
         Kind::ClientCredentials if keys.contains(&"token_url") => {
             let token = grant(&edited, rclone.limit())?;
             Staged::new(edited.with_token(&token)?, false)

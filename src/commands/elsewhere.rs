@@ -97,10 +97,10 @@ impl There<'_> {
                 .hint("install OpenSSH")
         })?;
         let ended = process::feed(process::command(ssh).args(["-T", "--", host, command]), input, shows)?;
-        let (status, printed) = ended.map_err(|cause| {
+        let outcome = ended.map_err(|cause| {
             Error::new(Code::Unknown, format!("ssh cannot be started: {cause}")).responsible(Who::You)
         })?;
-        match status.code().unwrap_or(NO_CONNECTION) {
+        match outcome.code().unwrap_or(NO_CONNECTION) {
             NO_PROGRAM => Err(Error::new(Code::Unknown, format!("ssh finds no pluton on {host}"))
                 .responsible(Who::You)
                 .hint(format!("install pluton on {host} where ssh finds it, for example in /usr/local/bin"))
@@ -108,7 +108,7 @@ impl There<'_> {
             NO_CONNECTION => Err(Error::new(Code::Network, format!("ssh could not reach {host}, or was refused there"))
                 .responsible(Who::You)
                 .hint_command("see whether this works", format!("ssh {host} pluton --version"))),
-            code => Ok((code, printed)),
+            code => Ok((code, outcome.stdout.into_bytes())),
         }
     }
 }

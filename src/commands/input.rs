@@ -12,8 +12,8 @@ use crate::cli::{OptionFlags, SignInFlags};
 use crate::config::document::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
-use crate::reading;
 use crate::secret::Secret;
+use crate::signals;
 use crate::storage::jwt::JwtFile;
 use crate::storage::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
 use crate::storage::paste::app_in;
@@ -306,7 +306,7 @@ impl Answers {
                 .hint("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
                 .about(Field::BoxConfigFile)
         };
-        let text = reading::file(&path)?.map_err(|cause| {
+        let text = signals::read_file(&path)?.map_err(|cause| {
             Error::new(Code::JwtInvalid, format!("cannot read {}: {cause}", path.display()))
                 .responsible(Who::You)
                 .hint("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
@@ -390,10 +390,10 @@ impl Stdin {
                 "standard input (-) can be read for one secret only; use a file for the other",
             ));
         }
-        if reading::is_typed() {
+        if signals::is_stdin_typed() {
             return self.ask(field);
         }
-        let text = reading::stdin()?
+        let text = signals::read_stdin()?
             .map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))?;
         not_empty(Secret::new(text), field, "standard input (-)")
     }
@@ -424,7 +424,7 @@ fn read_secret(path: &Path, field: Field, stdin: &mut Stdin) -> Result<Secret> {
     if path == Path::new("-") {
         return stdin.read(field);
     }
-    let text = reading::file(path)?.map_err(|cause| {
+    let text = signals::read_file(path)?.map_err(|cause| {
         Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
     })?;
     not_empty(Secret::new(text), field, &path.display().to_string())

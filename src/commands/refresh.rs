@@ -175,7 +175,7 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
 
 /// Has rclone get a service account's token.
 fn mint(rclone: &Rclone, section: &Section) -> Result<Token> {
-    let staged = Staged::new(section.clone().without_token(), false)?;
+    let staged = Staged::new(section.clone().without("token"), false)?;
     prove::mint(rclone, &staged)?;
     staged.new_token().ok_or_else(|| not_renewable(section.name(), "rclone saved no token"))
 }

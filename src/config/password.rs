@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Code, Error, Result, Who};
-use crate::process;
+use crate::process::{self, Outcome};
 use crate::secret::Secret;
 use crate::ui::prompt;
 use crate::ui::terminal::Terminal;
@@ -73,11 +73,10 @@ fn ask_command(command: &str) -> Result<Result<Secret, String>> {
     process::capture(process::command(program).args(args)).map(printed)
 }
 
-fn printed(captured: std::io::Result<(bool, Vec<u8>)>) -> Result<Secret, String> {
-    let (success, printed) = captured.map_err(|cause| format!("the password command gave none: {cause}"))?;
-    let text = String::from_utf8(printed).map_err(|_| "the password command prints no text")?;
-    let text = Secret::new(text.trim_end_matches(['\r', '\n']));
-    match (success, text.is_empty()) {
+fn printed(captured: std::io::Result<Outcome>) -> Result<Secret, String> {
+    let outcome = captured.map_err(|cause| format!("the password command gave none: {cause}"))?;
+    let text = Secret::new(outcome.stdout.trim_end_matches(['\r', '\n']));
+    match (outcome.success(), text.is_empty()) {
         (true, false) => Ok(text),
         (true, true) => Err("the password command prints nothing".into()),
         (false, _) => Err("the password command failed".into()),

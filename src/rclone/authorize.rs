@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::Rclone;
 use crate::error::Result;
-use crate::process::{self, Outcome};
+use crate::process::{Care, Outcome};
 use crate::storage::sign_in::App;
 
 /// How long a person may take in the browser.
@@ -28,29 +28,27 @@ pub(crate) struct Authorize<'a> {
 impl Rclone {
     /// Runs the sign-in to its end; `on_link` gets the address to open as soon as rclone listens there.
     pub(crate) fn authorize(&self, ask: &Authorize<'_>, on_link: &mut dyn FnMut(&str)) -> Result<Outcome> {
-        let mut command = process::command(&self.program);
+        let mut command = self.command(None);
         command.args(["authorize", "box", "--auth-no-open-browser"]);
         let page = self.page()?;
         if let Some(page) = &page {
             command.arg("--template").arg(page.path());
         }
-        // In memory: the user's own rclone.conf may be encrypted, and is not needed.
-        let mut env = vec![("RCLONE_CONFIG", "")];
         if let Some(app) = ask.app {
-            env.push(("RCLONE_BOX_CLIENT_ID", &app.client_id));
-            env.push(("RCLONE_BOX_CLIENT_SECRET", app.client_secret.expose()));
+            command.env("RCLONE_BOX_CLIENT_ID", &app.client_id);
+            command.env("RCLONE_BOX_CLIENT_SECRET", app.client_secret.expose());
         }
-        env.extend(ask.auth_url.map(|url| ("RCLONE_BOX_AUTH_URL", url)));
-        env.extend(ask.token_url.map(|url| ("RCLONE_BOX_TOKEN_URL", url)));
-        self.run_watched(&mut command, &env, LIMIT, &mut |line| {
+        command.envs(ask.auth_url.map(|url| ("RCLONE_BOX_AUTH_URL", url)));
+        command.envs(ask.token_url.map(|url| ("RCLONE_BOX_TOKEN_URL", url)));
+        let mut care = Care::within(LIMIT);
+        care.on_stderr = Box::new(|line| {
             if let Some(link) = link_in(line) {
                 on_link(link);
             }
-        })
+        });
+        self.run(&mut command, None, care)
     }
-}
 
-impl Rclone {
     /// The page that the browser ends on, where this rclone takes one. Removed with the value.
     fn page(&self) -> Result<Option<NamedTempFile>> {
         let version = self.version()?;

@@ -1,4 +1,5 @@
-//! A storage as rclone sees it: a name, a sign-in and options, and the section they become.
+//! The names that rclone accepts, and a storage before it is saved: a name, a sign-in and options, and the section they become.
+//! Pure.
 
 use std::fmt;
 
@@ -20,11 +21,11 @@ impl RemoteName {
         match fault(name) {
             _ if looks_like_token(name) => {
                 Err(Error::invalid(Field::Name, "the storage's name looks like a token").hint(
-                    "choose a name, and give the token by --token-file (what `rclone authorize` printed) or --access-token-file",
+                    "choose a name, and pass the token with --token-file (what `rclone authorize` printed) or --access-token-file",
                 ))
             }
             None => Ok(Self(name.to_owned())),
-            Some(why) => Err(Error::invalid(Field::Name, format!("{name:?} cannot be a storage's name: {why}"))
+            Some(why) => Err(Error::invalid(Field::Name, format!("{name:?} is not a valid storage name: {why}"))
                 .hint("use letters, digits, spaces and any of _ - . + @")),
         }
     }
@@ -51,12 +52,12 @@ fn fault(name: &str) -> Option<String> {
     if let Some(odd) = name.chars().find(|&c| !is_core(c) && c != ' ' && c != '-') {
         let shown: String = odd.escape_debug().collect();
         return Some(match odd {
-            ':' => "rclone ends a name with a colon; leave the colon out".into(),
+            ':' => "in rclone a colon ends the name; leave it out".into(),
             _ => format!("rclone does not accept `{shown}` in a name"),
         });
     }
     if !is_core(first) {
-        return Some("it begins with a space or a hyphen".into());
+        return Some("it starts with a space or a hyphen".into());
     }
     let mut backwards = name.chars().rev();
     match (backwards.next(), backwards.next()) {
@@ -65,10 +66,10 @@ fn fault(name: &str) -> Option<String> {
         _ => {}
     }
     if name == DEFAULT_SECTION {
-        return Some("rclone keeps it for itself".into());
+        return Some("rclone reserves it".into());
     }
     if cfg!(windows) && name.len() == 1 && first.is_ascii_alphabetic() {
-        return Some("it would be taken for a drive letter".into());
+        return Some("rclone would read it as a drive letter".into());
     }
     None
 }

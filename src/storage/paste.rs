@@ -29,10 +29,10 @@ pub(crate) enum NotAToken {
 impl fmt::Display for NotAToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Empty => "nothing was given",
-            Self::Half => "only part of the token is here; copy everything between the two arrow lines",
-            Self::Link => "this is the link to open in the browser; the token is what rclone prints after you signed in",
-            Self::Malformed => "this is not the JSON that rclone printed; something in it was changed or lost",
+            Self::Empty => "it is empty",
+            Self::Half => "only part of the token is here; copy everything between the two lines with arrows",
+            Self::Link => "this is the link to open in the browser; the token is what rclone prints after you sign in",
+            Self::Malformed => "this is not the JSON that rclone printed; part of it was changed or lost",
             Self::NoAccessToken => "this JSON has no access_token; it is not what `rclone authorize` prints",
             Self::BadExpiry => "the token's expiry is not a date that rclone can read",
             Self::BoxRefused => "this is an error that Box sent, not a token; sign in again",

@@ -1,4 +1,5 @@
-//! One storage as keys and values: what is staged, proven and committed. Pure but for [`Section::secrets`].
+//! One storage as keys and values: what is staged, verified and saved. Pure but for [`Section::secrets`], which reads the
+//! file that a section names.
 
 use anyhow::Context as _;
 
@@ -110,23 +111,13 @@ impl Section {
     }
 
     #[must_use]
-    pub(crate) fn without_token(mut self) -> Self {
-        self.entries.retain(|(key, _)| key != TOKEN);
-        self
-    }
-
-    #[must_use]
     pub(crate) fn without(mut self, key: &str) -> Self {
         self.set(key, None);
         self
     }
 
     pub(crate) fn with_token(mut self, token: &Token) -> Result<Self> {
-        let value = Value::new(token.blob().expose()).context("the token cannot be saved")?;
-        match self.entries.iter_mut().find(|(key, _)| key == TOKEN) {
-            Some(entry) => entry.1 = value,
-            None => self.entries.push((TOKEN.to_owned(), value)),
-        }
+        self.set(TOKEN, Some(Value::new(token.blob().expose()).context("cannot save the token")?));
         Ok(self)
     }
 
@@ -149,8 +140,11 @@ impl Section {
 
     /// Sets one key, or takes it out.
     pub(crate) fn set(&mut self, key: &str, value: Option<Value>) {
-        self.entries.retain(|(k, _)| k != key);
-        self.entries.extend(value.map(|value| (key.to_owned(), value)));
+        match (self.entries.iter_mut().find(|(k, _)| k == key), value) {
+            (Some(entry), Some(value)) => entry.1 = value,
+            (None, value) => self.entries.extend(value.map(|value| (key.to_owned(), value))),
+            (Some(_), None) => self.entries.retain(|(k, _)| k != key),
+        }
     }
 
     /// Whether `document` holds exactly this.

@@ -132,7 +132,7 @@ impl SignIn {
     }
 }
 
-/// Whom client credentials act for: `enterprise:ID` or `user:ID`.
+/// Who client credentials act as: `enterprise:ID` or `user:ID`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
     pub(crate) kind: SubjectKind,
@@ -157,17 +157,17 @@ impl SubjectKind {
 impl Subject {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
-            Error::invalid(Field::BoxSubject, format!("{text:?} names no one to act for: {why}"))
+            Error::invalid(Field::BoxSubject, format!("{text:?} is not someone to act as: {why}"))
                 .hint("write enterprise:ID for the app's service account, or user:ID for one person")
         };
-        let (kind, id) = text.trim().split_once(':').ok_or_else(|| wrong("a colon is missing"))?;
+        let (kind, id) = text.trim().split_once(':').ok_or_else(|| wrong("there is no colon"))?;
         let kind = match kind {
             "enterprise" => SubjectKind::Enterprise,
             "user" => SubjectKind::User,
-            _ => return Err(wrong("it must begin with enterprise: or user:")),
+            _ => return Err(wrong("it must start with enterprise: or user:")),
         };
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(wrong("an ID is a number"));
+            return Err(wrong("the ID must be a number"));
         }
         Ok(Self { kind, id: id.to_owned() })
     }

@@ -79,7 +79,7 @@ fn client_credentials_after_a_wrong_subject() {
     session.chooses(SIGN_IN, "Client credentials");
     session.answers(CLIENT_ID, &app.client_id).answers(CLIENT_SECRET, &app.client_secret);
     let subject = "Act as (enterprise:ID or user:ID): ";
-    session.answers(subject, &app.enterprise_id).sees("a colon is missing");
+    session.answers(subject, &app.enterprise_id).sees("there is no colon");
     session.answers(subject, &format!("enterprise:{}", app.enterprise_id)).answers(ADVANCED, "");
     session.ends().with(0).shows("Saved as [server]").never_showed(&app.client_secret);
 

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::process;
-use crate::reading;
 use crate::secret::Secret;
+use crate::signals;
 use crate::storage::options::{SPECS, spec};
 
 /// Storages by name.
@@ -142,7 +142,7 @@ impl Source {
     pub(crate) fn read(&self, base: &Path) -> Result<Secret> {
         let failed = |why: String| Error::new(Code::InputRequired, why).responsible(Who::You);
         let from_file = |path: &Path| {
-            reading::file(path)?.map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
+            signals::read_file(path)?.map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
         };
         let text = match self {
             Self::Env(name) => std::env::var(name).map_err(|_| failed(format!("the variable {name} is not set")))?,
@@ -151,8 +151,8 @@ impl Source {
                 let (program, args) =
                     words.split_first().ok_or_else(|| failed("the command for a secret is empty".into()))?;
                 match process::capture(process::command(program).args(args))? {
-                    Ok((true, printed)) => String::from_utf8_lossy(&printed).into_owned(),
-                    Ok((false, _)) => return Err(failed(format!("{program} failed, so there is no secret"))),
+                    Ok(outcome) if outcome.success() => outcome.stdout,
+                    Ok(_) => return Err(failed(format!("{program} failed, so there is no secret"))),
                     Err(cause) => return Err(failed(format!("cannot get a secret from {program}: {cause}"))),
                 }
             }
