@@ -21,7 +21,6 @@ mod list;
 mod patience;
 mod pick;
 mod prove;
-mod references;
 mod refresh;
 mod remove;
 mod rename;

@@ -186,35 +186,3 @@ fn warnings(account: &Account) -> Vec<Warning> {
     }
     found
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{is_nearly_full, warnings};
-    use crate::box_api::Account;
-
-    fn account(space: u64, used: u64, most: u64, login: &str) -> Account {
-        Account {
-            id: "1".into(),
-            name: "A".into(),
-            login: login.into(),
-            space_amount: Some(space),
-            space_used: Some(used),
-            max_upload_size: Some(most),
-            ..Account::default()
-        }
-    }
-
-    #[test]
-    fn what_is_too_small_for_backups_is_pointed_out() {
-        let codes = |account: Account| warnings(&account).into_iter().map(|warning| warning.code).collect::<Vec<_>>();
-        assert!(codes(account(1 << 40, 0, 5 << 30, "a@b.c")).is_empty());
-        for (used, is_full) in [(8 << 40, false), ((9 << 40) - 1, false), (9 << 40, true)] {
-            assert_eq!(is_nearly_full(&account(10 << 40, used, 5 << 30, "a@b.c")), is_full, "{used}");
-        }
-        assert_eq!(codes(account(1 << 40, 0, 1 << 20, "a@b.c")), ["small_file_limit"]);
-        assert_eq!(
-            codes(account(10 << 30, 0, 5 << 30, "AutomationUser_1_x@boxdevedition.com")),
-            ["service_account_space"]
-        );
-    }
-}

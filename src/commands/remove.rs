@@ -1,10 +1,10 @@
-//! `pluton storage remove`: takes a storage out of rclone.conf, and with `--revoke` ends its sign-in at Box.
+//! `pluton storage remove`: takes storages out of rclone.conf, and with `--revoke` revokes their sign-ins at Box.
 
 use std::time::Duration;
 
 use super::pick;
-use super::references::{heirs, references};
 use super::refresh::{self, lock};
+use super::rename::{heirs, references};
 use super::show::require_box;
 use crate::box_api;
 use crate::cli::Remove;
@@ -28,36 +28,45 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let document = file.read()?;
     let mut going = Vec::new();
     for name in &names {
-        let dependents = dependents(&document, name, &names);
-        if !dependents.is_empty() && !flags.force {
-            let message = format!("other remotes refer to {name:?}: {}", dependents.join(", "));
+        let references = dependents(&document, name, &names);
+        if !references.is_empty() && !flags.force {
+            let message = format!("other remotes refer to {name:?}: {}", references.join(", "));
             return Err(Error::new(Code::InvalidValue, message)
                 .responsible(Who::You)
-                .hint("remove those first, or this one all the same with --force"));
+                .hint("remove those first, or add --force to remove it anyway"));
         }
-        going.push((name, dependents));
+        going.push((name, references));
     }
     let agreed = flags.yes || agrees(context, &file, &names)?;
-    let remove = |(name, dependents): (&String, Vec<String>)| {
-        if !agreed {
-            return Ok(Removed { outcome: "not_removed", ..gone(name, Vec::new()) });
+    let remove = |(name, references): (&String, Vec<String>)| {
+        let outcome = if agreed { "removed" } else { "not_removed" };
+        let (name, new_name) = (name.clone(), None);
+        let mut removed = Removed { outcome, name, new_name, references, revoked: None, warnings: Vec::new() };
+        if agreed {
+            signals::check()?;
+            let (_lock, section) = lock(&file, &removed.name)?;
+            if flags.revoke {
+                removed.warnings.extend(revoke(&section)?);
+                removed.revoked = Some(removed.warnings.is_empty());
+            }
+            file.remove(&removed.name)?;
         }
-        signals::check()?;
-        one(&file, name, flags.revoke).map(|gone| Removed { references: dependents, ..gone })
+        for warning in &removed.warnings {
+            context.terminal.warn(&warning.message);
+        }
+        Ok(removed)
     };
-    if names.len() == 1 {
-        let gone = going.into_iter().next().map(remove).ok_or_else(Error::interrupted)??;
-        warn(context, &gone.warnings);
-        return Ok(Report::Removed(gone));
+    let mut results: Vec<Result<Removed>> = going.into_iter().map(remove).collect();
+    if results.len() == 1 {
+        return results.remove(0).map(Report::Removed);
     }
-    let removed = going.into_iter().map(|(name, dependents)| match remove((name, dependents)) {
-        Ok(gone) => {
-            warn(context, &gone.warnings);
-            StorageResult { warnings: gone.warnings, revoked: gone.revoked, ..StorageResult::good(name, gone.outcome) }
+    let storages = names.iter().zip(results).map(|(name, result)| match result {
+        Ok(Removed { outcome, revoked, warnings, .. }) => {
+            StorageResult { revoked, warnings, ..StorageResult::good(name, outcome) }
         }
         Err(error) => StorageResult::failed(name, error),
     });
-    Ok(Report::Results { storages: removed.collect() })
+    Ok(Report::Results { storages: storages.collect() })
 }
 
 /// Each name once. With `--yes` nothing is asked, so none is chosen either.
@@ -91,78 +100,49 @@ fn agrees(context: &Context, file: &ConfigFile, names: &[String]) -> Result<bool
     let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     let quoted = quoted.join(", ");
     if !context.terminal.asks {
-        return Err(Error::new(Code::InputRequired, format!("really remove {quoted}?"))
-            .responsible(Who::You)
-            .hint("say so with --yes"));
+        return Err(Error::new(Code::InputRequired, format!("{quoted} not removed; add --yes to confirm"))
+            .responsible(Who::You));
     }
     prompt::yes(&format!("Remove {quoted} from {}?", config::shown(file.path())))
 }
 
-fn one(file: &ConfigFile, name: &str, ends_sign_in: bool) -> Result<Removed> {
-    let (_lock, section) = lock(file, name)?;
-    let mut warnings = Vec::new();
-    let revoked = ends_sign_in.then(|| revoke(&section, &mut warnings)).transpose()?;
-    file.remove(name)?;
-    Ok(Removed { revoked, warnings, ..gone(name, Vec::new()) })
-}
-
-fn warn(context: &Context, warnings: &[Warning]) {
-    for warning in warnings {
-        context.terminal.warn(&warning.message);
-    }
-}
-
-fn gone(name: &str, references: Vec<String>) -> Removed {
-    Removed {
-        outcome: "removed",
-        name: name.to_owned(),
-        new_name: None,
-        references,
-        revoked: None,
-        warnings: Vec::new(),
-    }
-}
-
-/// A sign-in that cannot be ended from here ends by itself; the section goes in any case.
-fn revoke(section: &Section, warnings: &mut Vec<Warning>) -> Result<bool> {
+/// Why the sign-in could not be revoked. It then expires by itself; the section goes in any case.
+fn revoke(section: &Section) -> Result<Option<Warning>> {
     let refused = match app(section) {
         Err(why) => why.to_owned(),
         Ok(app) => {
             let token = section.token();
             let Some(token) = token.map(|token| token.refresh_token().unwrap_or_else(|| token.access_token())) else {
-                // Nothing was ever given out.
-                return Ok(true);
+                // Box never gave one out.
+                return Ok(None);
             };
             match box_api::revoke(&app, &token, REVOKE_LIMIT)? {
-                Ok(()) => return Ok(true),
+                Ok(()) => return Ok(None),
                 Err(refused) => scrub(&refused.0, &[section.secrets(), vec![app.client_secret, token]].concat()),
             }
         }
     };
     let by_hand = match section.kind() {
-        Kind::Quick | Kind::OwnApp => "end it at Box: Account Settings, Integrations",
-        Kind::Jwt | Kind::ClientCredentials | Kind::AccessToken => "it ends by itself within 60 minutes",
+        Kind::Quick | Kind::OwnApp => "revoke it at Box: Account Settings, Integrations",
+        Kind::Jwt | Kind::ClientCredentials | Kind::AccessToken => "it expires within 60 minutes",
     };
-    warnings.push(Warning {
-        code: "not_revoked",
-        message: format!("the sign-in was not ended at Box: {refused}; {by_hand}"),
-    });
-    Ok(false)
+    let message = format!("the sign-in could not be revoked at Box: {refused}; {by_hand}");
+    Ok(Some(Warning { code: "not_revoked", message }))
 }
 
-/// The app that the token was made for: Box wants its secret to end a sign-in.
+const NO_SECRET: &str = "Box asks for the app's client secret, which is not in rclone.conf";
+
+/// The app that the token was made for: Box wants its secret to revoke one.
 fn app(section: &Section) -> Result<App, &'static str> {
     match section.kind() {
         Kind::Quick => Err("Box asks for the app's client secret, and that of quick connect is rclone's own"),
-        Kind::AccessToken => Err("Box asks for the app's client secret, which is not in rclone.conf"),
-        Kind::OwnApp | Kind::ClientCredentials => {
-            refresh::app(section).ok_or("Box asks for the app's client secret, which is not in rclone.conf")
-        }
+        Kind::AccessToken => Err(NO_SECRET),
+        Kind::OwnApp | Kind::ClientCredentials => refresh::app(section).ok_or(NO_SECRET),
         Kind::Jwt => {
-            let path = section.get("box_config_file").ok_or("the app's config.json is not in a file")?;
             let text =
-                std::fs::read_to_string(path).map(Secret::new).map_err(|_| "the app's config.json cannot be read")?;
-            let file = JwtFile::parse(&text).map_err(|_| "the app's config.json cannot be read")?;
+                section.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
+            let file =
+                text.and_then(|text| JwtFile::parse(&text).ok()).ok_or("the app's config.json cannot be read")?;
             Ok(App { client_id: file.client_id, client_secret: file.client_secret })
         }
     }

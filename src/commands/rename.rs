@@ -1,13 +1,14 @@
-//! `pluton storage rename`: another name for a storage, also where other remotes refer to it.
+//! `pluton storage rename`: another name for a storage, also where other remotes refer to it: `remote = NAME:dir`, a list
+//! in `upstreams`, or a dotted name below it.
 
 use super::pick;
-use super::references::{heirs, references};
 use super::show::require_box;
 use crate::cli::Rename;
-use crate::config;
 use crate::config::document::Document;
+use crate::config::password::words;
+use crate::config::{self, Reference};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Remedy, Result, Who};
 use crate::storage::name::RemoteName;
 use crate::storage::options;
 use crate::ui::prompt;
@@ -19,7 +20,7 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let old = &pick::one(context, &file, flags.old.as_deref(), "pluton storage rename OLD NEW")?;
     let new = given.map_or_else(|| ask_new(context, &file.read()?, old), Ok)?;
     // A renewal that is under way would look for the old name.
-    let _claim = file.lock_refresh(old)?;
+    let _lock = file.lock_refresh(old)?;
     let document = file.read()?;
     require_box(&document, old)?;
     if document.has(new.as_str()) {
@@ -32,7 +33,7 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let references = |document: &Document| references(document, old, new.as_str());
     let shown = references(&document);
     for (section, key, value) in &shown {
-        context.terminal.say(&format!("Changing with it: [{section}] {key} = {value}"));
+        context.terminal.say(&format!("Also changing: [{section}] {key} = {value}"));
     }
     file.rename(old, new.as_str(), &references)?;
     let mut sections: Vec<String> = shown.into_iter().map(|(section, ..)| section).collect();
@@ -47,10 +48,9 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     }))
 }
 
-/// Asks for the new name.
 fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteName> {
     if !context.terminal.asks {
-        return Err(Error::new(Code::InputRequired, format!("what is {old:?} to be called? No NEW name was given"))
+        return Err(Error::new(Code::InputRequired, format!("no new name given for {old:?}"))
             .responsible(Who::You)
             .hint_run(format!("pluton storage rename {old:?} NEW")));
     }
@@ -58,30 +58,78 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
         new if document.has(new) => Err(config::taken(new)),
         _ => Ok(()),
     };
-    let help = "Backups that name this storage have to be told its new name.";
+    let help = "Backup jobs that use this storage need its new name.";
     let new = prompt::must_answer(|| prompt::line(&format!("New name of {old:?}"), None, help, check))?;
     RemoteName::new(&new)
 }
 
 /// A dotted name takes what it lacks from the name before the dot; a new name must neither begin nor end that.
 fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
-    let refused = |message: String| Err(Error::new(Code::InvalidValue, message).responsible(Who::You));
+    let refused = |message: String, hint: &str| {
+        Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint(Remedy::from(hint)))
+    };
     let mut after = document.clone();
     after.rename_section(old, new);
     if let Some(heir) = heirs(document, old).first() {
-        return refused(format!(
-            "[{heir}] takes keys that it lacks from {old:?}, and would find none under another name"
-        ))
-        .map_err(|error| error.hint("write those keys into that section first"));
+        let message = format!("[{heir}] takes keys that it lacks from {old:?}, and would find none under another name");
+        return refused(message, "write those keys into that section first");
     }
-    let gained = after.inherited(new, &options::keys()).into_iter().find(|key| document.get(old, key).is_none());
-    if let Some(key) = gained {
-        return refused(format!("as {new:?} it would read {key} from the section before the dot"))
-            .map_err(|error| error.hint("choose a name without a dot"));
+    if let Some(key) = after.inherited(new, &options::keys()).into_iter().find(|key| document.get(old, key).is_none()) {
+        let message = format!("as {new:?} it would read {key} from the section before the dot");
+        return refused(message, "choose a name without a dot");
     }
     if let Some((child, key)) = after.disturbed(new, document) {
-        return refused(format!("[{child}] would then read {key} from {new:?}"))
-            .map_err(|error| error.hint("choose another name"));
+        return refused(format!("[{child}] would then read {key} from {new:?}"), "choose another name");
     }
     Ok(())
+}
+
+/// Keys of other remotes that name `old:`, with what they say once it is called `new`.
+pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for section in document.sections().into_iter().filter(|section| *section != old) {
+        for (key, value) in document.entries(section) {
+            let renamed = match key.as_str() {
+                "remote" => path(value.expose(), old, new).map(|value| ("remote", value)),
+                "upstreams" => list(value.expose(), old, new).map(|value| ("upstreams", value)),
+                _ => None,
+            };
+            found.extend(renamed.map(|(key, value)| (section.to_owned(), key, value)));
+        }
+    }
+    found
+}
+
+/// Sections with a dotted name that read keys of `name` which they lack.
+pub(super) fn heirs(document: &Document, name: &str) -> Vec<String> {
+    let below = format!("{name}.");
+    let mut without = document.clone();
+    without.remove_section(name);
+    let reads = |document: &Document, heir: &str| {
+        options::keys().iter().chain(&["type"]).map(|key| document.get(heir, key)).collect::<Vec<_>>()
+    };
+    let below = document.sections().into_iter().filter(|section| section.starts_with(&below));
+    below.filter(|heir| reads(document, heir) != reads(&without, heir)).map(str::to_owned).collect()
+}
+
+/// `old:dir` or `old,option=1:dir`. `None` if it is another remote's path.
+fn path(value: &str, old: &str, new: &str) -> Option<String> {
+    let rest = value.strip_prefix(old).filter(|rest| rest.starts_with([':', ',']))?;
+    Some(format!("{new}{rest}"))
+}
+
+/// Fields with spaces between them, in quotes where they hold one: paths (union), or `dir=path` (combine).
+fn list(value: &str, old: &str, new: &str) -> Option<String> {
+    let before = words(value);
+    let rename = |field: &String| {
+        let of_combine =
+            || field.split_once('=').and_then(|(dir, rest)| Some(format!("{dir}={}", path(rest, old, new)?)));
+        path(field, old, new).or_else(of_combine).unwrap_or_else(|| field.clone())
+    };
+    let after: Vec<String> = before.iter().map(rename).collect();
+    (after != before).then(|| after.iter().map(|field| quoted(field)).collect::<Vec<_>>().join(" "))
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([' ', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
 }

@@ -60,7 +60,7 @@ fn what_cannot_be_revoked_is_said_and_goes_all_the_same() {
     let life = Life::new();
     let token = life.quick("Quick");
     let ran = life.pluton(&["storage", "remove", "Quick", "--yes", "--revoke"]).ok();
-    assert!(ran.stderr.contains("not ended at Box") && ran.stderr.contains("Account Settings"), "{ran:?}");
+    assert!(ran.stderr.contains("could not be revoked at Box") && ran.stderr.contains("Account Settings"), "{ran:?}");
     assert!(life.sandbox.is_live_refresh(&token.refresh));
     life.own_app("Own");
     life.sandbox.fault(Fault::on("POST", "/oauth2/revoke").status(503));

@@ -81,29 +81,18 @@ fn rclone(subject: &Subject<'_>) -> Vec<Finding> {
     }]
 }
 
-/// Names only: values may be secrets.
+/// Variables that rclone uses instead of a section's keys. Names only: values may be secrets.
 fn variables(_: &Subject<'_>) -> Vec<Finding> {
-    const ABOUT: &str = "environment";
-    const NETWORK: [&str; 6] = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
     const SETTINGS: [&str; 3] = ["RCLONE_CONFIG", "RCLONE_CONFIG_DIR", "RCLONE_CONFIG_PASS"];
-    let replaces_keys = |name: &String| {
-        let is_of_a_section = name.starts_with("RCLONE_BOX_") || name.starts_with("RCLONE_CONFIG_");
-        masks(name) && is_of_a_section && !SETTINGS.contains(&name.as_str())
-    };
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let is_known = |name: &String| name.starts_with("RCLONE_") || NETWORK.contains(&name.to_uppercase().as_str());
-    let mut names: Vec<String> = names.filter(is_known).collect();
+    let is_of_a_section = |name: &str| name.starts_with("RCLONE_BOX_") || name.starts_with("RCLONE_CONFIG_");
+    let mut names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    names.retain(|name| masks(name) && is_of_a_section(name) && !SETTINGS.contains(&name.as_str()));
     names.sort();
-    let (masking, plain): (Vec<String>, Vec<String>) = names.into_iter().partition(replaces_keys);
     let warning = |name: &String| {
-        Finding::warning(ABOUT, format!("{name} is set: rclone uses it instead of what rclone.conf says"))
-            .hint_run(format!("unset {name}"))
+        let message = format!("{name} is set: rclone uses it instead of what rclone.conf says");
+        Finding::warning("environment", message).hint_run(format!("unset {name}"))
     };
-    let mut findings: Vec<Finding> = masking.iter().map(warning).collect();
-    if !plain.is_empty() {
-        findings.push(Finding::good(ABOUT, format!("also set: {}", plain.join(", "))));
-    }
-    findings
+    names.iter().map(warning).collect()
 }
 
 /// rclone.conf itself: which one and why, who can read it, whether it can be written, what was left beside it.
