@@ -25,10 +25,10 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     let section = section.without_grant_key();
     let rotates = section.token().is_some_and(|token| token.is_renewable());
     if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
-        let why = "its refresh token works once: the first of two copies to renew it ends the other";
+        let why = "its refresh token works once: the first of two copies to renew it invalidates the other";
         return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be copied: {why}", flags.name))
             .responsible(Who::You)
-            .hint_command("sign in anew on the other machine", "pluton storage add box")
+            .hint_command("sign in again on the other machine", "pluton storage add box")
             .hint("move it there, which removes it here: --move")
             .hint("use a service account or client credentials, which can be copied"));
     }
@@ -48,7 +48,9 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
             .hint_command("print it into a file", "pluton storage export … --move > FILE")
     })?;
     file.remove(&flags.name).map_err(|error| {
-        error.note("What was printed is a second copy: delete one, or the first to renew ends the other.")
+        error.note(
+            "What was printed is a second copy: delete one, or the first to renew its token invalidates the other.",
+        )
     })?;
     Ok(Report::Exit(0))
 }
@@ -57,7 +59,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
 fn env(section: &Section) -> Result<String> {
     let name = section.name().to_uppercase();
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        let message = format!("{:?} cannot be named in a variable: only letters, digits and _ can", section.name());
+        let message = format!("{:?} cannot be part of a variable name: only letters, digits and _ can", section.name());
         return Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint_run(format!(
             "pluton storage rename {:?} {}",
             section.name(),

@@ -33,7 +33,7 @@ fn none_in(file: &ConfigFile) -> Error {
     let place = config::shown(file.path());
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {place}"))
         .responsible(Who::You)
-        .hint("if another rclone.conf has them, name it with --rclone-config, or set HOME as it is where they work")
+        .hint("if they are in another rclone.conf, name it with --rclone-config, or set HOME as it was when they were added")
         .hint_command("add one", "pluton storage add box")
 }
 
@@ -62,21 +62,10 @@ pub(super) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], jobs: usize, wor
 
 impl StorageResult {
     pub(super) fn good(name: &str, outcome: &'static str) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: true,
-            outcome: Some(outcome),
-            verified: None,
-            not_tested: Vec::new(),
-            token: None,
-            account: None,
-            revoked: None,
-            warnings: Vec::new(),
-            error: None,
-        }
+        Self { name: name.to_owned(), ok: true, outcome: Some(outcome), ..Self::default() }
     }
 
     pub(super) fn failed(name: &str, error: Error) -> Self {
-        Self { ok: false, outcome: None, error: Some(error), ..Self::good(name, "") }
+        Self { name: name.to_owned(), error: Some(error), ..Self::default() }
     }
 }

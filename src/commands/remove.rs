@@ -40,8 +40,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let agreed = flags.yes || agrees(context, &file, &names)?;
     let remove = |(name, references): (&String, Vec<String>)| {
         let outcome = if agreed { "removed" } else { "not_removed" };
-        let (name, new_name) = (name.clone(), None);
-        let mut removed = Removed { outcome, name, new_name, references, revoked: None, warnings: Vec::new() };
+        let mut removed = Removed { outcome, name: name.clone(), references, ..Removed::default() };
         if agreed {
             signals::check()?;
             let (_lock, section) = lock(&file, &removed.name)?;

@@ -43,8 +43,7 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
         name: old.clone(),
         new_name: Some(new.to_string()),
         references: sections,
-        revoked: None,
-        warnings: Vec::new(),
+        ..Removed::default()
     }))
 }
 

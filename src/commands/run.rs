@@ -109,7 +109,7 @@ fn warn_of_copy(terminal: Terminal, document: &Document) -> Result<()> {
         let token = Section::read(document, &name)?.token();
         if token.is_some_and(|token| token.is_renewable()) {
             terminal.warn(&format!(
-                "once {name:?} is renewed, the token in rclone.conf is dead, and only `pluton run` on this machine has the \
+                "once {name:?} is renewed, the token in rclone.conf stops working, and only `pluton run` on this machine has the \
                  one that works: put rclone.conf where it can be written, or use a service account"
             ));
         }
@@ -135,8 +135,8 @@ fn code(status: ExitStatus) -> u8 {
 /// As a shell says it, and with its exit codes.
 fn not_started(program: &str, cause: &std::io::Error, context: &Context) -> u8 {
     let (code, why) = match cause.kind() {
-        ErrorKind::NotFound => (127, "there is no such command".to_owned()),
-        ErrorKind::PermissionDenied => (126, "it may not be run".to_owned()),
+        ErrorKind::NotFound => (127, "command not found".to_owned()),
+        ErrorKind::PermissionDenied => (126, "permission denied".to_owned()),
         _ => (126, format!("it cannot be run: {cause}")),
     };
     context.terminal.error(&format!("{program}: {why}"));
@@ -221,9 +221,9 @@ impl<'a> Keeper<'a> {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
             let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
             if may_pass(error) {
-                self.terminal.warn(&format!("{text}\n  the command goes on, and this is tried again"));
+                self.terminal.warn(&format!("{text}\n  the command keeps running, and pluton tries again"));
             } else {
-                self.terminal.error(&format!("{text}\n  the command goes on meanwhile"));
+                self.terminal.error(&format!("{text}\n  the command keeps running meanwhile"));
             }
         }
         let has_expired = matches!(error.code, Code::RefreshTokenInvalid | Code::TokenExpired);

@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
     Ok(Report::Show { storage: Box::new(storage), warnings })
 }
 
-/// Stops where `name` is no Box storage, and says what is there.
+/// Fails where `name` is no Box storage, and names the one that was probably meant.
 pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
     if !document.has(name) && looks_like_token(name) {
         return Err(Error::new(Code::StorageNotFound, "there is no such storage: this looks like a token, not a name")
@@ -43,7 +43,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
     }
     if !document.has(name) {
         let error =
-            Error::new(Code::StorageNotFound, format!("there is no storage called {name:?}")).responsible(Who::You);
+            Error::new(Code::StorageNotFound, format!("there is no storage named {name:?}")).responsible(Who::You);
         let error = match near(document, name) {
             Some(near) if near.to_lowercase() == name.to_lowercase() => {
                 error.hint(format!("names are case-sensitive: did you mean {near:?}?"))

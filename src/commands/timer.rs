@@ -42,7 +42,7 @@ const CARRIED: [&str; 14] = [
     "SSL_CERT_DIR",
 ];
 
-const NO_PASSWORD: &str = "RCLONE_CONFIG_PASS, which is a secret: name what prints the password with --password-command, for example \
+const NO_PASSWORD: &str = "RCLONE_CONFIG_PASS, which is a secret: pass a command that prints the password with --password-command, for example \
      `systemd-creds cat NAME` beside LoadCredentialEncrypted=";
 
 const ALL_STORAGES: Refresh = Refresh {
@@ -75,7 +75,7 @@ pub(super) fn keep(context: &Context, file: &ConfigFile, is_wanted: bool, saved:
         match kind_here() {
             None if is_wanted => {
                 Err(Error::new(Code::Unknown, "neither `systemctl --user` nor crontab can be used here").hint_command(
-                    "install what this prints in your own way",
+                    "install the timer that this prints yourself",
                     "pluton storage refresh --print-timer systemd|cron|launchd",
                 ))
             }
@@ -123,7 +123,7 @@ fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
         {
             return Err(Error::new(
                 Code::ConfigConflict,
-                "there is a pluton-refresh.timer already, for something else",
+                "pluton-refresh.timer already exists, for another rclone.conf",
             )
             .hint_command("see what this storage needs", "pluton storage refresh --print-timer systemd"));
         }
@@ -265,7 +265,7 @@ fn one_line(what: &str, text: String) -> Result<String> {
 }
 
 fn cannot_carry(what: &str, why: &str) -> Error {
-    Error::new(Code::InvalidValue, format!("there is {why} in {what}, which a timer cannot carry"))
+    Error::new(Code::InvalidValue, format!("a timer cannot carry {what}: it contains {why}"))
         .responsible(Who::You)
         .hint("give the file or directory another name, or unset the variable")
 }

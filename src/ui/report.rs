@@ -139,7 +139,7 @@ pub(crate) enum Outcome {
     DryRun,
 }
 
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Default, JsonSchema, Serialize)]
 pub(crate) struct StorageResult {
     pub(crate) name: String,
     pub(crate) ok: bool,
@@ -219,7 +219,7 @@ pub(crate) struct Finding {
     pub(crate) remedy: Vec<Remedy>,
 }
 
-#[derive(Debug, JsonSchema, Serialize)]
+#[derive(Debug, Default, JsonSchema, Serialize)]
 pub(crate) struct Removed {
     /// `renamed` or `removed`.
     pub(crate) outcome: &'static str,

@@ -395,7 +395,7 @@ fn tokens_elsewhere(others: &[ConfigFile]) -> HashMap<String, String> {
 fn shared(section: &Section, seen: &mut HashMap<String, String>) -> Option<Finding> {
     let name = section.name();
     let other = seen.insert(section.token()?.fingerprint()?, format!("{name:?}"))?;
-    let message = format!("it shares its refresh token with {other}; the first to renew it ends the other");
+    let message = format!("it shares its refresh token with {other}; the first to renew it invalidates the other");
     Some(Finding::error(name, message).hint(sign_in_again(name)))
 }
 
