@@ -11,7 +11,7 @@ use box_sandbox::authorize_port;
 
 use crate::bench::Bench;
 use crate::browser::{start_with, went_through};
-use crate::support::{Home, PLUTON, wait_for};
+use crate::support::{Home, PLUTON, skip, wait_for};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -39,10 +39,9 @@ fn private(path: &Path, text: &str) {
 }
 
 /// A server with pluton on its PATH, or without. `None` where this machine has no sshd.
-#[expect(clippy::print_stderr, reason = "what was not tested is to be seen")]
 fn server(bench: &Bench, has_pluton: bool) -> Option<Server> {
     if !Path::new(SSHD).exists() {
-        eprintln!("LEFT OUT: there is no {SSHD} here (Debian: openssh-server)");
+        skip(&format!("there is no {SSHD}"));
         return None;
     }
     let home = Home::new(&bench.sandbox, &box_sandbox::rclone::newest());
@@ -59,10 +58,7 @@ fn server(bench: &Bench, has_pluton: bool) -> Option<Server> {
     let variable = |(name, value): &(OsString, OsString)| {
         format!("export {}='{}'", name.to_string_lossy(), value.to_string_lossy())
     };
-    let variables = home.env().iter().map(variable).collect::<Vec<_>>().join(
-        "
-",
-    );
+    let variables = home.env().iter().map(variable).collect::<Vec<_>>().join("\n");
     let login = dir.join("login");
     fs::write(&login, format!("#!/bin/sh\n{variables}\ncd\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"\n")).expect("a script");
     fs::set_permissions(&login, fs::Permissions::from_mode(0o755)).expect("a mode");

@@ -8,7 +8,6 @@ mod browser;
 mod child;
 mod elsewhere;
 mod environment;
-mod keeping;
 mod listing;
 mod names;
 mod network;

@@ -114,7 +114,7 @@ impl Case {
         let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnosis/golden").join(name);
         let common = file(&format!("{}.txt", self.golden));
         let debian = file(&format!("{}.1.60.txt", self.golden));
-        let regenerate = std::env::var_os("PLUTON_REGENERATE").is_some();
+        let regenerate = crate::support::regenerates();
         for outcome in outcomes {
             if regenerate {
                 let is_common = fs::read_to_string(&common).is_ok_and(|text| text == outcome.text);

@@ -1,7 +1,6 @@
 //! What a person reads when something fails: each cause is brought about for real, with each rclone there is, and the text is
 //! compared with the one in `golden/`.
-//!
-//! After a change of the words: `PLUTON_REGENERATE=1 cargo test --test diagnosis`, and read the difference.
+//! After a change of the words they are written anew, as `tests/support` says.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,13 +1,11 @@
 //! The checked-in man pages are what the command line's own types say, and can be read.
-//!
-//! After a change of the flags: `PLUTON_REGENERATE=1 cargo test --test generated`.
+//! After a change of the flags they are written anew, as `tests/support` says.
 
 mod errors;
 mod man;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -140,8 +138,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn program(name: &str) -> Option<Command> {
     let path = Path::new("/usr/bin").join(name);
     if !path.exists() {
-        // Past the test's own output, which nobody would see.
-        let _ = writeln!(std::io::stderr(), "skipped: there is no {}", path.display());
+        box_sandbox::skip(&format!("there is no {}", path.display()));
         return None;
     }
     let mut command = Command::new(path);

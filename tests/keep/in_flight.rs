@@ -130,12 +130,19 @@ fn a_new_sign_in_waits_for_a_renewal_and_stays() {
     });
 }
 
-/// What another program makes of rclone.conf while Box answers, and what is then left of the renewed token.
-fn is_kept_and_told(replace: impl Fn(&Life) + Sync) {
-    for args in [&REFRESH[..], &["storage", "verify", "Box"]] {
+#[test]
+fn a_renewed_token_whose_storage_another_program_removed_or_signed_in_again_is_kept_and_told() {
+    let removed = |life: &Life| life.home.write_config("[other]\ntype = local\n");
+    let signed_in_again = |life: &Life| {
+        life.home.write_config("");
+        life.quick("Box");
+    };
+    let verify = ["storage", "verify", "Box"];
+    let both: [fn(&Life); 2] = [removed, signed_in_again];
+    for (args, replace) in [REFRESH, verify].into_iter().flat_map(|args| both.map(|replace| (args, replace))) {
         with_each(slow, |life| {
             let token = life.expired("Box");
-            let child = renewing(&life, &token, &[args, &["--json"]].concat());
+            let child = renewing(&life, &token, &[&args[..], &["--json"]].concat());
             replace(&life);
             let ran = end(child).fails(9);
             let document = ran.document();
@@ -148,19 +155,6 @@ fn is_kept_and_told(replace: impl Fn(&Life) + Sync) {
             life.is_signed_in("Again");
         });
     }
-}
-
-#[test]
-fn a_renewed_token_whose_storage_another_program_removed_is_kept_and_told() {
-    is_kept_and_told(|life| life.home.write_config("[other]\ntype = local\n"));
-}
-
-#[test]
-fn a_renewed_token_whose_storage_another_program_signed_in_again_is_kept_and_told() {
-    is_kept_and_told(|life| {
-        life.home.write_config("");
-        life.quick("Box");
-    });
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use box_sandbox::{Fault, RCLONE_CLIENT_ID, Sandbox};
+use box_sandbox::{Fault, Sandbox};
 
 use crate::life::{Life, hasty, with_each};
-use crate::support::{Ran, wait_for};
+use crate::support::Ran;
 
 fn at_once(life: &Life, count: usize, args: &[&str]) -> Vec<Ran> {
     let children: Vec<_> = (0..count).map(|_| life.home.start(args)).collect();
@@ -79,18 +79,4 @@ fn storages_that_share_a_token_through_a_dotted_name_keep_it() {
     life.is_signed_in("box");
     assert_eq!(life.grants(), 2);
     assert!(!life.home.config_text().split("[box.reports]").nth(1).expect("it").contains("token"));
-}
-
-#[test]
-fn a_renewal_that_comes_late_does_not_undo_a_new_sign_in() {
-    with_each(slow, |life| {
-        let old = life.expired("Box");
-        let child = life.home.start(&["storage", "refresh", "Box"]);
-        wait_for("the old token's end", || life.sandbox.is_renewed(&old.refresh).then_some(()));
-        let new = life.sandbox.mint(RCLONE_CLIENT_ID);
-        let file = life.home.file("token", &new.blob());
-        life.pluton(&["storage", "authorize", "Box", "--token-file", &file, "--no-refresh-check"]).ok();
-        child.wait_with_output().expect("pluton ends");
-        assert_eq!(life.refresh_token("Box"), new.refresh);
-    });
 }

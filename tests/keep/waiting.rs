@@ -104,22 +104,6 @@ fn nobody_waits_for_what_will_not_pass_or_comes_too_late() {
 }
 
 #[test]
-fn what_will_pass_is_no_refused_sign_in() {
-    with_each(Sandbox::start, |life| {
-        life.jwt("JWT");
-        life.client_credentials("CCG");
-        life.expired("OAuth");
-        for status in [429, 503] {
-            life.sandbox.clear_faults();
-            down(&life, |fault| fault.status(status));
-            for name in ["JWT", "CCG", "OAuth"] {
-                life.pluton(&["storage", "refresh", name, "--wait", "0s"]).fails(8);
-            }
-        }
-    });
-}
-
-#[test]
 fn it_gives_up_in_the_end() {
     let life = Life::new();
     life.client_credentials("CCG");

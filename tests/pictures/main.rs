@@ -1,6 +1,5 @@
 //! The README's pictures are what pluton prints now: the built program, the real rclone, and the loopback Box.
-//!
-//! After a change of what it prints: `PLUTON_REGENERATE=1 cargo test --test pictures`.
+//! After a change they are drawn anew, as `tests/support` says.
 //!
 //! Nothing is replaced in what it printed. What would differ from run to run is fixed by how each home is set up: tokens
 //! have dates in whole seconds and ended whole days ago and a half, and pluton itself writes `~` for the home.
@@ -21,7 +20,7 @@ const COLUMNS: u16 = 80;
 fn is_current(name: &str, screen: &str) {
     let path = pictures().join(name).with_extension("svg");
     let fresh = draw::svg(screen);
-    if std::env::var_os("PLUTON_REGENERATE").is_some() {
+    if crate::support::regenerates() {
         fs::write(&path, &fresh).expect("a picture");
     }
     let checked_in = fs::read_to_string(&path).unwrap_or_default();

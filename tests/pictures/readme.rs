@@ -16,7 +16,7 @@ pub(crate) fn tells(session: &str) {
     let (before, rest) = readme.split_once(BEGIN).expect("where the session begins");
     let (_, after) = rest.split_once(END).expect("where it ends");
     let fresh = format!("{before}{BEGIN}\n```\n{session}\n```\n\n{END}{after}");
-    if std::env::var_os("PLUTON_REGENERATE").is_some() {
+    if crate::support::regenerates() {
         fs::write(&path, &fresh).expect("the README");
         return;
     }

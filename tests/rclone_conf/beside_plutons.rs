@@ -5,42 +5,29 @@ use std::thread;
 use crate::world::{ODD, World, refresh_token};
 
 #[test]
-fn fifty_adds_at_once_all_land() {
-    let world = World::new();
-    world.home.write_config(ODD);
-    let tokens: Vec<_> = (0..50).map(|number| (format!("box {number}"), world.token())).collect();
-    thread::scope(|scope| {
-        for (name, token) in &tokens {
-            let world = &world;
-            scope.spawn(move || world.put(name, token, &["--no-input"]).ok());
+fn adds_at_once_all_land_in_a_file_that_is_there_or_not() {
+    for (before, count) in [(Some(ODD), 50), (None, 12)] {
+        let world = World::new();
+        if let Some(before) = before {
+            world.home.write_config(before);
         }
-    });
-    assert!(world.home.config_text().starts_with(ODD));
-    let dump = world.home.dump();
-    assert_eq!(dump.as_object().expect("sections").len(), 51);
-    for (name, token) in &tokens {
-        assert_eq!(refresh_token(&dump, name), token.refresh);
-    }
-    world.nothing_beside();
-    assert!(world.staged().is_empty());
-}
-
-#[test]
-fn the_first_adds_of_a_new_file_all_land() {
-    let world = World::new();
-    let tokens: Vec<_> = (0..12).map(|number| (format!("box{number}"), world.token())).collect();
-    thread::scope(|scope| {
+        let tokens: Vec<_> = (0..count).map(|number| (format!("box {number}"), world.token())).collect();
+        thread::scope(|scope| {
+            for (name, token) in &tokens {
+                let world = &world;
+                scope.spawn(move || world.put(name, token, &["--no-input"]).ok());
+            }
+        });
+        assert!(world.home.config_text().starts_with(before.unwrap_or_default()));
+        let dump = world.home.dump();
+        assert_eq!(dump.as_object().expect("sections").len(), count + usize::from(before.is_some()));
         for (name, token) in &tokens {
-            let world = &world;
-            scope.spawn(move || world.put(name, token, &[]).ok());
+            assert_eq!(refresh_token(&dump, name), token.refresh);
         }
-    });
-    let dump = world.home.dump();
-    for (name, token) in &tokens {
-        assert_eq!(refresh_token(&dump, name), token.refresh);
+        assert!(before.is_some() || world.home.mode(world.home.config()) == 0o600);
+        world.nothing_beside();
+        assert!(world.staged().is_empty());
     }
-    assert_eq!(world.home.mode(world.home.config()), 0o600);
-    world.nothing_beside();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::pure::document::{Document, Value};
+use crate::pure::document::Document;
 use crate::world::World;
 
 /// Each is a whole rclone.conf; beside it, the line ending a new section gets.
@@ -144,44 +144,3 @@ fn a_new_parent_that_a_child_would_read_from_is_refused() {
     world.put("team", &world.token(), &[]).ok();
     assert!(world.home.config_text().starts_with(&child));
 }
-
-#[test]
-fn values_given_by_flag_are_kept_exactly_or_refused_with_the_reason() {
-    let world = World::new();
-    for (n, text) in HOSTILE.iter().enumerate() {
-        let name = format!("box {n}");
-        let ran = world.put(&name, &world.token(), &["--description", text, "--json"]);
-        if Value::new(text).is_ok() {
-            ran.ok();
-            assert_eq!(world.home.dump()[&name]["description"], *text);
-        } else {
-            let document = ran.fails(2).document();
-            assert!(document["error"]["message"].to_string().contains("description"), "{document}");
-            assert!(world.home.dump().get(&name).is_none());
-        }
-    }
-    // Saved anew by rclone, they are the same still.
-    let before = world.home.dump();
-    world.home.rclone(&["config", "create", "another", "local", "nounc=true"]).ok();
-    let mut after = world.home.dump();
-    after.as_object_mut().expect("sections").remove("another");
-    assert_eq!(after, before);
-}
-
-const HOSTILE: [&str; 15] = [
-    "a # b",
-    "; c",
-    "[x]",
-    "\"q\"",
-    "'s'",
-    "$HOME",
-    "a=b:c",
-    "back\\slash",
-    "tick ` here",
-    "tick ` and \" quote",
-    "\"\"\"triple",
-    "100% (sure)",
-    "%(type)s",
-    "line\nbreak",
-    "é 名前 🦀",
-];

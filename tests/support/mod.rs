@@ -1,4 +1,8 @@
-//! A hermetic home for the built binary: its own HOME, a PATH with one rclone, the loopback Box, and nothing else.
+//! What all tests of the built program share: a hermetic home with its own HOME, a PATH with one rclone, the loopback Box and
+//! nothing else; a person at a terminal; and `skip`, through which each test that cannot run here says so.
+//!
+//! Texts that people read, and files made from the program's own types, are checked in and compared. After a change,
+//! `PLUTON_REGENERATE=1 cargo test --test diagnosis --test generated --test pictures` writes them anew: read the difference.
 #![allow(dead_code, unused_imports, reason = "each test program uses its part")]
 
 mod children;
@@ -12,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use box_sandbox::Sandbox;
+pub(crate) use box_sandbox::skip;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
@@ -232,7 +237,7 @@ impl Ran {
     }
 }
 
-/// Says why a test could not be done here, past the test's own output, which nobody would see.
-pub(crate) fn skip(why: &str) {
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+/// Whether this run writes the texts that it would compare.
+pub(crate) fn regenerates() -> bool {
+    std::env::var_os("PLUTON_REGENERATE").is_some()
 }

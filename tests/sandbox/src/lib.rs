@@ -42,6 +42,11 @@ mod state;
 mod tokens;
 mod tree;
 
+/// Says why a test cannot run here, past the test's own output, which nobody would see.
+pub fn skip(why: &str) {
+    let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("skipped: {why}\n"));
+}
+
 pub use account::Account;
 pub use apps::{App, AppKind, AppSpec, RCLONE_CLIENT_ID, REDIRECT_URI};
 pub use browser::Page;

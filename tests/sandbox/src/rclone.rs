@@ -15,13 +15,17 @@ pub fn newest() -> PathBuf {
     FOUND.get_or_init(install).clone()
 }
 
-/// `/usr/bin/rclone`, where that is the 1.60 of Debian stable.
+/// `/usr/bin/rclone`, where that is the 1.60 of Debian stable; where it is not, what needs it is skipped, and that is said.
 pub fn debian() -> Option<PathBuf> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOUND
         .get_or_init(|| {
             let path = PathBuf::from("/usr/bin/rclone");
-            version(&path)?.starts_with(DEBIAN).then_some(path)
+            let found = version(&path).filter(|version| version.starts_with(DEBIAN));
+            if found.is_none() {
+                crate::skip("/usr/bin/rclone is not Debian's 1.60");
+            }
+            found.map(|_| path)
         })
         .clone()
 }
