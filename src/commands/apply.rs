@@ -49,7 +49,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let present = apply.file.read()?;
     let plan = declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage));
     let plan: Vec<(Step, Option<Wanted>)> = plan.collect();
-    let surplus = if flags.prune { apply.surplus(&present, &declared) } else { Vec::new() };
+    let mut surplus = apply.applied.created_by(apply.file.real_path(), &apply.path);
+    surplus.retain(|name| flags.prune && !declared.storage.contains_key(name) && present.has(name));
     if !flags.check {
         for (step, _) in &plan {
             context.terminal.say(&step.line(false));
@@ -165,11 +166,6 @@ impl Run<'_> {
             section = section.with_token(&token)?;
         }
         Ok(Wanted { section, token: declared_token, is_new_sign_in: kept.is_none(), not_compared })
-    }
-
-    fn surplus(&self, present: &Document, declared: &Declared) -> Vec<String> {
-        let made = self.applied.created_by(self.file.real_path(), &self.path);
-        made.into_iter().filter(|name| !declared.storage.contains_key(name) && present.has(name)).collect()
     }
 
     fn carry_out(&mut self, mut step: Step, wanted: Option<Wanted>) -> Step {

@@ -201,29 +201,24 @@ fn number(text: &str, least: u64, most: u64) -> Result<String, String> {
     }
 }
 
-/// rclone's size: a decimal number, then B or one of K, M, G, T, P, E with `i` or `iB` or nothing. Without a unit it means KiB.
+/// rclone's size: a decimal number, then B or one of K, M, G, T, P, E with `i`, `iB` or nothing. Without a unit it is in KiB.
 pub(super) fn upload_cutoff_bytes(text: &str) -> Result<u64, String> {
     const WRONG: &str = "write a size as rclone does, for example 100Mi";
-    let unit_at = text.find(|c: char| !(c.is_ascii_digit() || ".eE+".contains(c))).unwrap_or(text.len());
-    // `1E` is one exbibyte, `1e3M` a thousand mebibytes.
-    let unit_at = if text[..unit_at].ends_with(['e', 'E']) { unit_at - 1 } else { unit_at };
-    let (number, unit) = text.split_at(unit_at);
-    let factor = match unit {
-        "" => 1024.0,
-        "B" | "b" => 1.0,
-        _ => {
-            let mut letters = unit.chars();
-            let power = letters.next().and_then(|c| "KMGTPE".find(c.to_ascii_uppercase())).ok_or(WRONG)?;
-            if !["", "i", "I", "iB", "ib"].contains(&letters.as_str()) {
-                return Err(WRONG.into());
-            }
-            1024f64.powi(i32::try_from(power).unwrap_or_default() + 1)
-        }
+    let (number, unit) = text.split_at(text.trim_end_matches(char::is_alphabetic).len());
+    let unit = unit.to_lowercase();
+    let letter = unit.strip_suffix("ib").or(unit.strip_suffix('i')).unwrap_or(&unit);
+    let power = match letter {
+        _ if unit.is_empty() => 1,
+        "b" if unit == letter => 0,
+        "k" => 1,
+        "m" => 2,
+        "g" => 3,
+        "t" => 4,
+        "p" => 5,
+        "e" => 6,
+        _ => return Err(WRONG.into()),
     };
-    if !number.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '+') {
-        return Err(WRONG.into());
-    }
-    let bytes = number.parse::<f64>().map_err(|_| WRONG)? * factor;
+    let bytes = number.parse::<f64>().map_err(|_| WRONG)? * 1024f64.powi(power);
     if bytes.trunc() < LEAST_CUTOFF {
         let bare = if unit.is_empty() { "a bare number is in KiB, and " } else { "" };
         return Err(format!("{bare}Box requires at least 50 MB"));
