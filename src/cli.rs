@@ -159,7 +159,7 @@ pub(crate) struct Doctor {
     /// Do not use the network
     #[arg(long)]
     pub(crate) offline: bool,
-    /// First fix what is safe to fix: the mode of rclone.conf, and what killed runs left behind; asks before each
+    /// First fix what is safe to fix: the permissions of rclone.conf, and leftovers of killed runs; asks before each
     #[arg(long)]
     pub(crate) fix: bool,
     /// Fix without asking
