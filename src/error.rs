@@ -104,7 +104,7 @@ impl Who {
 }
 
 /// The answer that a person may have got wrong, so that it can be asked again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
     Name,
     SignIn,

@@ -13,7 +13,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[cfg(unix)]
 use rustix::process::Pid;
@@ -77,7 +77,7 @@ fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + '
         for origin in signals.forever() {
             act(&origin);
             if origin.signal == signal_hook::consts::SIGINT && seen() {
-                let first = *first.get_or_insert_with(std::time::Instant::now);
+                let first = *first.get_or_insert_with(Instant::now);
                 INSISTED.fetch_or(first.elapsed() > ECHO, Ordering::SeqCst);
             }
         }
@@ -250,6 +250,22 @@ pub(crate) fn now() -> Error {
 /// Stops here if the user asked to.
 pub(crate) fn check() -> Result<()> {
     if seen() { Err(Error::interrupted()) } else { Ok(()) }
+}
+
+/// Waits, unless the user asks to stop.
+///
+/// # Errors
+/// Once that is asked.
+pub(crate) fn pause(length: Duration) -> Result<()> {
+    let end = Instant::now() + length;
+    loop {
+        check()?;
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(TICK.min(left));
+    }
 }
 
 /// Runs a prompt that need not be answered. `None` where a signal came that it does not see: it is then left as it is.

@@ -313,7 +313,7 @@ impl Args for OptionFlags {
     }
 }
 
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Verification")]
 pub(crate) struct ProofFlags {
     /// Skip the test renewal of the token

@@ -1,53 +1,27 @@
-//! Gets the token that a sign-in still lacks: from a browser through rclone, or from Box for client credentials.
+//! Gets the token that a sign-in by a person lacks: from the browser through rclone, or from an earlier run that ended after
+//! Box had renewed its token and before that was saved.
+
+use std::path::PathBuf;
 
 use super::explain;
 use super::input::{Answers, Browser};
-use crate::box_api;
-use crate::cli::ProofFlags;
+use crate::config::document::Document;
+use crate::config::{self, OrphanedSignIn};
 use crate::context::Context;
 use crate::diagnosis::{Doing, Evidence, Operation};
-use crate::error::Result;
+use crate::error::{Field, Result};
 use crate::process;
 use crate::rclone::{Authorize, Rclone};
 use crate::secret::{Secret, scrub};
 use crate::storage::options::BoxOptions;
-use crate::storage::sign_in::{Kind, SignIn};
+use crate::storage::section::Section;
 use crate::storage::token::Token;
-
-pub(super) fn needs_browser(answers: &Answers) -> Result<bool> {
-    let is_here = matches!(answers.browser, Some(Browser::Here | Browser::Link));
-    Ok(matches!(answers.kind()?, Kind::Quick | Kind::OwnApp) && answers.token.is_none() && is_here)
-}
+use crate::ui::prompt;
+use crate::ui::report::Warning;
 
 /// What stands for the browser's token in a rehearsal, which opens no browser.
 pub(super) fn token_to_come() -> Secret {
     Secret::new(r#"{"refresh_token":"from the browser"}"#)
-}
-
-pub(super) fn sign_in(
-    context: &Context,
-    rclone: &Rclone,
-    answers: &mut Answers,
-    options: &BoxOptions,
-    proof: &ProofFlags,
-) -> Result<SignIn> {
-    if needs_browser(answers)? {
-        answers.token = Some(through_browser(context, rclone, answers, options)?);
-    }
-    match answers.sign_in()? {
-        SignIn::ClientCredentials { app, subject, .. } if !proof.no_verify => {
-            let limit = rclone.limit();
-            let _spinner = context.terminal.wait("signing in to Box");
-            let token =
-                box_api::client_credentials(&app, &subject, options.get("token_url"), limit)?.map_err(|refused| {
-                    let asked = asked(answers, options, Doing::Minting);
-                    let shown = scrub(&refused.0, std::slice::from_ref(&app.client_secret));
-                    explain::explain(&asked, &Evidence::answer(&refused.0, &shown), None)
-                })?;
-            Ok(SignIn::ClientCredentials { app, subject, token: Some(token) })
-        }
-        sign_in => Ok(sign_in),
-    }
 }
 
 pub(super) fn through_browser(
@@ -56,7 +30,7 @@ pub(super) fn through_browser(
     answers: &Answers,
     options: &BoxOptions,
 ) -> Result<Secret> {
-    let app = answers.app()?;
+    let (kind, app) = (answers.kind()?, answers.app()?);
     let terminal = context.terminal;
     let open = answers.browser == Some(Browser::Here);
     let mut spinner = None;
@@ -72,23 +46,70 @@ pub(super) fn through_browser(
         spinner = Some(terminal.wait("waiting for you to sign in to Box (Ctrl-C gives up)"));
     })?;
     drop(spinner);
-    let token = Token::find(&outcome.stdout);
-    if let (true, Ok(token)) = (outcome.success(), token) {
+    if let (true, Ok(token)) = (outcome.success(), Token::find(&outcome.stdout)) {
         terminal.done("Signed in through the browser");
         return Ok(token.blob());
     }
     let secrets: Vec<_> = app.iter().map(|app| app.client_secret.clone()).collect();
     let shown = scrub(&outcome.stderr, &secrets);
-    let heard =
+    let evidence =
         Evidence { said: &outcome.stderr, shown: &shown, end: explain::end(&outcome), version: rclone.version().ok() };
-    Err(explain::explain(&asked(answers, options, Doing::Authorizing), &heard, None))
-}
-
-fn asked<'a>(answers: &'a Answers, options: &'a BoxOptions, doing: Doing) -> Operation<'a> {
-    Operation {
-        client_id: answers.client_id.as_deref(),
+    let asked = Operation {
+        client_id: answers.get(Field::ClientId),
         root_folder: options.get("root_folder_id"),
         impersonate: options.get("impersonate"),
-        ..Operation::new(doing, answers.name.as_deref().unwrap_or_default(), answers.sign_in.unwrap_or(Kind::Quick))
+        ..Operation::new(Doing::Authorizing, answers.get(Field::Name).unwrap_or_default(), kind)
+    };
+    Err(explain::explain(&asked, &evidence, None))
+}
+
+/// Puts the token that an earlier run renewed in the place of the one that is given, or offers its whole sign-in. Returns the
+/// staged files to discard once the token is saved.
+pub(super) fn resume(
+    context: &Context,
+    answers: &mut Answers,
+    present: &Document,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<PathBuf>> {
+    let given = answers.get(Field::Token).and_then(|paste| Token::find(paste).ok());
+    let orphans = config::orphans(present, given.as_ref())?;
+    if let Some(token) = given {
+        let tries = tries_with(token, &orphans);
+        if let Some(last) = tries.last() {
+            context.terminal.say("Resuming with the token renewed earlier");
+            answers.set(Field::Token, last.token.blob().expose());
+        }
+        return Ok(tries.into_iter().map(|found| found.file.clone()).collect());
     }
+    let is_latest = |found: &&OrphanedSignIn| !orphans.iter().any(|other| other.succeeds(&found.token));
+    let is_meant = |found: &&OrphanedSignIn| answers.get(Field::Name).is_none_or(|name| name == found.name);
+    for found in orphans.iter().filter(is_latest).filter(is_meant).collect::<Vec<_>>() {
+        let (name, file) = (&found.name, &found.file);
+        if context.terminal.asks {
+            if prompt::yes(&format!("An interrupted sign-in for {name:?} still works. Resume it?"))? {
+                answers.take_section(&Section::read(&found.section, name)?);
+                return Ok(vec![file.clone()]);
+            }
+        } else if answers.get(Field::Name).is_some() {
+            let message = format!(
+                "an interrupted sign-in for {name:?} still works; to resume it: pluton storage add box {name:?} \
+                 --token-file '{}'",
+                file.display()
+            );
+            warnings.push(Warning { code: "interrupted_sign_in", message });
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The tries that began with `token` or hold it, in order: each may have renewed the token of the one before.
+fn tries_with(mut token: Token, orphans: &[OrphanedSignIn]) -> Vec<&OrphanedSignIn> {
+    let is_held = |found: &&OrphanedSignIn| found.token.fingerprint() == token.fingerprint();
+    let mut tries: Vec<_> = orphans.iter().find(is_held).into_iter().collect();
+    while let Some(next) = orphans.iter().find(|found| found.succeeds(&token)).filter(|_| tries.len() <= orphans.len())
+    {
+        token = next.token.clone();
+        tries.push(next);
+    }
+    tries
 }

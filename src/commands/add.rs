@@ -1,52 +1,45 @@
-//! `pluton storage add box`: a token flows one way. Paste, parse, validate, stage, prove, commit, report.
+//! `pluton storage add box`: paste, parse, validate, stage, prove, commit, report. Also the way of a new sign-in for
+//! `authorize`. Asks, and tries again, until the storage is saved or the person gives up.
 
 use clap::ArgMatches;
 
-use super::account;
-use super::acquire_token;
-use super::browse;
-use super::edit;
-use super::elsewhere;
-use super::impersonate;
-use super::input::{Answers, exposed_secrets};
-use super::lasting;
-use super::prove;
-use super::resume::resume;
-use super::timer;
-use super::trial::Trial;
-use super::wizard::{self, Next};
+use super::acquire_token::{resume, through_browser, token_to_come};
+use super::commit::{Change, Target, commit};
+use super::input::{Answers, Taken, exposed_secrets};
+use super::{account, authorize, elsewhere, impersonate, proof, show, timer, wizard};
 use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, ProofFlags, SignInFlags};
-use crate::config::document::Document;
-use crate::config::{self, ConfigFile, Proof, Staged, Unverified, Verified};
+use crate::config::document::{Document, Value};
+use crate::config::{self, ConfigFile, Proof};
 use crate::context::Context;
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Result};
 use crate::rclone::{OLDEST, Rclone};
 use crate::signals;
-use crate::storage::name::{Remote, RemoteName};
+use crate::storage::name::RemoteName;
 use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER};
 use crate::storage::section::{GRANT_KEY, Section};
-use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::sign_in::Kind;
 use crate::ui::prompt::{self, Item, Reply};
 use crate::ui::report::{Outcome, Report, Saved, Warning, failure_text};
 
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
+    let warnings = exposed_secrets(matches);
     if let Some(host) = &flags.on {
-        return elsewhere::add(context, flags, host, exposed_secrets(matches));
+        return elsewhere::add(context, flags, host, warnings);
     }
-    let answers = Answers::gather(context, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
-    let goal = Goal::Add { force: flags.force, dry_run: flags.dry_run, install_timer: flags.install_timer };
-    until_done(context, answers, &flags.proof, &goal, exposed_secrets(matches))
+    let mut answers = Answers::gather(context, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
+    if flags.force {
+        answers.taken = Taken::Replace;
+    }
+    let goal = Goal::Add { dry_run: flags.dry_run, install_timer: flags.install_timer };
+    until_done(context, answers, &flags.proof, &goal, warnings)
 }
-
-const ROOT_NOT_SET: &str = "root_not_set";
 
 /// What a sign-in is for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub(super) enum Goal {
     Add {
-        force: bool,
         dry_run: bool,
         install_timer: bool,
     },
@@ -67,25 +60,25 @@ pub(super) fn until_done(
 ) -> Result<Report> {
     let file = context.config_file()?;
     let present = file.read()?;
-    before_questions(context, &answers, &file, proof, goal)?;
+    let attempt = Attempt { context, proof, goal, file: &file };
+    attempt.check_beforehand(&answers)?;
     let _echo_off = context.terminal.asks.then(prompt::echo_off);
     let mut kept = resume(context, &mut answers, &present, &mut warnings)?;
-    let attempt = Attempt { context, proof, goal, file: &file };
     loop {
-        let error = match attempt.ask_and_add(&mut answers) {
-            Ok(Step::SignInAgain(name)) => {
-                let flags = SignInFlags::default();
-                return super::authorize::sign_in_again(context, &name, &flags, proof, warnings);
+        let error = match attempt.ask_and_save(&mut answers) {
+            Ok(None) => {
+                let name = answers.get(Field::Name).unwrap_or_default();
+                return authorize::sign_in_again(context, name, &SignInFlags::default(), proof, warnings);
             }
-            Ok(Step::Saved(mut added)) => {
+            Ok(Some(mut saved)) => {
                 for file in &kept {
                     config::discard(file);
                 }
                 warnings.extend(readable_by_others(context, &file));
-                timer::keep(context, &file, matches!(goal, Goal::Add { install_timer: true, .. }), &mut added);
+                timer::keep(context, &file, matches!(goal, Goal::Add { install_timer: true, .. }), &mut saved);
                 // What ends soon is the last thing said.
-                warnings.append(&mut added.warnings);
-                return Ok(Report::Saved(Box::new(Saved { warnings, ..*added })));
+                warnings.append(&mut saved.warnings);
+                return Ok(Report::Saved(Box::new(Saved { warnings, ..saved })));
             }
             Err(error) if error.code == Code::Interrupted && error.kept.is_none() && context.terminal.asks => {
                 return Err(error.note("Nothing was saved."));
@@ -95,45 +88,11 @@ pub(super) fn until_done(
         };
         // Whatever was renewed on the way is what the next attempt must use.
         if let Some(found) = error.kept.as_deref().and_then(config::kept) {
-            answers.token = Some(found.token.blob());
+            answers.set(Field::Token, found.token.blob().expose());
             kept.push(found.file);
         }
-        context.terminal.error(&failure_text(&error));
-        if matches!(wizard::correct(&mut answers, &error)?, Next::GiveUp) {
-            return Err(error.already_shown());
-        }
+        wizard::correct(context, &mut answers, error)?;
     }
-}
-
-/// Stops before the first question where nothing could come of the answers.
-fn before_questions(
-    context: &Context,
-    answers: &Answers,
-    file: &ConfigFile,
-    proof: &ProofFlags,
-    goal: &Goal,
-) -> Result<()> {
-    if matches!(goal, Goal::Add { dry_run: true, .. }) {
-        return Ok(());
-    }
-    if let Some(name) = &answers.name {
-        RemoteName::new(name)?;
-    }
-    let rclone = context.rclone(proof.timeout)?;
-    if context.terminal.asks {
-        rclone.require((OLDEST.0, OLDEST.1), "pluton")?;
-    }
-    file.require_writable().map_err(|error| unharmed(file, error))
-}
-
-fn unharmed(file: &ConfigFile, error: Error) -> Error {
-    error.note(format!("{} is as it was.", config::shown(file.path())))
-}
-
-/// What one attempt came to.
-enum Step {
-    Saved(Box<Saved>),
-    SignInAgain(String),
 }
 
 struct Attempt<'a> {
@@ -144,83 +103,93 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn ask_and_add(&self, answers: &mut Answers) -> Result<Step> {
-        let present = self.file.read()?;
-        if self.context.terminal.asks {
-            let force = self.may_replace(answers);
-            match wizard::complete(self.context, answers, &present, force)? {
-                wizard::Outcome::SignInAgain(name) => return Ok(Step::SignInAgain(name)),
-                wizard::Outcome::Complete => {}
-            }
-        }
-        self.add(answers, &present).map(|added| Step::Saved(Box::new(added)))
+    fn is_dry_run(&self) -> bool {
+        matches!(self.goal, Goal::Add { dry_run: true, .. })
     }
 
-    fn add(&self, answers: &mut Answers, present: &Document) -> Result<Saved> {
-        // Parse and validate, before anything is started or written.
-        let name = answers.name.as_deref().ok_or_else(name_missing).and_then(RemoteName::new)?;
-        let options = answers.options()?;
-        answers.kind()?;
+    fn unharmed(&self, error: Error) -> Error {
+        error.note(format!("{} was not changed.", config::shown(self.file.path())))
+    }
+
+    /// Stops before the first question where nothing could come of the answers.
+    fn check_beforehand(&self, answers: &Answers) -> Result<()> {
+        if self.is_dry_run() {
+            return Ok(());
+        }
+        answers.get(Field::Name).map(RemoteName::new).transpose()?;
+        let rclone = self.context.rclone(self.proof.timeout)?;
+        if self.context.terminal.asks {
+            rclone.require((OLDEST.0, OLDEST.1), "pluton")?;
+        }
+        self.file.require_writable().map_err(|error| self.unharmed(error))
+    }
+
+    /// `None` where the storage is there, and a new sign-in for it is wanted instead.
+    fn ask_and_save(&self, answers: &mut Answers) -> Result<Option<Saved>> {
+        let present = self.file.read()?;
+        if self.context.terminal.asks {
+            wizard::complete(self.context, answers, &present)?;
+            if answers.taken == Taken::SignInAgain {
+                return Ok(None);
+            }
+        }
+        self.save(answers, &present).map(Some)
+    }
+
+    fn save(&self, answers: &mut Answers, present: &Document) -> Result<Saved> {
+        // All is parsed and checked before anything is started or written.
+        let (name, options) = (answers.name()?, answers.options()?);
+        let needs_browser = answers.needs_browser()?;
         if self.proof.no_verify {
             impersonate::require_id(options.get(IMPERSONATE), "with --no-verify nobody looks it up")?;
         }
-        let taken = present.has(name.as_str());
-        let rehearses = matches!(self.goal, Goal::Add { dry_run: true, .. });
-        if rehearses && acquire_token::needs_browser(answers)? {
-            answers.token = Some(acquire_token::token_to_come());
+        if needs_browser && self.is_dry_run() {
+            answers.set(Field::Token, token_to_come().expose());
         }
-        if !acquire_token::needs_browser(answers)? {
-            let remote = Remote { name: name.clone(), sign_in: answers.sign_in()?, options: options.clone() };
-            let section = remote.section()?;
-            let is_same = is_same(present, &section);
-            if rehearses && (is_same || !taken || self.may_replace(answers)) {
-                config::put(&mut present.clone(), &section)?;
-                return Ok(self.report(&remote, Outcome::DryRun, Proof::default()));
-            }
-            if is_same {
-                return Ok(self.report(&remote, Outcome::Unchanged, Proof::default()));
-            }
-        }
-        if taken && !self.may_replace(answers) {
+        let planned = if needs_browser && !self.is_dry_run() { None } else { Some(self.section(answers)?) };
+        let is_same = planned.as_ref().is_some_and(|section| is_same(present, section));
+        let is_taken = present.has(name.as_str());
+        if is_taken && !answers.replaces() && !is_same {
             return Err(config::taken(name.as_str()).hint("replace it with --force"));
         }
-        let rclone = self.rclone(&name, &options)?;
-        let unharmed = |error: Error| unharmed(self.file, error);
-        self.file.require_writable().map_err(unharmed)?;
-
-        let sign_in = acquire_token::sign_in(self.context, &rclone, answers, &options, self.proof)?;
-        let mut remote = Remote { name, sign_in, options };
-        let section = match self.goal {
-            Goal::Add { .. } => remote.section()?,
-            Goal::Authorize { old, .. } => remote.section()?.with_foreign_keys(old),
-        };
-        config::put(&mut present.clone(), &section)?;
-        // What replaces a storage must not come in between while that one is renewed.
-        let claim = taken.then(|| self.file.lock_refresh(section.name())).transpose().map_err(unharmed)?;
-        let account = (!self.proof.no_verify).then(|| account::ask(&section));
-        let verified = self.prove(&rclone, section).map_err(unharmed)?;
-        let (proof, section) = (verified.proof(), verified.section().clone());
-        self.file
-            .commit(&verified, self.may_replace(answers))
-            .map_err(|error| unharmed(verified.keep_for_recovery(error)))?;
-        drop(claim);
-        if let Some(id) = section.get(IMPERSONATE) {
-            // It may have been given as a login.
-            remote.options.set(IMPERSONATE, id);
+        if let Some(section) = planned.as_ref().filter(|_| self.is_dry_run() || is_same) {
+            if self.is_dry_run() {
+                config::put(&mut present.clone(), section)?;
+            }
+            let outcome = if self.is_dry_run() { Outcome::DryRun } else { Outcome::Unchanged };
+            return Ok(self.report(section, outcome, Proof::default()));
         }
+        let rclone = self.rclone(&name, &options)?;
+        if needs_browser {
+            let token = through_browser(self.context, &rclone, answers, &options)?;
+            answers.set(Field::Token, token.expose());
+        }
+        let section = planned.map_or_else(|| self.section(answers), Ok)?;
+        config::put(&mut present.clone(), &section)?;
 
+        let account = (!self.proof.no_verify).then(|| account::ask(&section));
+        let change = Change { section, is_new_sign_in: true, target: Target::Whole { replace: answers.replaces() } };
+        let (section, proof) = commit(self.file, &rclone, change, self.proof).map_err(|error| self.unharmed(error))?;
         let outcome = match self.goal {
             Goal::Authorize { .. } => Outcome::Authorized,
-            Goal::Add { .. } if taken => Outcome::Replaced,
+            Goal::Add { .. } if is_taken => Outcome::Replaced,
             Goal::Add { .. } => Outcome::Added,
         };
-        let mut added = self.report(&remote, outcome, proof);
+        let mut saved = self.report(&section, outcome, proof);
         if let Some(asked) = account {
-            self.look_at_account(asked, &section, &mut added);
-            added.storage.root_folder = account::root_folder(&section);
-            self.offer_folders(&rclone, &section, answers.browses, &mut added);
+            self.name_account(asked, &section, &mut saved);
+            saved.storage.root_folder = account::root_folder(&section);
+            self.choose_root(&rclone, &section, answers.browses, &mut saved);
         }
-        Ok(added)
+        Ok(saved)
+    }
+
+    fn section(&self, answers: &Answers) -> Result<Section> {
+        let section = answers.section()?;
+        Ok(match self.goal {
+            Goal::Add { .. } => section,
+            Goal::Authorize { old, .. } => section.with_foreign_keys(old),
+        })
     }
 
     /// A note in a section that is there already needs no newer rclone.
@@ -233,95 +202,72 @@ impl Attempt<'_> {
         Ok(rclone)
     }
 
-    /// Stages the section and has rclone prove it, or takes it unproven where the user wants that.
-    fn prove(&self, rclone: &Rclone, section: Section) -> Result<Verified> {
-        let ProofFlags { no_refresh_check, no_verify, check_write, .. } = *self.proof;
-        let overdue = !no_refresh_check && !no_verify;
-        let staged = match impersonate::login(section.get(IMPERSONATE)).map(str::to_owned) {
-            Some(login) => impersonate::resolve(rclone, Staged::new(section.without(IMPERSONATE), overdue)?, &login)?,
-            None => Staged::new(section, overdue)?,
-        };
-        if no_verify {
-            staged.unverified(Unverified::AsAsked)
-        } else {
-            prove::prove(rclone, staged, Trial::small_if(check_write))
-        }
-    }
-
-    fn may_replace(&self, answers: &Answers) -> bool {
-        answers.replaces || matches!(self.goal, Goal::Add { force: true, .. } | Goal::Authorize { .. })
-    }
-
     /// It is saved by now: neither what Box says here nor Ctrl-C makes it a failure.
-    fn look_at_account(&self, asked: account::Asked, section: &Section, added: &mut Saved) {
+    fn name_account(&self, asked: account::Asked, section: &Section, saved: &mut Saved) {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
         let found = asked.answer(section).unwrap_or_else(|_| account::not_asked());
-        added.warnings.splice(0..0, found.warnings);
-        let Some(account) = found.account else { return };
-        match self.goal {
-            Goal::Authorize { account: Some(before), .. } if before.id != account.id => {
-                let (was, is) = (&before.login, &account.login);
-                let message = format!("this is another account than before: it was {was}, and now is {is}");
-                added.warnings.insert(0, Warning { code: "other_account", message });
+        saved.warnings.splice(0..0, found.warnings);
+        if let (Goal::Authorize { account: Some(before), .. }, Some(now)) = (self.goal, &found.account) {
+            if before.id != now.id {
+                let message =
+                    format!("this is another account than before: it was {}, and now is {}", before.login, now.login);
+                saved.warnings.insert(0, Warning { code: "other_account", message });
             }
-            _ => {}
         }
-        added.storage.account = Some(account);
+        saved.storage.account = found.account;
     }
 
-    /// Lets a folder that is shared with a service account be chosen as the root. The storage is saved whatever is said.
-    fn offer_folders(&self, rclone: &Rclone, section: &Section, browses: bool, added: &mut Saved) {
-        let account = added.storage.account.iter();
-        let folders: Vec<_> = account.flat_map(|account| account.shared_folders.clone()).collect();
-        if browses {
-            match browse::browse(section) {
-                Ok(Reply::Answer(None) | Reply::Back) => {}
-                Ok(Reply::Answer(Some(folder))) => self.set_root(rclone, folder, added),
-                Err(error) => added.warnings.push(Warning { code: ROOT_NOT_SET, message: failure_text(&error) }),
-            }
+    /// Lets the root folder be chosen, where that was wanted or folders are shared with a service account. The storage is
+    /// saved whatever comes of it.
+    fn choose_root(&self, rclone: &Rclone, section: &Section, browses: bool, saved: &mut Saved) {
+        let account = saved.storage.account.as_ref();
+        let shared = account.map(|account| account.shared_folders.clone()).unwrap_or_default();
+        let chosen = if browses {
+            wizard::browse(section)
+        } else if !shared.is_empty() && self.context.terminal.asks && matches!(self.goal, Goal::Add { .. }) {
+            Ok(choose_shared(&shared))
+        } else {
             return;
-        }
-        if folders.is_empty() || !self.context.terminal.asks || matches!(self.goal, Goal::Authorize { .. }) {
-            return;
-        }
-        let meanings: Vec<_> = folders.iter().map(|folder| format!("shared with it, ID {}", folder.id)).collect();
-        let own = Item { title: "Its own root", meaning: "seen by the service account alone" };
-        let shared = folders.iter().zip(&meanings).map(|(folder, meaning)| Item { title: &folder.name, meaning });
-        let items: Vec<_> = std::iter::once(own).chain(shared).collect();
-        let Ok(Reply::Answer(chosen)) = prompt::choice("Back up into", &items, None, false) else { return };
-        if let Some(folder) = chosen.checked_sub(1).and_then(|index| folders.get(index)) {
-            self.set_root(rclone, folder.clone(), added);
+        };
+        let set = chosen.and_then(|chosen| match chosen {
+            Reply::Answer(Some(folder)) => self.set_root(rclone, section, folder, saved),
+            Reply::Answer(None) | Reply::Back => Ok(()),
+        });
+        if let Err(error) = set {
+            saved.warnings.push(Warning { code: "root_not_set", message: failure_text(&error) });
         }
     }
 
-    fn set_root(&self, rclone: &Rclone, folder: Folder, added: &mut Saved) {
-        match edit::set_root(self.file, rclone, &added.storage.name, &folder.id, self.proof) {
-            Ok(proof) => {
-                added.storage.options.insert(ROOT_FOLDER.to_owned(), folder.id);
-                added.storage.root_folder = Some(folder.name);
-                added.verified.folders = proof.folders;
-                added.warnings.retain(|warning| warning.code != "service_account_space");
-            }
-            Err(error) => added.warnings.push(Warning { code: ROOT_NOT_SET, message: failure_text(&error) }),
-        }
+    fn set_root(&self, rclone: &Rclone, section: &Section, folder: Folder, saved: &mut Saved) -> Result<()> {
+        let mut section = section.clone();
+        section.set(ROOT_FOLDER, Some(Value::as_read(&folder.id)));
+        let change = Change { section, is_new_sign_in: false, target: Target::Keys(vec![ROOT_FOLDER]) };
+        let (_, proof) = commit(self.file, rclone, change, self.proof)?;
+        saved.storage.options.insert(ROOT_FOLDER.to_owned(), folder.id);
+        saved.storage.root_folder = Some(folder.name);
+        saved.verified.folders = proof.folders;
+        saved.warnings.retain(|warning| warning.code != "service_account_space");
+        Ok(())
     }
 
-    fn report(&self, remote: &Remote, outcome: Outcome, proof: Proof) -> Saved {
-        let section = remote.section();
-        let (lasting, short_lived) =
-            section.as_ref().map_or((Lasting::Ends, None), |section| (section.lasting(), lasting::warning(section)));
-        let document = section.map(|section| section.alone()).unwrap_or_default();
-        let mut storage = super::show::describe(&document, remote.name.as_str(), self.file.path(), false);
-        storage.token = None;
-        Saved {
-            storage,
-            verified: proof,
-            warnings: foreign_token_url(remote).into_iter().chain(short_lived).collect(),
-            outcome,
-            lasting,
-            timer: None,
-            is_default_config: self.context.is_default_config(),
-        }
+    fn report(&self, section: &Section, outcome: Outcome, proof: Proof) -> Saved {
+        let warnings = foreign_token_url(section).into_iter().chain(proof::short_lived(section)).collect();
+        Saved { warnings, ..saved(self.context, self.file, section, outcome, proof) }
+    }
+}
+
+/// What is told of a storage that is saved now.
+pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, outcome: Outcome, proof: Proof) -> Saved {
+    let mut storage = show::describe(&section.alone(), section.name(), file.path(), false);
+    storage.token = None;
+    Saved {
+        storage,
+        verified: proof,
+        warnings: Vec::new(),
+        outcome,
+        lasting: section.lasting(),
+        timer: None,
+        is_default_config: context.is_default_config(),
     }
 }
 
@@ -342,6 +288,17 @@ pub(super) fn rclone_for(
     Ok(rclone)
 }
 
+/// One of the folders that others share with a service account; `None` is its own root.
+fn choose_shared(folders: &[Folder]) -> Reply<Option<Folder>> {
+    let meanings: Vec<_> = folders.iter().map(|folder| format!("shared with it, ID {}", folder.id)).collect();
+    let own = Item { title: "Its own root", meaning: "only the service account sees it" };
+    let shared = folders.iter().zip(&meanings).map(|(folder, meaning)| Item { title: &folder.name, meaning });
+    let items: Vec<_> = std::iter::once(own).chain(shared).collect();
+    // The storage is complete without an answer.
+    let chosen = prompt::choice("Back up into", &items, None, false).unwrap_or(Reply::Back);
+    chosen.map(|chosen| chosen.checked_sub(1).and_then(|index| folders.get(index)).cloned())
+}
+
 /// rclone keeps a file's mode, so a file that others can read stays so until someone minds. Whatever is answered here, the
 /// storage is saved.
 fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
@@ -350,8 +307,7 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
     }
     let place = config::shown(file.path());
     let question = format!("Other users of this machine can read {place}. Make it private?");
-    let is_wanted = context.terminal.asks && prompt::yes_or_leave(&question);
-    if is_wanted && file.make_private().is_ok() {
+    if context.terminal.asks && prompt::yes_or_leave(&question) && file.make_private().is_ok() {
         return None;
     }
     let message =
@@ -370,17 +326,9 @@ fn is_same(present: &Document, section: &Section) -> bool {
     there.len() == wanted.len() && there.iter().all(|(key, value)| wanted.contains(&(key.as_str(), value.clone())))
 }
 
-pub(super) fn name_missing() -> Error {
-    Error::new(Code::InputRequired, "the storage's name is missing")
-        .responsible(Who::You)
-        .hint_run("pluton storage add box NAME …")
-        .about(Field::Name)
-}
-
 /// Whoever answers there gets the refresh token.
-fn foreign_token_url(remote: &Remote) -> Option<Warning> {
-    let url = remote.options.get("token_url")?;
-    let host = url.split("://").nth(1)?.split(['/', '?', ':']).next()?;
+fn foreign_token_url(section: &Section) -> Option<Warning> {
+    let host = section.get("token_url")?.split("://").nth(1)?.split(['/', '?', ':']).next()?;
     let is_box = host == "box.com" || host.ends_with(".box.com");
     (!is_box).then(|| Warning {
         code: "foreign_token_url",

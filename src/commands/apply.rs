@@ -6,22 +6,19 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::commit::{Change, Target, commit};
 use super::input::Answers;
-use super::refresh::{grant, is_renewable, lock, refresh_locked};
-use super::trial::Trial;
-use super::{acquire_token, impersonate, prove, verify};
-use crate::cli::Apply;
+use super::{acquire_token, impersonate};
+use crate::cli::{Apply, ProofFlags};
 use crate::commands::apply::manifest::{Declared, DeclaredStorage, Provider, Source};
 use crate::commands::apply::state::Applied;
 use crate::config::document::Document;
-use crate::config::{self, ConfigFile, Staged};
+use crate::config::{self, ConfigFile};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Remedy, Result, Who};
 use crate::process;
-use crate::rclone::Rclone;
 use crate::secret::Secret;
 use crate::signals;
-use crate::storage::name::{Remote, RemoteName};
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
@@ -144,21 +141,24 @@ impl Run<'_> {
         let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
         let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
         let subject = storage.box_subject_type.as_ref().zip(storage.box_subject_id.as_ref());
-        let answers = Answers {
-            name: Some(name.to_owned()),
-            sign_in: Some(kind(storage)),
-            client_id: storage.client_id.clone(),
-            client_secret,
-            token,
-            access_token,
-            box_config_file: storage.box_config_file.as_ref().map(|path| base.join(path)),
-            box_subject: subject.map(|(kind, id)| format!("{kind}:{id}")),
-            options: storage.options.0.clone(),
-            ..Answers::default()
-        };
-        let remote = Remote { name: RemoteName::new(name)?, sign_in: answers.sign_in()?, options: answers.options()? };
-        impersonate::require_id(remote.options.get(IMPERSONATE), "an apply file names users by ID")?;
-        let mut section = remote.section()?;
+        let subject = subject.map(|(kind, id)| Secret::new(format!("{kind}:{id}")));
+        let config_file = storage.box_config_file.as_ref().map(|path| base.join(path).to_string_lossy().into_owned());
+        let mut answers = Answers::default();
+        answers.sign_in = Some(kind(storage));
+        answers.options.clone_from(&storage.options.0);
+        for (field, given) in [
+            (Field::Name, Some(Secret::new(name))),
+            (Field::ClientId, storage.client_id.as_deref().map(Secret::new)),
+            (Field::ClientSecret, client_secret),
+            (Field::Token, token),
+            (Field::AccessToken, access_token),
+            (Field::BoxConfigFile, config_file.map(Secret::new)),
+            (Field::BoxSubject, subject),
+        ] {
+            answers.fill(field, given.as_ref().map(Secret::expose));
+        }
+        impersonate::require_id(answers.options()?.get(IMPERSONATE), "an apply file names users by ID")?;
+        let mut section = answers.section()?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);
         }
@@ -183,37 +183,13 @@ impl Run<'_> {
     /// Verifies the section and saves it; of one that exists only the keys that `changed`.
     fn put(&self, wanted: &Wanted, changed: Option<&[String]>) -> Result<()> {
         signals::check()?;
-        let rclone: Rclone = self.context.rclone(self.flags.timeout)?;
-        let mut section = wanted.section.clone();
-        let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
-        let brings_token = wanted.is_new_sign_in || minted;
-        let held = changed.is_some().then(|| lock(&self.file, section.name())).transpose()?;
-        if let Some((claim, present)) = held.as_ref().filter(|_| !brings_token && is_renewable(&section)) {
-            let fresh = refresh_locked(&self.file, &rclone, present, claim, Some(verify::ENOUGH))?;
-            section = section.with_token(&fresh.token)?;
-        }
-        if section.kind() == Kind::ClientCredentials {
-            section = section.clone().with_token(&grant(&section, rclone.limit())?)?;
-        }
-        if section.kind() == Kind::Jwt {
-            section = section.without("token");
-        }
-        let mut keys: Vec<&str> = changed.unwrap_or_default().iter().map(String::as_str).collect();
-        // Whether the token can be renewed depends on these, too.
-        let is_other_client = ["client_id", "client_secret", "token_url"].iter().any(|key| keys.contains(key));
-        let staged = Staged::new(section, !minted && (wanted.is_new_sign_in || is_other_client))?;
-        let verified = if brings_token {
-            prove::prove(&rclone, staged, Trial::Nothing)?
-        } else {
-            prove::prove_saved(&self.file, &rclone, staged, Trial::Nothing)?
+        let rclone = self.context.rclone(self.flags.timeout)?;
+        let target = match changed {
+            Some(keys) => Target::Keys(keys.iter().map(String::as_str).collect()),
+            None => Target::Whole { replace: false },
         };
-        let saved = if changed.is_none() {
-            self.file.commit(&verified, false)
-        } else {
-            keys.extend(brings_token.then_some("token"));
-            self.file.save_keys(&verified, &keys)
-        };
-        saved.map_err(|error| verified.keep_for_recovery(error))
+        let change = Change { section: wanted.section.clone(), is_new_sign_in: wanted.is_new_sign_in, target };
+        commit(&self.file, &rclone, change, &ProofFlags::default()).map(drop)
     }
 
     fn prune(&mut self, name: &str) -> Step {

@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::account;
-use crate::box_api;
+use crate::box_api::{self, Refused};
 use crate::diagnosis::{self, Cause, End, Evidence, Facts, Operation};
 use crate::error::Error;
 use crate::process::{Ending, Outcome};
 use crate::secret::Secret;
+use crate::secret::scrub;
 use crate::storage::jwt::JwtFile;
 use crate::storage::section::Section;
 
@@ -39,6 +40,12 @@ pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, sectio
         _ => {}
     }
     diagnosis::explain(cause, operation, evidence, &facts)
+}
+
+/// The same for what Box or the network answered to a request of Pluton's own.
+pub(super) fn refused(asked: &Operation<'_>, refused: &Refused, section: &Section) -> Error {
+    let shown = scrub(&refused.0, &section.secrets());
+    explain(asked, &Evidence::answer(&refused.0, &shown), Some(section))
 }
 
 pub(super) fn end(outcome: &Outcome) -> End {

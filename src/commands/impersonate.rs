@@ -1,12 +1,11 @@
 //! A user to act as may be named by login; what is saved is the ID, which Box is asked for.
 
-use super::{account, explain, prove};
+use super::{account, explain, proof};
 use crate::box_api::{self, Caller};
 use crate::config::Staged;
-use crate::diagnosis::{ADMIN_APPS, Doing, Evidence, Operation};
+use crate::diagnosis::{ADMIN_APPS, Doing, Operation};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::rclone::Rclone;
-use crate::secret::scrub;
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
 
@@ -43,9 +42,9 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
         return Ok(section.clone());
     }
     let listed = match section.token() {
-        None => prove::mint(rclone, staged),
+        None => proof::mint(rclone, staged),
         // It may see nothing yet; what counts is the token.
-        Some(_) => prove::list(rclone, staged).map(drop),
+        Some(_) => proof::list(rclone, staged).map(drop),
     };
     match staged.new_token() {
         Some(token) => section.clone().with_token(&token),
@@ -54,7 +53,7 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
 }
 
 /// The ID of the user who signs in as `login`, asked for by the token of `section`.
-pub(super) fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
+fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
     let asked = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
     let access_token = account::access_token(section).ok_or_else(|| {
         Error::invalid(FIELD, format!("{login:?} cannot be looked up: the sign-in has expired"))
@@ -70,8 +69,7 @@ pub(super) fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result
             .hint(WHERE_IDS_ARE)
             .about(FIELD)),
         Err(refused) => {
-            let shown = scrub(&refused.0, &section.secrets());
-            let error = explain::explain(&asked, &Evidence::answer(&refused.0, &shown), Some(section));
+            let error = explain::refused(&asked, &refused, section);
             Err(match error.code {
                 Code::InsufficientScope | Code::PermissionDenied => may_not(login, asked.is_unattended(), error),
                 _ => error,

@@ -1,4 +1,5 @@
-//! What the user has said so far, by flag, environment, file or prompt: raw, incomplete, and kept until it is right.
+//! What the user has said so far, by flag, environment, file or prompt: raw and perhaps incomplete. Reads files, the
+//! environment and standard input; writes nothing.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -9,12 +10,12 @@ use clap::parser::ValueSource;
 
 use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
-use crate::config::document::Document;
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::secret::Secret;
 use crate::signals;
 use crate::storage::jwt::JwtFile;
+use crate::storage::name::{Remote, RemoteName, value};
 use crate::storage::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
 use crate::storage::paste::app_in;
 use crate::storage::section::Section;
@@ -34,23 +35,108 @@ pub(super) enum Browser {
     Elsewhere,
 }
 
+/// What to do about a storage that has the chosen name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Taken {
+    #[default]
+    Ask,
+    Replace,
+    /// It stays, and only its sign-in is to be new.
+    SignInAgain,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    pub(super) name: Option<String>,
+    /// What was answered, as it was given. All of it is kept as secrets are, since some of it is.
+    given: BTreeMap<Field, Secret>,
     pub(super) sign_in: Option<Kind>,
-    pub(super) client_id: Option<String>,
-    pub(super) client_secret: Option<Secret>,
-    /// The token blob, as it was pasted.
-    pub(super) token: Option<Secret>,
     pub(super) browser: Option<Browser>,
-    pub(super) access_token: Option<Secret>,
-    pub(super) box_config_file: Option<PathBuf>,
-    pub(super) box_subject: Option<String>,
     pub(super) options: BTreeMap<&'static str, String>,
-    /// Whether the storage that has this name is to be replaced.
-    pub(super) replaces: bool,
+    pub(super) taken: Taken,
+    /// Whether the options are still to be offered, to who was asked how to sign in.
+    pub(super) offers_options: bool,
     /// Whether the root folder is to be chosen from a list once the sign-in works.
     pub(super) browses: bool,
+}
+
+/// What an answer is called, how it is given without a person, and the variable that may hold it.
+fn names(field: Field) -> (&'static str, &'static str, Option<&'static str>) {
+    match field {
+        Field::Name => ("storage name", "NAME", None),
+        Field::SignIn => ("sign-in method", "--token-file PATH", None),
+        Field::ClientId => ("client ID", "--client-id ID", Some("PLUTON_BOX_CLIENT_ID")),
+        Field::ClientSecret => ("client secret", "--client-secret-file PATH", Some("PLUTON_BOX_CLIENT_SECRET")),
+        Field::Token => ("token", "--token-file PATH", Some("PLUTON_BOX_TOKEN")),
+        Field::AccessToken => ("access token", "--access-token-file PATH", Some("PLUTON_BOX_ACCESS_TOKEN")),
+        Field::BoxConfigFile => ("path of config.json", "--box-config-file PATH", None),
+        Field::BoxSubject => ("subject", "--box-subject enterprise:ID or user:ID", None),
+        Field::Option(key) => (key, "", None),
+    }
+}
+
+/// What people call an answer.
+pub(super) fn title(field: Field) -> &'static str {
+    names(field).0
+}
+
+/// An answer that is needed, and that nobody can be asked for.
+fn missing(field: Field) -> Error {
+    let (title, flag, variable) = names(field);
+    let message = match variable {
+        // CI sets a secret that it does not have to nothing.
+        Some(name) if is_empty(name) => format!("{name} is set, but empty"),
+        _ if field == Field::BoxSubject => "--box-subject is required".to_owned(),
+        _ => format!("no {title} given"),
+    };
+    let or = variable.map_or(String::new(), |name| format!(", or set {name}"));
+    Error::new(Code::InputRequired, message).responsible(Who::You).hint(format!("give {flag}{or}")).about(field)
+}
+
+fn is_empty(variable: &str) -> bool {
+    env::var_os(variable).is_some_and(|value| value.is_empty())
+}
+
+fn variable(field: Field) -> Option<String> {
+    env::var(names(field).2?).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether an answer can be used as it is.
+pub(super) fn check(field: Field, text: &str) -> Result<()> {
+    match field {
+        Field::Name => RemoteName::new(text).map(drop),
+        Field::Token => token(text).map(drop),
+        Field::AccessToken => access_token(text).map(drop),
+        Field::BoxConfigFile => jwt_file(text).map(drop),
+        Field::BoxSubject => Subject::parse(text).map(drop),
+        field => value(field, title(field), text).map(drop),
+    }
+}
+
+fn token(text: &str) -> Result<Token> {
+    Token::find(text)
+        .map_err(|why| Error::new(Code::TokenInvalid, why.to_string()).responsible(Who::You).about(Field::Token))
+}
+
+fn access_token(text: &str) -> Result<Secret> {
+    if text.contains(char::is_whitespace) || text.contains('{') {
+        let why = "an access token is one word; what `rclone authorize` prints goes to --token-file";
+        return Err(Error::invalid(Field::AccessToken, why));
+    }
+    Ok(Secret::new(text))
+}
+
+fn jwt_file(text: &str) -> Result<(PathBuf, JwtFile)> {
+    let path = absolute(Path::new(text));
+    let bad = |message: String| Error::new(Code::JwtInvalid, message).responsible(Who::You).about(Field::BoxConfigFile);
+    let text = signals::read_file(&path)?.map_err(|cause| {
+        bad(format!("cannot read {}: {cause}", path.display()))
+            .hint("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
+    })?;
+    let app = JwtFile::parse(&Secret::new(text)).map_err(|why| {
+        bad(format!("{} is not a Box app's config.json: {why}", path.display()))
+            .hint("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
+    })?;
+    Ok((path, app))
 }
 
 impl Answers {
@@ -61,183 +147,221 @@ impl Answers {
         flags: &SignInFlags,
         options: &OptionFlags,
     ) -> Result<Self> {
-        let mut stdin = Stdin { taken: None, asks: context.terminal.asks };
+        let mut stdin = Stdin { taken: false, asks: context.terminal.asks };
         let mut secret = |value: &Option<String>, file: &Option<PathBuf>, field| match (value, file) {
-            (Some(value), _) => not_empty(Secret::new(value.clone()), field, flag_of(field)).map(Some),
-            (None, Some(path)) => read_secret(path, field, &mut stdin).map(Some),
+            (Some(value), _) => not_empty(value.clone(), field, flag_of(field)).map(Some),
+            (None, Some(path)) if path == Path::new("-") => stdin.read(field).map(Some),
+            (None, Some(path)) => {
+                let text = signals::read_file(path)?.map_err(|cause| {
+                    Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
+                })?;
+                not_empty(text, field, &path.display().to_string()).map(Some)
+            }
             (None, None) => Ok(None),
         };
         let mut answers = Self {
-            name: name.map(str::to_owned),
-            client_id: flags.client_id.clone(),
-            client_secret: secret(&flags.client_secret, &flags.client_secret_file, Field::ClientSecret)?,
-            token: secret(&flags.token, &flags.token_file, Field::Token)?,
-            access_token: secret(&flags.access_token, &flags.access_token_file, Field::AccessToken)?,
             browser: flags.authorize.then_some(if flags.no_browser { Browser::Link } else { Browser::Here }),
-            box_config_file: flags.box_config_file.clone(),
-            box_subject: flags.box_subject.clone(),
             options: options.set().map(|(key, value)| (key, value.to_owned())).collect(),
-            sign_in: None,
-            replaces: false,
-            browses: false,
+            ..Self::default()
         };
-        let brought = answers.token.as_ref().and_then(|paste| app_in(paste.expose()));
-        if let Some((id, secret)) = brought.filter(|(id, _)| answers.client_id.as_ref().is_none_or(|given| given == id))
-        {
-            answers.client_id = Some(id);
-            answers.client_secret.get_or_insert(secret);
+        for (field, value, file) in [
+            (Field::ClientSecret, &flags.client_secret, &flags.client_secret_file),
+            (Field::Token, &flags.token, &flags.token_file),
+            (Field::AccessToken, &flags.access_token, &flags.access_token_file),
+        ] {
+            answers.given.extend(secret(value, file, field)?.map(|secret| (field, secret)));
+        }
+        answers.fill(Field::Name, name);
+        answers.fill(Field::ClientId, flags.client_id.as_deref());
+        answers.fill(Field::BoxSubject, flags.box_subject.as_deref());
+        answers.fill(Field::BoxConfigFile, flags.box_config_file.as_deref().and_then(Path::to_str));
+        if let Some((id, secret)) = answers.get(Field::Token).and_then(app_in) {
+            if answers.get(Field::ClientId).is_none_or(|given| given == id) {
+                answers.fill(Field::ClientId, Some(&id));
+                answers.fill(Field::ClientSecret, Some(secret.expose()));
+            }
         }
         answers.sign_in = answers.chosen(flags)?;
         answers.fill_from_environment()?;
         Ok(answers)
     }
 
+    pub(super) fn get(&self, field: Field) -> Option<&str> {
+        self.given.get(&field).map(Secret::expose)
+    }
+
+    pub(super) fn replaces(&self) -> bool {
+        self.taken == Taken::Replace
+    }
+
+    pub(super) fn set(&mut self, field: Field, text: &str) {
+        self.given.insert(field, Secret::new(text));
+    }
+
+    /// Sets an answer that was not given yet.
+    pub(super) fn fill(&mut self, field: Field, text: Option<&str>) {
+        if let (Some(text), None) = (text, self.get(field)) {
+            self.set(field, text);
+        }
+    }
+
     /// The way to sign in that the flags amount to; `None` where they leave it open.
     fn chosen(&self, flags: &SignInFlags) -> Result<Option<Kind>> {
+        let has = |field| self.get(field).is_some();
         let ways = [
-            (self.box_config_file.is_some(), Kind::Jwt, "--box-config-file"),
-            (flags.client_credentials || self.box_subject.is_some(), Kind::ClientCredentials, "--client-credentials"),
-            (self.access_token.is_some(), Kind::AccessToken, "--access-token"),
-            (self.token.is_some(), Kind::Quick, "--token"),
+            (has(Field::BoxConfigFile), Kind::Jwt, "--box-config-file"),
+            (flags.client_credentials || has(Field::BoxSubject), Kind::ClientCredentials, "--client-credentials"),
+            (has(Field::AccessToken), Kind::AccessToken, "--access-token"),
+            (has(Field::Token), Kind::Quick, "--token"),
             (self.browser.is_some(), Kind::Quick, "--authorize"),
         ];
-        let mut named = ways.iter().filter(|(given, ..)| *given);
-        let (first, second) = (named.next(), named.next());
-        if let (Some((_, _, one)), Some((_, _, other))) = (first, second) {
-            return Err(Error::invalid(
+        let given: Vec<_> = ways.iter().filter(|(given, ..)| *given).collect();
+        let has_app = has(Field::ClientId) || has(Field::ClientSecret);
+        match given[..] {
+            [(_, _, one), (_, _, other), ..] => Err(Error::invalid(
                 Field::SignIn,
                 format!("{one} and {other} are two ways to sign in; give one of them"),
-            ));
-        }
-        let own_app = self.client_id.is_some() || self.client_secret.is_some();
-        match first {
-            Some((_, Kind::Jwt | Kind::AccessToken, flag)) if own_app => {
-                Err(Error::invalid(Field::SignIn, format!("--client-id and --client-secret have no use with {flag}")))
-            }
-            Some((_, Kind::Quick, _)) | None if own_app => Ok(Some(Kind::OwnApp)),
-            Some((_, kind, _)) => Ok(Some(*kind)),
-            None => Ok(None),
+            )),
+            [(_, Kind::Jwt | Kind::AccessToken, flag)] if has_app => Err(Error::invalid(
+                Field::SignIn,
+                format!("--client-id and --client-secret cannot be used with {flag}"),
+            )),
+            [(_, Kind::Quick, _)] | [] if has_app => Ok(Some(Kind::OwnApp)),
+            [(_, kind, _)] => Ok(Some(*kind)),
+            [] => Ok(None),
         }
     }
 
     fn fill_from_environment(&mut self) -> Result<()> {
-        let text = |name| env::var(name).ok().filter(|value| !value.is_empty());
-        let client_id = text("PLUTON_BOX_CLIENT_ID");
-        let client_secret = text("PLUTON_BOX_CLIENT_SECRET").map(Secret::new);
-        let token = text("PLUTON_BOX_TOKEN").map(Secret::new);
-        let access_token = text("PLUTON_BOX_ACCESS_TOKEN").map(Secret::new);
+        let has = |field| variable(field).is_some();
         if self.sign_in.is_none() {
-            if token.is_some() && access_token.is_some() {
-                let message = "PLUTON_BOX_TOKEN and PLUTON_BOX_ACCESS_TOKEN are two ways to sign in; set one of them";
-                return Err(Error::invalid(Field::SignIn, message));
-            }
-            self.sign_in = match (&token, &access_token, &client_id) {
-                (_, Some(_), _) => Some(Kind::AccessToken),
-                (_, None, Some(_)) => Some(Kind::OwnApp),
-                (Some(_), None, None) => Some(Kind::Quick),
-                (None, None, None) => None,
+            self.sign_in = match (has(Field::Token), has(Field::AccessToken)) {
+                (true, true) => {
+                    let message =
+                        "PLUTON_BOX_TOKEN and PLUTON_BOX_ACCESS_TOKEN are two ways to sign in; set one of them";
+                    return Err(Error::invalid(Field::SignIn, message));
+                }
+                (false, true) => Some(Kind::AccessToken),
+                (has_token, false) => (has_token || has(Field::ClientId)).then_some(Kind::Quick),
             };
         }
         // A token made with rclone's own app would be taken for the app's that the environment names.
-        if self.sign_in == Some(Kind::Quick) && client_id.is_some() {
+        if self.sign_in == Some(Kind::Quick) && has(Field::ClientId) {
             self.sign_in = Some(Kind::OwnApp);
         }
-        match self.sign_in {
-            Some(Kind::Quick | Kind::OwnApp) if self.browser.is_none() => self.token = self.token.take().or(token),
-            Some(Kind::AccessToken) => self.access_token = self.access_token.take().or(access_token),
-            _ => {}
-        }
-        if matches!(self.sign_in, Some(Kind::OwnApp | Kind::ClientCredentials)) {
-            self.client_id = self.client_id.take().or(client_id);
-            self.client_secret = self.client_secret.take().or(client_secret);
+        for field in [Field::ClientId, Field::ClientSecret, Field::Token, Field::AccessToken] {
+            if self.needs(field) && !(field == Field::Token && self.browser.is_some()) {
+                self.fill(field, variable(field).as_deref());
+            }
         }
         Ok(())
     }
 
+    /// Whether the chosen way to sign in takes this answer.
+    pub(super) fn needs(&self, field: Field) -> bool {
+        let kinds: &[Kind] = match field {
+            Field::Name | Field::SignIn | Field::Option(_) => return true,
+            Field::ClientId | Field::ClientSecret => &[Kind::OwnApp, Kind::ClientCredentials],
+            Field::Token => &[Kind::Quick, Kind::OwnApp],
+            Field::AccessToken => &[Kind::AccessToken],
+            Field::BoxConfigFile => &[Kind::Jwt],
+            Field::BoxSubject => &[Kind::ClientCredentials],
+        };
+        self.sign_in.is_some_and(|kind| kinds.contains(&kind))
+    }
+
     /// Takes every answer from a section, except those given already.
-    pub(super) fn take_section(&mut self, document: &Document, name: &str) {
-        let get = |key: &str| document.get(name, key);
-        self.name.get_or_insert_with(|| name.to_owned());
-        self.sign_in = Some(Kind::of(get));
-        self.client_id = self.client_id.take().or_else(|| get("client_id").map(|id| id.expose().to_owned()));
-        self.client_secret =
-            self.client_secret.take().or_else(|| get("client_secret").map(|secret| Secret::new(secret.expose())));
-        self.token = self.token.take().or_else(|| get("token").map(|token| Secret::new(token.expose())));
+    pub(super) fn take_section(&mut self, section: &Section) {
+        self.sign_in = Some(section.kind());
+        self.fill(Field::Name, Some(section.name()));
+        self.fill(Field::Token, section.secret("token").as_ref().map(Secret::expose));
+        self.take_app(section);
+        self.take_options(section);
+    }
+
+    fn take_app(&mut self, section: &Section) {
+        self.fill(Field::ClientId, section.get("client_id"));
+        self.fill(Field::ClientSecret, section.secret("client_secret").as_ref().map(Secret::expose));
+    }
+
+    pub(super) fn take_options(&mut self, section: &Section) {
         for spec in &SPECS {
-            if let Some(value) = get(spec.key) {
-                self.options.entry(spec.key).or_insert(value.expose().to_owned());
+            // What a JWT app signs in as says nothing to any other sign-in.
+            let concerns = spec.key != BOX_SUB_TYPE || self.sign_in.is_none_or(|kind| kind == Kind::Jwt);
+            if let Some(value) = section.get(spec.key).filter(|_| concerns) {
+                self.options.entry(spec.key).or_insert_with(|| value.to_owned());
             }
         }
     }
 
     /// The app of the sign-in before, where another is not named. An empty `--client-id` leaves it for rclone's own.
     pub(super) fn keep_app(&mut self, old: &Section, flags: &SignInFlags) {
-        if flags.client_id.as_deref() == Some("") {
-            (self.client_id, self.client_secret) = (None, None);
-            self.sign_in =
-                Some(if self.sign_in == Some(Kind::ClientCredentials) { Kind::ClientCredentials } else { Kind::Quick });
+        let by_itself = self.needs(Field::BoxSubject);
+        if !by_itself && !self.needs(Field::Token) {
             return;
         }
-        let had_app = matches!(old.kind(), Kind::OwnApp | Kind::ClientCredentials);
+        if flags.client_id.as_deref() == Some("") {
+            self.given.retain(|field, _| ![Field::ClientId, Field::ClientSecret].contains(field));
+            self.sign_in = Some(if by_itself { Kind::ClientCredentials } else { Kind::Quick });
+            return;
+        }
         // The app of client credentials cannot sign a person in, nor the other way round.
-        let is_same = (old.kind() == Kind::ClientCredentials) == (self.sign_in == Some(Kind::ClientCredentials));
-        if !had_app || !is_same || self.client_id.as_deref().is_some_and(|id| Some(id) != old.get("client_id")) {
+        let had_app = old.kind() == if by_itself { Kind::ClientCredentials } else { Kind::OwnApp };
+        if !had_app || self.get(Field::ClientId).is_some_and(|id| Some(id) != old.get("client_id")) {
             return;
         }
         if self.sign_in == Some(Kind::Quick) {
             self.sign_in = Some(Kind::OwnApp);
         }
-        self.client_id = self.client_id.take().or_else(|| old.get("client_id").map(str::to_owned));
-        self.client_secret = self.client_secret.take().or_else(|| old.secret("client_secret"));
+        self.take_app(old);
         let subject = old.get("box_subject_type").zip(old.get("box_subject_id"));
-        if self.sign_in == Some(Kind::ClientCredentials) {
-            self.box_subject = self.box_subject.take().or_else(|| subject.map(|(kind, id)| format!("{kind}:{id}")));
-        }
+        self.fill(Field::BoxSubject, subject.map(|(kind, id)| format!("{kind}:{id}")).as_deref());
     }
 
     /// Forgets an answer, so that it is asked again.
     pub(super) fn forget(&mut self, field: Field) {
         match field {
-            Field::Name => (self.name, self.replaces) = (None, false),
-            Field::SignIn => self.sign_in = None,
-            Field::ClientId => self.client_id = None,
-            Field::ClientSecret => self.client_secret = None,
-            Field::Token => (self.token, self.browser) = (None, None),
-            Field::AccessToken => self.access_token = None,
-            Field::BoxConfigFile => self.box_config_file = None,
-            Field::BoxSubject => self.box_subject = None,
-            Field::Option(key) => {
-                self.options.remove(key);
-            }
+            Field::Name => self.taken = Taken::Ask,
+            Field::SignIn => (self.sign_in, self.offers_options) = (None, false),
+            Field::Option(key) => drop(self.options.remove(key)),
+            _ => {}
         }
+        self.given.remove(&field);
+    }
+
+    pub(super) fn name(&self) -> Result<RemoteName> {
+        self.get(Field::Name).ok_or_else(|| missing(Field::Name)).and_then(RemoteName::new)
     }
 
     pub(super) fn kind(&self) -> Result<Kind> {
         self.sign_in.ok_or_else(|| {
-            let message = empty(&["PLUTON_BOX_TOKEN", "PLUTON_BOX_ACCESS_TOKEN"]);
-            missing(Field::SignIn, &message.unwrap_or_else(|| "how to sign in is not said".into()))
-                .hint("give --token-file PATH (what `rclone authorize \"box\"` printed)")
-                .hint("give --authorize, --box-config-file, --client-credentials or --access-token-file")
+            let is_empty = |field: &Field| names(*field).2.is_some_and(is_empty);
+            let field = [Field::Token, Field::AccessToken].into_iter().find(is_empty).unwrap_or(Field::SignIn);
+            let error = missing(field);
+            Error { fields: vec![Field::SignIn], ..error }
+                .hint("or one of --authorize, --box-config-file, --client-credentials, --access-token-file")
         })
     }
 
+    /// An answer without the spaces around it, which must not be empty.
+    fn need(&self, field: Field) -> Result<&str> {
+        self.get(field).map(str::trim).filter(|text| !text.is_empty()).ok_or_else(|| missing(field))
+    }
+
+    /// Whether a browser on this machine has to get the token.
+    pub(super) fn needs_browser(&self) -> Result<bool> {
+        self.kind()?;
+        let is_here = matches!(self.browser, Some(Browser::Here | Browser::Link));
+        Ok(self.needs(Field::Token) && self.get(Field::Token).is_none() && is_here)
+    }
+
     pub(super) fn app(&self) -> Result<Option<App>> {
-        if !matches!(self.kind()?, Kind::OwnApp | Kind::ClientCredentials) {
+        self.kind()?;
+        if !self.needs(Field::ClientId) {
             return Ok(None);
         }
-        let id = self.client_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
-        let secret = self.client_secret.as_ref().filter(|secret| !secret.expose().trim().is_empty());
-        let client_id = id.ok_or_else(|| {
-            let message = empty(&["PLUTON_BOX_CLIENT_ID"]);
-            missing(Field::ClientId, &message.unwrap_or_else(|| "the client ID is missing".into()))
-                .hint("give --client-id ID, or set PLUTON_BOX_CLIENT_ID")
-        })?;
-        let client_secret = secret.ok_or_else(|| {
-            let message = empty(&["PLUTON_BOX_CLIENT_SECRET"]);
-            missing(Field::ClientSecret, &message.unwrap_or_else(|| "the client secret is missing".into()))
-                .hint("give --client-secret-file PATH, or set PLUTON_BOX_CLIENT_SECRET")
-        })?;
-        Ok(Some(App { client_id: client_id.to_owned(), client_secret: Secret::new(client_secret.expose().trim()) }))
+        let client_id = self.need(Field::ClientId)?.to_owned();
+        Ok(Some(App { client_id, client_secret: Secret::new(self.need(Field::ClientSecret)?) }))
     }
 
     pub(super) fn options(&self) -> Result<BoxOptions> {
@@ -250,70 +374,29 @@ impl Answers {
     }
 
     /// The sign-in, if all of it is known; a token may still have to be fetched.
-    pub(super) fn sign_in(&self) -> Result<SignIn> {
-        let app = self.app()?;
-        match (self.kind()?, app) {
+    fn sign_in(&self) -> Result<SignIn> {
+        Ok(match (self.kind()?, self.app()?) {
             (Kind::Jwt, _) => {
-                let (config_file, app) = self.jwt_file()?;
-                Ok(SignIn::Jwt { config_file, app })
+                let (config_file, app) = jwt_file(self.need(Field::BoxConfigFile)?)?;
+                SignIn::Jwt { config_file, app }
             }
             (Kind::ClientCredentials, Some(app)) => {
-                let subject = self.box_subject.as_deref().ok_or_else(|| {
-                    missing(Field::BoxSubject, "whom to act for is missing")
-                        .hint("give --box-subject enterprise:ID or user:ID")
-                })?;
-                Ok(SignIn::ClientCredentials { app, subject: Subject::parse(subject)?, token: None })
+                SignIn::ClientCredentials { app, subject: Subject::parse(self.need(Field::BoxSubject)?)?, token: None }
             }
             (Kind::AccessToken, _) => {
-                let token =
-                    self.access_token.as_ref().map(|token| token.expose().trim()).filter(|token| !token.is_empty());
-                let token = token.ok_or_else(|| {
-                    let message = empty(&["PLUTON_BOX_ACCESS_TOKEN"]);
-                    missing(Field::AccessToken, &message.unwrap_or_else(|| "the access token is missing".into()))
-                        .hint("give --access-token-file PATH, or set PLUTON_BOX_ACCESS_TOKEN")
-                })?;
-                if token.contains(char::is_whitespace) || token.contains('{') {
-                    let why = "the access token is one word; what `rclone authorize` prints goes to --token-file";
-                    return Err(Error::invalid(Field::AccessToken, why));
-                }
-                Ok(SignIn::AccessToken { access_token: Secret::new(token) })
+                SignIn::AccessToken { access_token: access_token(self.need(Field::AccessToken)?)? }
             }
             (Kind::Quick | Kind::OwnApp | Kind::ClientCredentials, app) => {
-                let paste = self.token.as_ref().ok_or_else(|| {
-                    let message = empty(&["PLUTON_BOX_TOKEN"]);
-                    missing(Field::Token, &message.unwrap_or_else(|| "the token is missing".into()))
-                        .hint(
-                            "give --token-file PATH (what `rclone authorize \"box\"` printed), or set PLUTON_BOX_TOKEN",
-                        )
-                        .hint("sign in through a browser here: --authorize")
-                })?;
-                let token = Token::find(paste.expose()).map_err(|why| {
-                    Error::new(Code::TokenInvalid, why.to_string()).responsible(Who::You).about(Field::Token)
-                })?;
-                Ok(SignIn::OAuth { app, token })
+                let in_browser = "or sign in through a browser on this machine: --authorize";
+                let paste = self.get(Field::Token).ok_or_else(|| missing(Field::Token).hint(in_browser))?;
+                SignIn::OAuth { app, token: token(paste)? }
             }
-        }
+        })
     }
 
-    fn jwt_file(&self) -> Result<(PathBuf, JwtFile)> {
-        let given = self.box_config_file.as_deref().ok_or_else(|| {
-            missing(Field::BoxConfigFile, "the Box app's config.json is missing").hint("give --box-config-file PATH")
-        })?;
-        let path = absolute(given);
-        let bad = |why: String| {
-            Error::new(Code::JwtInvalid, format!("{} is not a Box app's config.json: {why}", path.display()))
-                .responsible(Who::You)
-                .hint("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
-                .about(Field::BoxConfigFile)
-        };
-        let text = signals::read_file(&path)?.map_err(|cause| {
-            Error::new(Code::JwtInvalid, format!("cannot read {}: {cause}", path.display()))
-                .responsible(Who::You)
-                .hint("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
-                .about(Field::BoxConfigFile)
-        })?;
-        let app = JwtFile::parse(&Secret::new(text)).map_err(|why| bad(why.to_string()))?;
-        Ok((path, app))
+    /// The section that these answers make.
+    pub(super) fn section(&self) -> Result<Section> {
+        Remote { name: self.name()?, sign_in: self.sign_in()?, options: self.options()? }.section()
     }
 }
 
@@ -324,108 +407,74 @@ pub(super) fn exposed_secrets(matches: &ArgMatches) -> Vec<Warning> {
         .filter(|(id, _)| matches.value_source(id) == Some(ValueSource::CommandLine))
         .map(|(_, flag)| Warning {
             code: "secret_in_arguments",
-            message: format!(
-                "{flag} can be seen by other users in the process list; {flag}-file or the environment is safer"
-            ),
+            message: format!("other users can see {flag} in the process list; {flag}-file or the environment is safer"),
         })
         .collect()
 }
 
-fn missing(field: Field, message: &str) -> Error {
-    Error::new(Code::InputRequired, message).responsible(Who::You).about(field)
-}
-
-/// rclone expands neither `~` nor a path that starts somewhere else than here.
+/// rclone expands neither `~` nor a path that starts somewhere else than here. Of a path without `..` every link stays: it
+/// may be meant to lead elsewhere tomorrow.
 fn absolute(path: &Path) -> PathBuf {
-    let home = directories::BaseDirs::new();
-    let path = match (path.strip_prefix("~"), home) {
+    let path = match (path.strip_prefix("~"), directories::BaseDirs::new()) {
         (Ok(rest), Some(home)) => home.home_dir().join(rest),
-        _ => path.to_owned(),
+        _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
     };
-    without_dots(&std::path::absolute(&path).unwrap_or(path))
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    let dir = path.parent().filter(|_| climbs).and_then(|dir| dir.canonicalize().ok());
+    dir.zip(path.file_name()).map(|(dir, name)| dir.join(name)).unwrap_or(path)
 }
 
-/// What is behind the last `..` stays as it was given: a link there may be meant to lead elsewhere tomorrow.
-fn without_dots(path: &Path) -> PathBuf {
-    let parts: Vec<Component<'_>> = path.components().collect();
-    let Some(last) = parts.iter().rposition(|part| *part == Component::ParentDir) else { return path.to_owned() };
-    let (climbing, rest) = parts.split_at(last + 1);
-    let climbing: PathBuf = climbing.iter().collect();
-    climbing.canonicalize().map_or_else(|_| path.to_owned(), |real| real.join(rest.iter().collect::<PathBuf>()))
-}
-
-/// Of these variables the one that is set to nothing, as CI does with a secret that it does not have.
-fn empty(variables: &[&str]) -> Option<String> {
-    let is_empty = |name: &&&str| env::var_os(name).is_some_and(|value| value.is_empty());
-    variables.iter().find(is_empty).map(|name| format!("{name} is set, but empty"))
-}
-
-fn not_empty(secret: Secret, field: Field, place: &str) -> Result<Secret> {
-    if secret.expose().trim().is_empty() {
+fn not_empty(text: String, field: Field, place: &str) -> Result<Secret> {
+    if text.trim().is_empty() {
         return Err(Error::invalid(field, format!("{place} is empty")).responsible(Who::You));
     }
-    Ok(secret)
+    Ok(Secret::new(text))
 }
 
+/// The flag that takes the secret itself; with `-file` after it, where the secret is.
 fn flag_of(field: Field) -> &'static str {
-    match field {
-        Field::ClientSecret => "--client-secret",
-        Field::AccessToken => "--access-token",
-        _ => "--token",
-    }
+    names(field).1.trim_end_matches("-file PATH")
 }
 
 /// Standard input can be read once.
 struct Stdin {
-    taken: Option<Field>,
+    taken: bool,
     /// Whether a person can be asked.
     asks: bool,
 }
 
 impl Stdin {
     fn read(&mut self, field: Field) -> Result<Secret> {
-        if self.taken.replace(field).is_some() {
-            return Err(Error::invalid(
-                field,
-                "standard input (-) can be read for one secret only; use a file for the other",
-            ));
+        if std::mem::replace(&mut self.taken, true) {
+            let message = "standard input (-) can be read for one secret only; use a file for the other";
+            return Err(Error::invalid(field, message));
         }
         if signals::is_stdin_typed() {
             return self.ask(field);
         }
         let text = signals::read_stdin()?
             .map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))?;
-        not_empty(Secret::new(text), field, "standard input (-)")
+        not_empty(text, field, "standard input (-)")
     }
-}
 
-impl Stdin {
     /// At a terminal: as it is asked for elsewhere, so that it does not show.
     fn ask(&self, field: Field) -> Result<Secret> {
         let flag = flag_of(field);
+        let reads = format!("{flag}-file - reads standard input, which is a terminal");
         if !self.asks {
-            return Err(missing(field, &format!("{flag}-file - reads standard input, which is a terminal"))
-                .hint(format!("pipe it in, or name a file: {flag}-file PATH")));
+            return Err(Error::new(Code::InputRequired, reads)
+                .responsible(Who::You)
+                .hint(format!("pipe it in, or name a file: {flag}-file PATH"))
+                .about(field));
         }
-        let (what, end) = match field {
-            Field::Token => ("what `rclone authorize` printed", "it ends by itself, or with Enter on an empty line"),
-            Field::ClientSecret => ("the client secret", "it ends with Enter"),
-            _ => ("the access token", "it ends with Enter"),
+        let is_token = field == Field::Token;
+        let label = if is_token {
+            "Paste what `rclone authorize` printed (it stays hidden; it ends by itself, or with Enter on an empty line): "
+        } else {
+            &format!("Paste the {} (it stays hidden; it ends with Enter): ", title(field))
         };
-        let label = format!("Paste {what} (it stays hidden; {end}): ");
-        let help = format!("{flag}-file - reads standard input, which is this terminal.");
-        let progress = |text: &str| if field == Field::Token { progress(text) } else { Progress::Whole };
-        let typed = prompt::must_answer(|| prompt::hidden_paste(&label, &help, &progress))?;
-        not_empty(typed, field, "what was pasted")
+        let progress = |text: &str| if is_token { progress(text) } else { Progress::Whole };
+        let typed = prompt::must_answer(|| prompt::hidden_paste(label, &reads, &progress))?;
+        not_empty(typed.expose().to_owned(), field, "what was pasted")
     }
-}
-
-fn read_secret(path: &Path, field: Field, stdin: &mut Stdin) -> Result<Secret> {
-    if path == Path::new("-") {
-        return stdin.read(field);
-    }
-    let text = signals::read_file(path)?.map_err(|cause| {
-        Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
-    })?;
-    not_empty(Secret::new(text), field, &path.display().to_string())
 }

@@ -1,7 +1,6 @@
 //! What fails because Box or the network does not answer is tried again, for as long as the user allows.
 
 use std::sync::{Mutex, OnceLock};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Code, Error, Result};
@@ -12,7 +11,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// More than anybody waits; a clock cannot count without end.
 const LONGEST: Duration = Duration::from_secs(365 * 86400);
-const TICK: Duration = Duration::from_millis(50);
 
 /// One allowance for everything that a command tries.
 pub(super) struct Patience {
@@ -42,7 +40,7 @@ impl Patience {
             if left.is_zero() || asked > left {
                 return Err(error);
             }
-            sleep(pause.max(asked).min(left))?;
+            signals::pause(pause.max(asked).min(left))?;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
@@ -70,13 +68,4 @@ impl Patience {
 /// A certificate that is not trusted today will not be in a minute.
 fn may_pass(error: &Error) -> bool {
     matches!(error.code, Code::Network | Code::Timeout | Code::RateLimited | Code::BoxUnavailable)
-}
-
-fn sleep(pause: Duration) -> Result<()> {
-    let end = Instant::now() + pause;
-    while Instant::now() < end {
-        signals::check()?;
-        thread::sleep(TICK.min(end.saturating_duration_since(Instant::now())));
-    }
-    signals::check()
 }

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use super::for_each::{in_parallel, names};
 use super::patience::Patience;
-use super::{explain, prove, show, timer};
+use super::{explain, proof, show, timer};
 use crate::box_api;
 use crate::cli::Refresh;
 use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
 use crate::context::Context;
-use crate::diagnosis::{Doing, Evidence, Operation};
+use crate::diagnosis::{Doing, Operation};
 use crate::error::{Code, Error, Result, Who};
 use crate::rclone::Rclone;
-use crate::secret::scrub;
 use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Lasting, Subject};
@@ -154,11 +153,11 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
         return Err(not_renewable(section.name(), "its token has no refresh token"));
     }
     let staged = Staged::new(section.clone(), true)?;
-    let listed = prove::list(rclone, &staged);
+    let listed = proof::list(rclone, &staged);
     // What counts is the token: that the listing failed after it came is another matter, unless Box does not know it.
     match (staged.new_token(), listed) {
         (Some(token), listed) => {
-            let staged = prove::save(file, staged, listed.as_ref().err())?;
+            let staged = proof::save(file, staged, listed.as_ref().err())?;
             if file.is_private_copy() {
                 // The copy goes with the run; the next one needs what was renewed in it.
                 staged.keep();
@@ -176,7 +175,7 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
 /// Has rclone get a service account's token.
 fn mint(rclone: &Rclone, section: &Section) -> Result<Token> {
     let staged = Staged::new(section.clone().without("token"), false)?;
-    prove::mint(rclone, &staged)?;
+    proof::mint(rclone, &staged)?;
     staged.new_token().ok_or_else(|| not_renewable(section.name(), "rclone saved no token"))
 }
 
@@ -204,10 +203,8 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
     let subject = section.get("box_subject_type").zip(section.get("box_subject_id"));
     let (kind, id) = subject.ok_or_else(|| missing("subject"))?;
     let subject = Subject::parse(&format!("{kind}:{id}"))?;
-    box_api::client_credentials(&app, &subject, section.get("token_url"), limit)?.map_err(|refused| {
-        let shown = scrub(&refused.0, &section.secrets());
-        explain::explain(&Operation::of(section, Doing::Minting), &Evidence::answer(&refused.0, &shown), Some(section))
-    })
+    box_api::client_credentials(&app, &subject, section.get("token_url"), limit)?
+        .map_err(|refused| explain::refused(&Operation::of(section, Doing::Minting), &refused, section))
 }
 
 /// The Box app whose ID and secret stand in the section.

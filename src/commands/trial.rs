@@ -1,19 +1,17 @@
-//! Writes files into a storage and reads them back: a small one, or the rehearsal of a backup and its restore.
+//! Writes files into a storage, reads them back and deletes them: a small one, or the rehearsal of a backup and its restore.
 #![expect(clippy::disallowed_methods, reason = "the file that is sent to Box and back lies in the staged directory")]
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::prove::why;
+use super::proof::why;
 use crate::config::{Rehearsal, Staged};
 use crate::diagnosis::Doing;
 use crate::error::{Code, Error, Result, Who};
-use crate::process::Outcome;
 use crate::rclone::{Rclone, Transfer};
 use crate::signals;
 use crate::storage::options;
@@ -22,7 +20,6 @@ use crate::storage::options;
 const DOWNLOADS: &str = "boxcloud.com";
 /// Seconds to wait before a fresh file is asked for again; Box's own Retry-After is not seen through rclone.
 const NOT_YET: [u64; 4] = [1, 2, 4, 8];
-const TICK: Duration = Duration::from_millis(50);
 const MEBIBYTE: u64 = 1 << 20;
 /// Enough for a speed, and little enough for every plan.
 const ORDINARY: u64 = 8 * MEBIBYTE;
@@ -60,42 +57,46 @@ impl Trial {
     }
 }
 
-/// Writes a file of `size` bytes or a few into the root folder, reads it back, compares, and deletes it, whatever happens
-/// in between.
+/// Writes a file of `size` bytes or a few into the root folder, and deletes it whatever happens in between.
 fn there_and_back(rclone: &Rclone, staged: &Staged, size: u64) -> Result<Rehearsal> {
     let unique = staged.dir().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let local = staged.dir().join("check");
-    let disk = |cause: io::Error| Error::disk(Code::Unknown, "write", &local, &cause);
-    let (bytes, sent) = fill(&local, &unique, size).map_err(disk)?;
     let file = format!("pluton-write-check-{unique}.txt");
-    let path = format!("{}:{file}", staged.section().name());
-    let written = rclone.upload(staged.file(), &local, &path, bytes);
-    let read = match &written {
-        Ok(up) if up.outcome.success() => {
-            // Two of a large file need not be on the disk at once.
-            let _ = std::fs::remove_file(&local);
-            let listed = if size > 0 { listed(rclone, staged, &file, bytes) } else { Ok(0) };
-            Some(listed.and_then(|requests| Ok((requests, read_back(rclone, staged, &path, &local, bytes)?))))
-        }
-        _ => None,
-    };
+    let local = staged.dir().join("check");
+    fill(&local, &unique, size).map_err(|cause| Error::disk(Code::Unknown, "write", &local, &cause))?;
+    let done = write_and_compare(rclone, staged, &file, &local, size > 0);
     // Box may have taken the file although the upload was broken off.
-    let deleted = rclone.delete(staged.file(), &path);
-    let failed = |outcome: &Outcome| why(rclone, staged, Doing::Writing, outcome);
-    let written = written?;
-    let Some(read) = read else { return Err(failed(&written.outcome)) };
-    let (listing, (read, requests)) = read?;
-    if !read.success() {
-        let error = failed(&read);
-        return Err(if read.stderr.contains(DOWNLOADS) { no_downloads(error) } else { error });
-    }
+    let deleted = rclone.delete(staged.file(), &format!("{}:{file}", staged.section().name()));
+    let done = done?;
+    let deleted = good(rclone, staged, Doing::Writing, deleted?)?;
+    Ok(Rehearsal { requests: done.requests + deleted.requests, ..done })
+}
+
+fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path, lists: bool) -> Result<Rehearsal> {
     let name = staged.section().name();
-    if is_empty(&local) {
+    let path = format!("{name}:{file}");
+    let unreadable = |cause: io::Error| Error::disk(Code::Unknown, "read", local, &cause);
+    let (bytes, sent) = digest(local).map_err(unreadable)?;
+    let up = good(rclone, staged, Doing::Writing, rclone.upload(staged.file(), local, &path, bytes)?)?;
+    // Two of a large file need not be on the disk at once.
+    let _ = std::fs::remove_file(local);
+    let mut requests = up.requests;
+    if lists {
+        let listed = rclone.list_file(staged.file(), &format!("{name}:"), file)?;
+        let listed = good(rclone, staged, Doing::Listing, listed)?;
+        if listed.outcome.stdout.trim() != bytes.to_string() {
+            let message =
+                format!("Box took a file of {bytes} bytes written to {name:?}, but does not list it at that size");
+            return Err(Error::new(Code::Unknown, message).responsible(Who::Box).hint("run this again later"));
+        }
+        requests += listed.requests;
+    }
+    let down = read_back(rclone, staged, &path, local, bytes, &mut requests)?;
+    let (read, came) = digest(local).map_err(unreadable)?;
+    let _ = std::fs::remove_file(local);
+    if read == 0 {
         let message = format!("Box took a file written to {name:?}, but has not made it ready for reading yet");
         return Err(Error::new(Code::BoxUnavailable, message).responsible(Who::Box).hint("run this again later"));
     }
-    let came = digest(&local).map_err(|cause| Error::disk(Code::Unknown, "read", &local, &cause))?;
-    let _ = std::fs::remove_file(&local);
     if came != sent {
         return Err(Error::new(Code::Unknown, format!("a file written to {name:?} came back changed"))
             .responsible(Who::Network)
@@ -103,90 +104,65 @@ fn there_and_back(rclone: &Rclone, staged: &Staged, size: u64) -> Result<Rehears
                 "ask whoever runs this network whether a proxy or a virus scanner changes what *.boxcloud.com sends",
             ));
     }
-    let deleted = deleted?;
-    if !deleted.outcome.success() {
-        return Err(failed(&deleted.outcome));
-    }
     Ok(Rehearsal {
         bytes,
-        upload_ms: milliseconds(written.outcome.took),
-        download_ms: milliseconds(read.took),
-        requests: written.requests + listing + requests + deleted.requests,
+        upload_ms: milliseconds(up.outcome.took),
+        download_ms: milliseconds(down.outcome.took),
+        requests,
     })
 }
 
+fn good(rclone: &Rclone, staged: &Staged, doing: Doing, transfer: Transfer) -> Result<Transfer> {
+    if transfer.outcome.success() { Ok(transfer) } else { Err(why(rclone, staged, doing, &transfer.outcome)) }
+}
+
 /// Says what the file is, then goes on with random bytes: they cannot be made smaller on the way.
-fn fill(path: &Path, unique: &str, size: u64) -> io::Result<(u64, [u8; 32])> {
+fn fill(path: &Path, unique: &str, size: u64) -> io::Result<()> {
     let mut file = File::create(path)?;
-    let mut hash = Sha256::new();
-    let mut block = format!("pluton wrote this to see whether it can. It may be deleted. {unique}\n").into_bytes();
-    let mut bytes = 0;
-    loop {
-        file.write_all(&block)?;
-        hash.update(&block);
-        bytes += u64::try_from(block.len()).unwrap_or_default();
-        let rest = size.saturating_sub(bytes).min(MEBIBYTE);
-        if rest == 0 || signals::seen() {
-            return Ok((bytes, hash.finalize().into()));
-        }
-        block.resize(usize::try_from(rest).unwrap_or_default(), 0);
-        getrandom::fill(&mut block).map_err(io::Error::other)?;
+    let text = format!("pluton wrote this to see whether it can. It may be deleted. {unique}\n");
+    file.write_all(text.as_bytes())?;
+    let mut rest = size.saturating_sub(text.len() as u64);
+    let mut block = vec![0; 1 << 20];
+    while rest > 0 && !signals::seen() {
+        let part = usize::try_from(rest).unwrap_or(usize::MAX).min(block.len());
+        getrandom::fill(&mut block[..part]).map_err(io::Error::other)?;
+        file.write_all(&block[..part])?;
+        rest -= part as u64;
     }
+    Ok(())
 }
 
-fn digest(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = File::open(path)?;
+/// A file's size and SHA-256.
+fn digest(path: &Path) -> io::Result<(u64, [u8; 32])> {
     let mut hash = Sha256::new();
-    let mut block = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(hash.finalize().into()),
-            read => hash.update(&block[..read]),
-        }
-    }
-}
-
-/// Fails where a listing of the folder does not show the file at its size. Returns how many requests it took.
-fn listed(rclone: &Rclone, staged: &Staged, file: &str, bytes: u64) -> Result<usize> {
-    let name = staged.section().name();
-    let Transfer { outcome, requests } = rclone.list_file(staged.file(), &format!("{name}:"), file)?;
-    if !outcome.success() {
-        return Err(why(rclone, staged, Doing::Listing, &outcome));
-    }
-    if outcome.stdout.trim() != bytes.to_string() {
-        let message =
-            format!("Box took a file of {bytes} bytes written to {name:?}, but does not list it at that size");
-        return Err(Error::new(Code::Unknown, message).responsible(Who::Box).hint("run this again later"));
-    }
-    Ok(requests)
+    let bytes = io::copy(&mut File::open(path)?, &mut hash)?;
+    Ok((bytes, hash.finalize().into()))
 }
 
 /// Of a file that was uploaded a moment before, Box may say "not yet" (202), which rclone takes for an empty file and a
-/// success. Returns how many requests it took, too.
-fn read_back(rclone: &Rclone, staged: &Staged, path: &str, local: &Path, bytes: u64) -> Result<(Outcome, usize)> {
-    let mut requests = 0;
-    let mut read = || -> Result<_> {
+/// success.
+fn read_back(
+    rclone: &Rclone,
+    staged: &Staged,
+    path: &str,
+    local: &Path,
+    bytes: u64,
+    requests: &mut usize,
+) -> Result<Transfer> {
+    let mut waits = NOT_YET.iter();
+    loop {
         let read = rclone.download(staged.file(), path, local, bytes)?;
-        requests += read.requests;
-        Ok(read.outcome)
-    };
-    let mut outcome = read()?;
-    for seconds in NOT_YET {
-        if !outcome.success() || !is_empty(local) {
-            break;
+        *requests += read.requests;
+        if !read.outcome.success() {
+            let error = why(rclone, staged, Doing::Writing, &read.outcome);
+            return Err(if read.outcome.stderr.contains(DOWNLOADS) { no_downloads(error) } else { error });
         }
-        let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(seconds) {
-            signals::check()?;
-            thread::sleep(TICK);
+        let is_empty = std::fs::metadata(local).is_ok_and(|data| data.len() == 0);
+        match waits.next() {
+            Some(seconds) if is_empty => signals::pause(Duration::from_secs(*seconds))?,
+            _ => return Ok(read),
         }
-        outcome = read()?;
     }
-    Ok((outcome, requests))
-}
-
-fn is_empty(local: &Path) -> bool {
-    std::fs::metadata(local).is_ok_and(|data| data.len() == 0)
 }
 
 fn milliseconds(took: Duration) -> u64 {

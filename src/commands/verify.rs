@@ -8,7 +8,7 @@ use super::account::{self, Found};
 use super::for_each::{in_parallel, names};
 use super::refresh::{How, is_renewable, refresh};
 use super::trial::Trial;
-use super::{lasting, prove, show};
+use super::{proof, show};
 use crate::cli::Verify;
 use crate::config::{Batch, ConfigFile, Proof, Staged};
 use crate::context::Context;
@@ -136,14 +136,14 @@ impl Verifier<'_> {
             (Proof { listed: true, folders, ..Proof::default() }, section.token())
         } else {
             let staged = Staged::new(section.clone(), false)?;
-            let verified = prove::prove_saved(self.file, self.rclone, staged, self.trial())?;
+            let verified = proof::prove(self.rclone, staged, self.trial(), Some(self.file))?;
             (verified.proof(), verified.section().token())
         };
         if let Some(within) = self.flags.fail_within {
             check_end(section, token.as_ref().and_then(Token::sign_in_expiry), within)?;
         }
         proof.refreshed |= ready.renewed;
-        let ends = if is_renewable(section) { None } else { lasting::warning(section) };
+        let ends = if is_renewable(section) { None } else { proof::short_lived(section) };
         Ok(StorageResult {
             verified: Some(proof),
             not_tested: if proof.refreshed || !is_renewable(section) { Vec::new() } else { vec!["renewal"] },

@@ -110,7 +110,8 @@ impl Remote {
     }
 }
 
-fn value(field: Field, key: &str, text: &str) -> Result<Value> {
+/// A value that can stand in rclone.conf.
+pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
     Value::new(text).map_err(|why| Error::invalid(field, format!("{key} cannot be saved: {why}")))
 }
 

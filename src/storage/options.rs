@@ -70,10 +70,6 @@ impl BoxOptions {
         self.0.get(key).map(String::as_str)
     }
 
-    pub(crate) fn set(&mut self, key: &'static str, value: &str) {
-        self.0.insert(key, value.to_owned());
-    }
-
     pub(crate) fn set_default(&mut self, key: &'static str, value: &str) {
         self.0.entry(key).or_insert_with(|| value.to_owned());
     }

@@ -168,7 +168,7 @@ fn without_pluton_there_it_says_what_to_run_there() {
     let bench = Bench::new();
     let Some(_server) = server(&bench, false) else { return };
     let ran = bench.home.pluton(&["storage", "add", "box", "Box", "--on", "server", "--no-browser"]).fails(1);
-    for words in ["ssh finds no pluton on server", "next: install pluton on server", "`rclone config` there"] {
+    for words in ["ssh found no pluton on server", "next: install pluton on server", "`rclone config` there"] {
         assert!(ran.stderr.contains(words), "{words}: {ran:?}");
     }
     assert!(bench.sandbox.requests().is_empty());

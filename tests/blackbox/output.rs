@@ -76,7 +76,7 @@ fn as_text_the_error_goes_to_standard_error_and_standard_output_stays_empty() {
         bench.sandbox.expire_refresh(&given.refresh);
         let ran = bench.add(&given, &["Box"]).fails(6).keeps(&[&given.access, &given.refresh]);
         assert_eq!(ran.stdout, "");
-        for line in ["error: ", "\n  who: ", "\n  next: ", "\n  rclone said: ", "is as it was"] {
+        for line in ["error: ", "\n  who: ", "\n  next: ", "\n  rclone said: ", "was not changed"] {
             assert!(ran.stderr.contains(line), "{line:?}: {ran:?}");
         }
         assert!(!ran.stderr.contains('\u{1b}'), "no colour where nobody sees it: {ran:?}");

@@ -103,7 +103,7 @@ fn a_sign_in_that_does_not_work_leaves_the_old_one_byte_for_byte() {
         let other = life.sandbox.own_app();
         let wrong = life.home.file("wrong", &life.sandbox.mint(&other.client_id).blob());
         let ran = life.pluton(&["storage", "authorize", "Box", "--token-file", &wrong]).fails(6);
-        assert!(ran.stderr.contains("next:") && ran.stderr.contains("is as it was"), "{ran:?}");
+        assert!(ran.stderr.contains("next:") && ran.stderr.contains("was not changed"), "{ran:?}");
         let refused = life.sandbox.jwt_app_with(AppSpec { authorized: false, ..AppSpec::default() });
         let file = refused.config_file.display().to_string();
         life.pluton(&["storage", "authorize", "Box", "--box-config-file", &file]).fails(6);

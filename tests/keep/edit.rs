@@ -31,7 +31,7 @@ fn an_edit_that_does_not_work_is_not_saved_but_its_new_token_is() {
             prepare(&life);
             let (code, document) = life.home.json(&["storage", "edit", "Box", "--root-folder-id", "4711"]);
             assert_eq!((code, document["error"]["code"].as_str()), (7, Some("folder_not_found")), "{document}");
-            assert!(document["error"]["notes"].to_string().contains("options are as they were"), "{document}");
+            assert!(document["error"]["notes"].to_string().contains("options were not changed"), "{document}");
             assert!(life.home.dump()["Box"]["root_folder_id"].is_null());
             life.is_signed_in("Box");
         }

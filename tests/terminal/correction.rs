@@ -72,7 +72,7 @@ fn the_next_run_goes_on_with_the_token_that_was_kept() {
     session.chooses(WHAT_NOW, "Give up");
     session.ends().with(7);
     let mut session = desk.add(&[]);
-    session.answers("An interrupted sign-in for \"Box\" is still good. Go on with it? [y/N] ", "y");
+    session.answers("An interrupted sign-in for \"Box\" still works. Resume it? [y/N] ", "y");
     session.sees("folder 999 is not there").chooses(WHAT_NOW, "Correct the option root_folder_id");
     session.answers(FOLDER, &folder).sees("Saved as [Box]");
     session.ends().with(0);

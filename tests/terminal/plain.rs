@@ -12,16 +12,16 @@ const ESCAPE: u8 = 0x1b;
 fn nobody_is_asked_in_ci_or_with_no_input() {
     let mut desk = Desk::new();
     let ended = desk.add(&["--no-input"]).ends().with(2);
-    assert!(ended.screen.contains("name is missing"), "{}", ended.screen);
+    assert!(ended.screen.contains("no storage name given"), "{}", ended.screen);
     desk.home.set("CI", "true");
-    desk.add(&[]).ends().with(2).shows("name is missing");
+    desk.add(&[]).ends().with(2).shows("no storage name given");
 }
 
 #[test]
 fn nobody_is_asked_where_a_stream_is_no_terminal() {
     let desk = Desk::new();
     let command = || pty_process::blocking::Command::from(desk.command(&[]));
-    Session::start(command().stdin(Stdio::null()), 100).ends().with(2).shows("name is missing");
+    Session::start(command().stdin(Stdio::null()), 100).ends().with(2).shows("no storage name given");
     Session::start(command().stderr(Stdio::null()), 100).ends().with(2);
 }
 

@@ -1,6 +1,9 @@
-//! Has rclone prove a staged section: mint a token where none can be given, then list once.
+//! Has rclone prove a staged section: fetch a token where none can be given, list the root folder, and on request write files.
+//! Starts rclone, and writes rclone.conf only to save a token that was renewed.
 
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::explain;
 use super::trial::Trial;
@@ -11,25 +14,27 @@ use crate::error::{Code, Error, Result, Who};
 use crate::process::Outcome;
 use crate::rclone::{Listed, Rclone};
 use crate::secret::scrub;
-use crate::storage::sign_in::Kind;
+use crate::storage::section::Section;
+use crate::storage::sign_in::{Kind, Lasting};
 use crate::storage::token::Token;
+use crate::ui::report::{Warning, duration};
 
 /// For asking Box about a token after a failure.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Lists, and where `trial` wants that also writes files and takes them away again.
-pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
-    match run(rclone, &staged, trial) {
+/// Lists, and where `trial` wants that also writes files and takes them away again. A token that is renewed on the way is
+/// saved in `saved_in`, where the storage is there already, and else kept for recovery if something fails.
+pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial, saved_in: Option<&ConfigFile>) -> Result<Verified> {
+    let proven = run(rclone, &staged, trial);
+    let staged = match saved_in {
+        Some(file) => save(file, staged, proven.as_ref().err())?,
+        None => staged,
+    };
+    match proven {
         Ok(proven) => staged.proven(proven),
+        Err(error) if saved_in.is_some() => Err(error),
         Err(error) => Err(staged.keep_for_recovery(error)),
     }
-}
-
-/// Proves a storage that is in rclone.conf. A token that is renewed on the way is saved there, whatever else comes of it.
-pub(super) fn prove_saved(file: &ConfigFile, rclone: &Rclone, staged: Staged, trial: Trial) -> Result<Verified> {
-    let proven = run(rclone, &staged, trial);
-    let staged = save(file, staged, proven.as_ref().err())?;
-    proven.and_then(|proven| staged.proven(proven))
 }
 
 /// Saves the token that rclone renewed, if it did: `failed` or not, unless Box does not know that token. One that finds no place in
@@ -127,4 +132,40 @@ pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outc
         Err(no_rclone) if error.code == Code::Unknown => no_rclone,
         _ => error,
     }
+}
+
+/// What will end before a backup of tomorrow night, and what keeps it going.
+pub(super) fn short_lived(section: &Section) -> Option<Warning> {
+    let name = section.name();
+    let (code, message) = match (section.lasting(), section.kind()) {
+        (Lasting::ByRclone, _) => return None,
+        (Lasting::ByPluton, _) => (
+            "needs_renewal",
+            format!(
+                "rclone alone cannot renew this sign-in, which lasts 60 minutes: start every backup with \
+                 `pluton run {name:?} -- …`, or have a timer call `pluton storage refresh {name:?}`"
+            ),
+        ),
+        (Lasting::Ends, Kind::AccessToken) => (
+            "access_token_expires",
+            format!(
+                "an access token expires 60 minutes after it was created and cannot be renewed: backups fail from then on. \
+                 For backups, sign in another way: pluton storage authorize {name:?}"
+            ),
+        ),
+        (Lasting::Ends, _) => {
+            let end = section.token().and_then(|token| token.expiry());
+            let when = match end.map(|end| end.as_second() - Timestamp::now().as_second()) {
+                Some(left) if left <= 0 => format!("expired {} ago", duration(-left)),
+                Some(left) => format!("expires in {}", duration(left)),
+                None => "expires within 60 minutes".to_owned(),
+            };
+            let message = format!(
+                "this token has no refresh token: it {when} and cannot be renewed; backups fail from then on. \
+                 Sign in again, with everything that `rclone authorize \"box\"` prints: pluton storage authorize {name:?}"
+            );
+            ("no_refresh_token", message)
+        }
+    };
+    Some(Warning { code, message })
 }
