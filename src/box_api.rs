@@ -56,7 +56,7 @@ pub(crate) fn client_credentials(
         ("grant_type", "client_credentials".to_owned()),
         ("client_id", app.client_id.clone()),
         ("client_secret", app.client_secret.expose().to_owned()),
-        ("box_subject_type", subject.kind.name().to_owned()),
+        ("box_subject_type", subject.kind.to_owned()),
         ("box_subject_id", subject.id.clone()),
     ];
     let answer = call(limit, move |agent| agent.post(&url).send_form(form))?;
@@ -283,35 +283,30 @@ impl Account {
 
     /// Each field by itself, so that one which is missing or odd hides no other. `None` where this is no account.
     fn read(answer: &Json) -> Option<Self> {
-        let mut account = Self {
-            enterprise: answer["enterprise"].as_object().map(|_| Enterprise {
-                id: text(&answer["enterprise"]["id"]).unwrap_or_default(),
-                name: text(&answer["enterprise"]["name"]).unwrap_or_default(),
-            }),
-            ..Self::default()
+        let mut unclear = Vec::new();
+        let mut named = |key| {
+            let found = text(&answer[key]);
+            unclear.extend((found.is_none() && !answer[key].is_null()).then_some(key));
+            found.unwrap_or_default()
         };
-        let texts = [("id", &mut account.id), ("name", &mut account.name), ("login", &mut account.login)];
-        for (key, field) in texts {
-            match text(&answer[key]) {
-                Some(text) => *field = text,
-                None if answer[key].is_null() => {}
-                None => account.unclear.push(key),
-            }
-        }
-        let sizes = [
-            ("space_amount", &mut account.space_amount),
-            ("space_used", &mut account.space_used),
-            ("max_upload_size", &mut account.max_upload_size),
-        ];
-        for (key, field) in sizes {
-            *field = number(&answer[key]);
+        let (id, name, login) = (named("id"), named("name"), named("login"));
+        let mut size = |key| {
+            let found = number(&answer[key]);
             // Box writes "no limit" as a negative number.
             let is_unlimited = key != "space_used" && answer[key].as_f64().is_some_and(|size| size < 0.0);
-            if field.is_none() && !answer[key].is_null() && !is_unlimited {
-                account.unclear.push(key);
-            }
-        }
-        (!account.id.is_empty() || !account.login.is_empty()).then_some(account)
+            unclear.extend((found.is_none() && !answer[key].is_null() && !is_unlimited).then_some(key));
+            found
+        };
+        let (space_amount, space_used) = (size("space_amount"), size("space_used"));
+        let max_upload_size = size("max_upload_size");
+        let enterprise = answer["enterprise"].as_object().map(|_| Enterprise {
+            id: text(&answer["enterprise"]["id"]).unwrap_or_default(),
+            name: text(&answer["enterprise"]["name"]).unwrap_or_default(),
+        });
+        let is_account = !id.is_empty() || !login.is_empty();
+        let account =
+            Self { id, name, login, space_amount, space_used, max_upload_size, enterprise, ..Self::default() };
+        is_account.then_some(Self { unclear, ..account })
     }
 
     /// How much of the space is used, in percent, rounded down.

@@ -87,7 +87,8 @@ pub(crate) struct Global {
     pub(crate) color: Option<Color>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Color {
     Auto,
     Always,

@@ -2,10 +2,11 @@
 //! Reads that file; storages are in rclone.conf and nowhere else.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::cli::{Color, Global};
 use crate::config::password::PasswordSource;
@@ -30,8 +31,7 @@ impl Context {
     pub(crate) fn new(global: &Global) -> Result<Self> {
         config::check_owner()?;
         let preferences = Preferences::load()?;
-        let named = preferences.color.as_deref().and_then(|name| clap::ValueEnum::from_str(name, false).ok());
-        set_colour(global.color.or(named).unwrap_or(Color::Auto));
+        set_colour(global.color.or(preferences.color).unwrap_or(Color::Auto));
         let volume = match (global.quiet, global.verbose) {
             (true, _) => Volume::Quiet,
             (_, true) => Volume::Verbose,
@@ -43,12 +43,12 @@ impl Context {
             terminal,
             password: PasswordSource::new(global.password_command.clone(), terminal),
             json: global.json,
-            rclone: global.rclone.clone().or(from_env).or_else(|| preferences.rclone.clone()),
+            rclone: global.rclone.clone().or(from_env).or(preferences.rclone),
             rclone_config: global.rclone_config.clone().or_else(|| {
                 // The environment comes before the preferences.
-                env::var_os("RCLONE_CONFIG").is_none().then(|| preferences.rclone_config.clone()).flatten()
+                env::var_os("RCLONE_CONFIG").is_none().then_some(preferences.rclone_config).flatten()
             }),
-            timeout: preferences.timeout(),
+            timeout: preferences.timeout,
         })
     }
 
@@ -115,10 +115,10 @@ struct Preferences {
     rclone: Option<PathBuf>,
     /// The rclone.conf to use.
     rclone_config: Option<PathBuf>,
-    /// auto, always or never.
-    color: Option<String>,
+    color: Option<Color>,
     /// How long rclone may take, for example "60s".
-    timeout: Option<String>,
+    #[serde(default, deserialize_with = "duration")]
+    timeout: Option<Duration>,
 }
 
 impl Preferences {
@@ -126,33 +126,22 @@ impl Preferences {
     fn load() -> Result<Self> {
         let Some(dirs) = directories::ProjectDirs::from("", "", "pluton") else { return Ok(Self::default()) };
         let path = dirs.config_dir().join("config.toml");
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text).map_err(|why| wrong(&path, &why)),
+        let read = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| error.message().to_owned()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(wrong(&path, &error.to_string())),
-        }
-    }
-
-    fn parse(text: &str) -> Result<Self, String> {
-        let preferences: Self = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        if let Some(color) = preferences.color.as_deref().filter(|color| !["auto", "always", "never"].contains(color)) {
-            return Err(format!("color must be auto, always or never, not {color:?}"));
-        }
-        if let Some(timeout) = &preferences.timeout {
-            humantime::parse_duration(timeout).map_err(|error| format!("timeout: {error}"))?;
-        }
-        Ok(preferences)
-    }
-
-    fn timeout(&self) -> Option<Duration> {
-        self.timeout.as_deref().and_then(|text| humantime::parse_duration(text).ok())
+            Err(error) => Err(error.to_string()),
+        };
+        read.map_err(|why| {
+            Error::new(Code::InvalidValue, format!("cannot use {}: {why}", path.display()))
+                .responsible(Who::You)
+                .hint("fix or delete that file")
+        })
     }
 }
 
-fn wrong(path: &Path, why: &str) -> Error {
-    Error::new(Code::InvalidValue, format!("cannot use {}: {why}", path.display()))
-        .responsible(Who::You)
-        .hint("fix or delete that file")
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text).map(Some).map_err(|why| D::Error::custom(format!("timeout: {why}")))
 }
 
 #[cfg(test)]
@@ -161,10 +150,11 @@ mod tests {
 
     #[test]
     fn only_known_preferences_with_good_values_are_taken() {
-        let good = Preferences::parse("rclone = '/opt/rclone'\ncolor = 'never'\ntimeout = '2m'\n").expect("good");
-        assert_eq!(good.timeout().map(|limit| limit.as_secs()), Some(120));
+        let good: Preferences =
+            toml::from_str("rclone = '/opt/rclone'\ncolor = 'never'\ntimeout = '2m'\n").expect("good");
+        assert_eq!(good.timeout.map(|limit| limit.as_secs()), Some(120));
         for bad in ["storages = []", "color = 'blue'", "timeout = 'soon'", "rclone = 7"] {
-            assert!(Preferences::parse(bad).is_err(), "{bad}");
+            assert!(toml::from_str::<Preferences>(bad).is_err(), "{bad}");
         }
     }
 }

@@ -49,9 +49,9 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// As it stands in JSON.
+    /// As in JSON.
     pub(crate) fn name(self) -> String {
-        serde_json::to_value(self).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
+        name(self)
     }
 
     pub(crate) fn exit(self) -> u8 {
@@ -93,14 +93,13 @@ pub(crate) enum Who {
 }
 
 impl Who {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::You => "you",
-            Self::Admin => "your Box admin",
-            Self::Box => "Box",
-            Self::Network => "the network",
-        }
+    pub(crate) fn name(self) -> String {
+        name(self)
     }
+}
+
+fn name(value: impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// The answer that a person may have got wrong, so that it can be asked again.

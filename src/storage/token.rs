@@ -132,7 +132,7 @@ mod tests {
 
     use super::Token;
     use crate::secret::Secret;
-    use crate::storage::paste::{NotAToken, app_in, is_whole};
+    use crate::storage::paste::{app_in, is_whole};
 
     const BLOB: &str =
         r#"{"access_token":"A1","token_type":"bearer","refresh_token":"R1","expiry":"2026-11-23T13:28:07.41426421Z"}"#;
@@ -144,20 +144,6 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_is_no_access_token() {
-        assert_eq!(Token::find("hello what do I paste").map(drop), Err(NotAToken::Unknown));
-        assert_eq!(Token::find("hellowhatdoIpaste123").map(drop), Err(NotAToken::Bare));
-    }
-
-    #[test]
-    fn a_blob_is_kept_as_rclone_wrote_it() {
-        let found = Token::find(BLOB).expect("a token");
-        assert_eq!(found.blob().expose(), BLOB);
-        assert_eq!(found.refresh_token().expect("has one").expose(), "R1");
-        assert!(found.expiry().is_some());
-    }
-
-    #[test]
     fn a_lifetime_without_end_is_cut_to_a_day() {
         let token = Token::minted(&Secret::new("A"), Duration::from_secs(u64::MAX));
         let left = token.expiry().expect("an end").as_second() - jiff::Timestamp::now().as_second();
@@ -165,49 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_called_by_its_name() {
-        for (paste, name) in [
-            ("", NotAToken::Empty),
-            ("  \r\n", NotAToken::Empty),
-            ("Paste the following into your remote machine --->\n", NotAToken::Half),
-            (&BLOB[..40], NotAToken::Half),
-            (&BLOB[40..], NotAToken::Half),
-            ("http://127.0.0.1:53682/auth?state=x", NotAToken::Link),
-            (r#"{"access_token": A1}"#, NotAToken::Malformed),
-            (r#"{"token_type":"bearer"}"#, NotAToken::NoAccessToken),
-            (r#"{"access_token":7}"#, NotAToken::NoAccessToken),
-            (r#"{"access_token":"A","expiry":"yesterday"}"#, NotAToken::BadExpiry),
-            (r#"{"error":"invalid_grant"}"#, NotAToken::BoxRefused),
-            (r#"{"boxAppSettings":{"clientID":"x"}}"#, NotAToken::JwtFile),
-            (r#"{"access_token":"ya29.abc"}"#, NotAToken::Google),
-            ("nbVx93kfQpl2mnbVx93kfQpl2m", NotAToken::Bare),
-            ("hello there", NotAToken::Unknown),
-        ] {
-            assert_eq!(Token::find(paste).expect_err(paste), name, "{paste:?}");
-        }
-    }
-
-    #[test]
-    fn a_refresh_token_alone_never_gets_an_empty_access_token() {
-        let found = Token::find(r#"{"access_token":"","refresh_token":"R1"}"#).expect("a token");
-        assert!(!found.access_token().is_empty());
-        assert_eq!(found.refresh_token().expect("has one").expose(), "R1");
-        assert!(found.blob().expose().contains("2000-01-01"));
-    }
-
-    #[test]
     fn the_zero_expiry_counts_as_none() {
         let found = Token::find(r#"{"access_token":"A","expiry":"0001-01-01T00:00:00Z"}"#).expect("a token");
         assert_eq!(found.expiry(), None);
         assert_eq!(found.refresh_token(), None);
-    }
-
-    #[test]
-    fn an_overdue_token_keeps_both_tokens() {
-        let overdue = Token::find(BLOB).expect("a token").with_past_expiry();
-        assert_eq!(overdue.access_token().expose(), "A1");
-        assert_eq!(overdue.refresh_token().expect("kept").expose(), "R1");
-        assert!(overdue.expiry().expect("set") < jiff::Timestamp::now());
     }
 
     /// One of the ways in which a token reaches a prompt.
