@@ -53,7 +53,7 @@ fn topic(name: &str) -> Option<Report> {
         "errors" => return Some(Report::Page(errors())),
         code => return error(code).map(Report::Page),
     };
-    Some(Report::Page(guide.replace(MORE, "").replace("{subject}", subject())))
+    Some(Report::Page(guide.replace(MORE, "")))
 }
 
 fn intro(guide: &'static str) -> &'static str {
@@ -73,7 +73,8 @@ pub(crate) fn client_credentials() -> &'static str {
 }
 
 pub(crate) fn subject() -> &'static str {
-    "enterprise:ID is the app's own service account, which has files of its own. user:ID is one person."
+    let more = CLIENT_CREDENTIALS.split(MORE).nth(1);
+    more.and_then(|more| more.split("\n\n").next()).unwrap_or_default()
 }
 
 pub(crate) fn access_token() -> &'static str {

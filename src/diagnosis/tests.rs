@@ -95,7 +95,7 @@ fn the_same_text_means_different_things_to_different_storages_and_rclones() {
     assert_eq!(recognise(&other, &evidence(forbidden)), Cause::ImpersonationDenied);
 
     let gone = "failed to read Box config: open app.json: no such file or directory";
-    for (path, begins) in [("/etc/app.json", "there is no "), ("app.json", "rclone does not find ")] {
+    for (path, begins) in [("/etc/app.json", "/etc/app.json does not exist"), ("app.json", "rclone cannot find ")] {
         let of_file = Operation { config_file: Some(path), ..operation(Kind::Jwt) };
         assert!(diagnose(&of_file, &evidence(gone)).message.starts_with(begins), "{path}");
     }
@@ -165,7 +165,7 @@ fn every_error() -> Vec<(Cause, Error)> {
 fn every_cause_says_who_must_act_and_what_to_do_likeliest_first() {
     for (cause, error) in every_error() {
         assert!(error.who.is_some() && !error.message.is_empty() && !error.remedy.is_empty(), "{cause:?}");
-        assert_eq!(error.message.contains("Pluton does not know"), cause == Cause::Unknown, "{cause:?}: {error}");
+        assert_eq!(error.message.contains("for an unknown reason"), cause == Cause::Unknown, "{cause:?}: {error}");
         let mut remedies = error.remedy.clone();
         remedies.dedup();
         assert_eq!(remedies, error.remedy, "{cause:?}");
@@ -185,7 +185,7 @@ fn commands_in_remedies_exist() {
     for (cause, error) in every_error() {
         for remedy in &error.remedy {
             let Some(command) = remedy.command.as_ref().filter(|command| command.starts_with("pluton ")) else {
-                assert!(!remedy.text.replace("and pluton doctor", "").contains("pluton "), "{cause:?}: {remedy}");
+                assert!(!remedy.text.replace("`pluton doctor`", "").contains("pluton "), "{cause:?}: {remedy}");
                 continue;
             };
             let line = command.replace("\"work\"", "work");

@@ -22,7 +22,7 @@ fn denying_ends_on_a_page_that_says_what_to_do() {
     let words = it.browser.reads("main p");
     assert!(words.starts_with(BACK) && words.contains("On Box's page, choose “Grant access to Box”."), "{words}");
     assert!(words.contains("The user denied access to your application"), "{words}");
-    it.pluton.ends().with(6).shows("access was refused on Box's page");
+    it.pluton.ends().with(6).shows("access was denied on Box's page");
     assert_eq!(it.desk.home.config_text(), "");
 }
 

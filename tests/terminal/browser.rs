@@ -61,7 +61,7 @@ fn after_a_refusal_another_try_asks_nothing_again() {
     desk.sandbox.refuse_consent(true);
     let first = link(&mut session);
     desk.sandbox.browse(&first);
-    session.sees("access was refused on Box's page");
+    session.sees("access was denied on Box's page");
     desk.sandbox.refuse_consent(false);
     session.chooses(WHAT_NOW, "Try again");
     let second = link(&mut session);

@@ -15,7 +15,7 @@ fn to_a_missing_folder(desk: &Desk) -> Session {
     let mut session = desk.comes_to_the_paste();
     session.types(&desk.token().block()).answers(ADVANCED, "y").chooses(OPTIONS, "Root folder");
     session.chooses("Root folder\n", "Type its ID").answers(FOLDER, "999").chooses(OPTIONS, "Continue");
-    session.sees("folder 999 is not there");
+    session.sees("folder 999 does not exist");
     session
 }
 
@@ -58,7 +58,7 @@ fn giving_up_says_once_what_failed_and_where_the_live_token_is() {
     let mut session = to_a_missing_folder(&desk);
     session.chooses(WHAT_NOW, "Give up");
     let ended = session.ends().with(7).shows("The new one is saved").shows("/.local/state/pluton/staged/");
-    assert_eq!(ended.screen.matches("folder 999 is not there").count(), 1, "{}", ended.screen);
+    assert_eq!(ended.screen.matches("folder 999 does not exist").count(), 1, "{}", ended.screen);
     assert_eq!(desk.home.config_text(), "");
 
     assert!(desk.keeps_a_live_token());
@@ -73,7 +73,7 @@ fn the_next_run_goes_on_with_the_token_that_was_kept() {
     session.ends().with(7);
     let mut session = desk.add(&[]);
     session.answers("An interrupted sign-in for \"Box\" still works. Resume it? [y/N] ", "y");
-    session.sees("folder 999 is not there").chooses(WHAT_NOW, "Correct the option root_folder_id");
+    session.sees("folder 999 does not exist").chooses(WHAT_NOW, "Correct the option root_folder_id");
     session.answers(FOLDER, &folder).sees("Saved as [Box]");
     session.ends().with(0);
     desk.holds_a_live_token("Box");

@@ -112,5 +112,5 @@ fn in_80_columns_no_row_of_a_list_is_cut() {
 fn paragraphs_of_a_page_do_not_hang() {
     let desk = Desk::new();
     let shown = narrow(&desk, &["help", "limits"], 0);
-    assert!(shown.contains("\nRequests: 1000 a minute for each user,\nuploads"), "{shown}");
+    assert!(shown.contains("\nRequests: 1000 a minute for each user,\nand 240"), "{shown}");
 }

@@ -1,6 +1,15 @@
-use super::error;
-use crate::diagnosis::{examples, guides};
+use super::{CLIENT_CREDENTIALS, OWN_APP, SERVICE_ACCOUNT, error};
+use crate::diagnosis::{ADMIN_APPS, examples, guides};
 use crate::ui::report::failure_text;
+
+/// Box renames its consoles.
+#[test]
+fn the_guides_name_the_admin_console_as_the_errors_do() {
+    for guide in [OWN_APP, SERVICE_ACCOUNT, CLIENT_CREDENTIALS] {
+        let words: Vec<&str> = guide.split_whitespace().collect();
+        assert!(words.join(" ").contains(ADMIN_APPS), "{guide}");
+    }
+}
 
 #[test]
 fn every_code_is_explained_with_what_to_do() {
