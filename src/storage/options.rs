@@ -86,7 +86,7 @@ impl BoxOptions {
 
 #[cfg(test)]
 mod tests {
-    use super::{BoxOptions, spec};
+    use super::spec;
 
     fn check(key: &str, text: &str) -> Option<String> {
         spec(key).expect("an option").check(text).ok()
@@ -116,12 +116,5 @@ mod tests {
         {
             assert_eq!(check("upload_cutoff", bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn the_newest_need_is_named() {
-        let set = BoxOptions::checked([("impersonate", "1"), ("description", "d"), ("list_chunk", "5")]).expect("good");
-        assert_eq!(set.needs(), Some(((1, 66), "description")));
-        assert_eq!(set.entries().count(), 3);
     }
 }
