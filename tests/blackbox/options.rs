@@ -157,7 +157,7 @@ fn a_token_that_was_renewed_to_look_up_a_user_is_kept_for_the_next_try() {
     let ran = bench.add_text(&old, &["Box", "--json", "--impersonate", "person@example.com"]);
     let error = ran.document()["error"].clone();
     assert_eq!((ran.code, error["code"].as_str()), (7, Some("insufficient_scope")), "{ran:?}");
-    assert!(error["notes"].to_string().contains("kept"), "{error}");
+    assert!(error["notes"].to_string().contains("next try will use it"), "{error}");
     bench.add_text(&old, &["Box", "--json"]).ok();
     bench.works_after_an_hour("Box");
 }
