@@ -37,7 +37,7 @@ const BACK: &str = "<";
 
 /// How to answer, for those who meet the first question.
 pub(crate) fn introduce() {
-    say("Enter takes what is in brackets, ? explains, < or Esc goes back. Nothing is saved before the end.");
+    say("Enter accepts the value in brackets, ? explains, < or Esc goes back. Nothing is saved until the end.");
 }
 
 /// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.

@@ -366,7 +366,7 @@ fn written(result: std::io::Result<()>) -> Result<()> {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
             Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
                 .responsible(Who::You)
-                .hint("make room where standard output goes, or send it elsewhere"))
+                .hint("free some space there, or redirect the output elsewhere"))
         }
         _ => Ok(()),
     }

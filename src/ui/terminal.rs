@@ -64,29 +64,12 @@ impl Terminal {
         }
     }
 
-    /// What must be read for anything to go on, however quiet.
-    #[expect(clippy::unused_self, reason = "said whatever the volume, through the same door")]
-    pub(crate) fn always_print(self, text: &str) {
-        write_line(text);
-    }
-
     pub(crate) fn done(self, text: &str) {
         self.say(&format!("{GOOD}✓{GOOD:#} {text}"));
     }
 
     pub(crate) fn warn(self, text: &str) {
         self.say(&format!("{ODD}warning:{ODD:#} {}", clean(text)));
-    }
-
-    #[expect(clippy::unused_self, reason = "an error is said whatever the volume, through the same door")]
-    pub(crate) fn error(self, text: &str) {
-        write_line(&format!("{BAD}error:{BAD:#} {text}"));
-    }
-
-    /// What clap says of wrong usage, folded by itself.
-    #[expect(clippy::unused_self, reason = "an error is said whatever the volume, through the same door")]
-    pub(crate) fn usage(self, text: &str) {
-        write_raw(text.trim_end());
     }
 
     pub(crate) fn trace(self, text: &str) {
@@ -111,6 +94,24 @@ impl Terminal {
         bar.enable_steady_tick(Duration::from_millis(80));
         *turning() = Some(bar.clone());
         Spinner(Some(bar))
+    }
+}
+
+/// What is printed however quiet the user wants it.
+#[expect(clippy::unused_self, reason = "whoever prints has a terminal for it")]
+impl Terminal {
+    /// What must be read for anything to go on.
+    pub(crate) fn always_print(self, text: &str) {
+        write_line(text);
+    }
+
+    pub(crate) fn error(self, text: &str) {
+        write_line(&format!("{BAD}error:{BAD:#} {text}"));
+    }
+
+    /// What clap says of wrong usage, folded by itself.
+    pub(crate) fn usage(self, text: &str) {
+        write_raw(text.trim_end());
     }
 }
 

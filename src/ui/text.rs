@@ -97,14 +97,14 @@ fn outcome_of(saved: &Saved) -> String {
         done(&format!("Listed {folder}: {}", plural(folders, "folder")));
     }
     if verified.refreshed {
-        done("Renewed the sign-in once, so it will not end in an hour");
+        done("Renewed the sign-in once, so it will not expire in an hour");
     }
     if verified.written {
         done("Wrote a small file, read it back and deleted it");
     }
     match saved.outcome {
         Outcome::Authorized => done(&format!("Saved the new sign-in of [{}] in {place}", storage.name)),
-        Outcome::Edited => done(&format!("Saved the changes of [{}] in {place}", storage.name)),
+        Outcome::Edited => done(&format!("Saved the changes to [{}] in {place}", storage.name)),
         Outcome::Added => done(&format!("Saved as [{}] in {place}", storage.name)),
         Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
         Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} is already up to date", storage.name)),
@@ -142,7 +142,7 @@ fn next(saved: &Saved) -> String {
         Lasting::ByPluton => {
             let timer = saved.timer.as_ref().map(timer).unwrap_or_default();
             format!(
-                "{timer}\nStart backups through pluton, which keeps this sign-in renewed until they end. For example:\n    \
+                "{timer}\nStart backups through pluton, which keeps this storage signed in until they finish. For example:\n    \
                  pluton run \"{name}\"{flag} -- restic -r \"rclone:{name}:restic\" init\n"
             )
         }
@@ -150,14 +150,14 @@ fn next(saved: &Saved) -> String {
 }
 
 fn timer(Timer { place, installed, remove }: &Timer) -> String {
-    let did = if *installed { "Installed a timer that renews it every 20 minutes" } else { "Renewed already" };
+    let did = if *installed { "Installed a timer that renews it every 20 minutes:" } else { "Already renewed by" };
     let remove = remove.map(|command| format!("\nTo remove the timer:\n    {command}\n")).unwrap_or_default();
     let linger = if place.contains("of systemd") {
         "\nWhile nobody is logged in, it runs only after:\n    loginctl enable-linger\n"
     } else {
         ""
     };
-    format!("✓ {did}: {place}\n{remove}{linger}")
+    good(&format!("{did} {place}")) + &remove + linger
 }
 
 /// The storages whose token has expired, or that have none.
@@ -193,7 +193,7 @@ fn show(storage: &Storage) -> String {
             rows.push(("enterprise", format!("{} ({})", clean(&enterprise.name), enterprise.id)));
         }
         if !account.shared_folders.is_empty() {
-            rows.push(("shared with it", shared(account)));
+            rows.push(("shared folders", shared(account)));
         }
     }
     rows.push(("rclone.conf", shown(&storage.rclone_config)));
@@ -263,7 +263,7 @@ fn each(each: &StorageResult) -> String {
         said.extend(proof.folders.map(|folders| plural(folders, "folder")));
         said.extend(match &proof.rehearsal {
             Some(rehearsal) => Some(rehearsed(rehearsal)),
-            None => proof.written.then(|| "can be written to".to_owned()),
+            None => proof.written.then(|| "writable".to_owned()),
         });
         said.extend(proof.refreshed.then(|| "can be renewed".to_owned()));
     }

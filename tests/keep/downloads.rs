@@ -29,7 +29,7 @@ fn a_fresh_file_that_is_not_ready_is_asked_for_again() {
         life.quick("Box");
         life.sandbox.fresh_files_wait(2);
         let ran = life.pluton(&["storage", "verify", "Box", "--check-write"]).ok();
-        assert!(ran.stdout.contains("can be written to"), "{ran:?}");
+        assert!(ran.stdout.contains("writable"), "{ran:?}");
         assert_eq!(life.sandbox.files(), []);
     });
 }

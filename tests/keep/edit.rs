@@ -13,7 +13,7 @@ fn options_are_set_and_taken_out_and_nothing_else_is_touched() {
         let text = life.home.config_text();
         life.home.write_config(&format!("; top\n{text}list_chunk = 500\nempty =\n; mine\nowned_by = \nfoo: bar\n"));
         let ran = life.pluton(&["storage", "edit", "Box", "--root-folder-id", &folder, "--unset", "list_chunk"]).ok();
-        assert!(ran.stdout.contains("Saved the changes of [Box]"), "{ran:?}");
+        assert!(ran.stdout.contains("Saved the changes to [Box]"), "{ran:?}");
         let expected = format!("; top\n{text}empty =\n; mine\nowned_by = \nfoo: bar\nroot_folder_id = {folder}\n");
         assert_eq!(life.home.config_text(), expected);
         assert_eq!(life.home.rclone(&["lsf", "Box:"]).ok().stdout, "inside/\n");

@@ -30,7 +30,7 @@ fn the_form_of_edit_shows_what_is_there_and_enter_keeps_it() {
     let page_size = "Listing page size [500]: ";
     session.answers(page_size, "0").sees("1 to 1000").answers(page_size, "-");
     session.sets("Only files owned by", "-").sets("Description", "").chooses(OPTIONS, "Save");
-    session.ends().with(0).shows("Saved the changes of [Box]");
+    session.ends().with(0).shows("Saved the changes to [Box]");
     let dump = desk.home.dump();
     let section = &dump["Box"];
     assert_eq!((&section["root_folder_id"], &section["description"]), (&folder.into(), &"mine".into()));
@@ -91,6 +91,6 @@ fn a_user_is_named_by_login_in_the_menu_and_corrected_there() {
     session.sets("Act as user", "nobody@example.com").chooses(OPTIONS, "Save");
     session.sees("nobody@example.com").chooses("What now?\n", "Change the options");
     session.sets("Act as user", "person@example.com").chooses(OPTIONS, "Save");
-    session.ends().with(0).shows("Saved the changes of [Box]");
+    session.ends().with(0).shows("Saved the changes to [Box]");
     assert_eq!(desk.home.dump()["Box"]["impersonate"], app.user_id.as_str());
 }
