@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::impersonate;
 use crate::box_api::{self, Account, Caller, Refused};
-use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::error::{Code, Error, Result, Who};
 use crate::secret::{Secret, clean, scrub};
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
@@ -59,7 +59,7 @@ pub(super) fn who(section: &Section) -> Result<Found> {
             let (login, name) = (&account.login, section.name());
             let message = format!(
                 "the root of this service account is empty, and it sees no files but its own: to back up into a folder of \
-                 yours, share it with {login}, role Editor, then: pluton storage edit {name:?} --root-folder-id ID"
+                 yours, share it with {login}, role Editor, then: `pluton storage edit {name:?} --root-folder-id ID`"
             );
             warnings.push(Warning { code: "service_account_empty", message });
         }
@@ -97,11 +97,11 @@ fn nearly_full(account: &Account, name: &str, trash: Option<u64>) -> Warning {
 }
 
 /// A service account has no way into the web page.
-pub(super) fn how_to_empty(account: &Account, name: &str) -> Remedy {
+pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
     if account.is_service_account() {
-        Remedy::with_command("to empty it (rclone 1.71.1 or newer)", format!("rclone cleanup '{name}:'"))
+        format!("to empty it (rclone 1.71.1 or newer): `rclone cleanup '{name}:'`")
     } else {
-        "to empty it: https://app.box.com/trash".into()
+        "to empty it: https://app.box.com/trash".to_owned()
     }
 }
 

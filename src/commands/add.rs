@@ -311,7 +311,7 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
         return None;
     }
     let message =
-        format!("other users of this machine can read the secrets in {place}; to make it private: chmod 600 {place}");
+        format!("other users of this machine can read the secrets in {place}; to make it private: `chmod 600 {place}`");
     Some(Warning { code: "config_readable_by_others", message })
 }
 

@@ -43,7 +43,7 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
     let handed = run_on(host, &command(context, flags, name.as_str()), &pasted(&token, app.as_ref()), true);
     let (code, _) = handed.map_err(|error| {
         error.note(format!(
-            "To see whether {host} has saved it: ssh {host} pluton storage list. Nothing was saved here."
+            "To see whether {host} has saved it: `ssh {host} pluton storage list`. Nothing was saved here."
         ))
     })?;
     Ok(Report::Exit(u8::try_from(code).unwrap_or(1)))

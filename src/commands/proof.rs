@@ -150,7 +150,7 @@ pub(super) fn short_lived(section: &Section) -> Option<Warning> {
             "access_token_expires",
             format!(
                 "an access token expires 60 minutes after it was created and cannot be renewed: backups fail from then on. \
-                 For backups, sign in another way: pluton storage authorize {name:?}"
+                 For backups, sign in another way: `pluton storage authorize {name:?}`"
             ),
         ),
         (Lasting::Ends, _) => {
@@ -162,7 +162,7 @@ pub(super) fn short_lived(section: &Section) -> Option<Warning> {
             };
             let message = format!(
                 "this token has no refresh token: it {when} and cannot be renewed; backups fail from then on. \
-                 Sign in again, with everything that `rclone authorize \"box\"` prints: pluton storage authorize {name:?}"
+                 Sign in again, with everything that `rclone authorize \"box\"` prints: `pluton storage authorize {name:?}`"
             );
             ("no_refresh_token", message)
         }

@@ -161,7 +161,7 @@ fn a_service_account_is_told_what_it_sees_and_how_to_see_more() {
         let ran = life.pluton(&["storage", "add", "box", "svc", "--box-config-file", file]).ok();
         let login = format!("AutomationUser_{}@boxdevedition.com", app.service_user_id);
         let words =
-            format!("share it with {login}, role Editor, then: pluton storage edit \"svc\" --root-folder-id ID");
+            format!("share it with {login}, role Editor, then: `pluton storage edit \"svc\" --root-folder-id ID`");
         assert!(ran.stderr.contains("is empty") && ran.stderr.contains(&words), "{ran:?}");
 
         let folder = life.sandbox.create_folder("0", "Backups");
