@@ -219,7 +219,7 @@ const TOKEN_HELP: &str = "Paste everything that `rclone authorize` printed, with
 const CLIENT_SECRET_HELP: &str = "The client secret is below the client ID in the Box Developer Console, on your app's \
     Configuration tab.";
 const OPTIONS_HELP: &str = "Most people need none. A root folder shows only that folder of the account; the others tune \
-    uploads and listings. All of them can be changed later with pluton storage edit.";
+    uploads and listings. All of them can be changed later with `pluton storage edit`.";
 
 fn ask_sign_in(answers: &mut Answers) -> Result<Reply<()>> {
     let item = |kind: &Kind| match kind {

@@ -12,7 +12,7 @@ use crate::signals;
 use crate::ui::hidden::{self, line_editing};
 pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};
 use crate::ui::terminal::{self, show, window};
-use crate::ui::wrap::wrap;
+use crate::ui::wrap::{page, wrap};
 
 /// What a person made of a question: an answer, or the way back to the question before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,7 +173,7 @@ fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usiz
 
 /// Says what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
-    say(&format!("\n{text}\n"));
+    show(&format!("\n{}\n\n", page(text, Some(window()))));
 }
 
 /// Says in a line or two what the next question means.
