@@ -92,8 +92,8 @@ pub(super) fn resume(
             }
         } else if answers.get(Field::Name).is_some() {
             let message = format!(
-                "an interrupted sign-in for {name:?} still works; to resume it: pluton storage add box {name:?} \
-                 --token-file '{}'",
+                "an interrupted sign-in for {name:?} still works; to resume it: `pluton storage add box {name:?} \
+                 --token-file '{}'`",
                 file.display()
             );
             warnings.push(Warning { code: "interrupted_sign_in", message });
