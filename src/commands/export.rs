@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::pick::require_box;
 use super::refresh::lock;
-use super::show::require_box;
 use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};

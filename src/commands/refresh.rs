@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use super::for_each::{in_parallel, names};
+use super::for_each::in_parallel;
 use super::patience::Patience;
-use super::{explain, proof, show, timer};
+use super::{explain, pick, proof, show, timer};
 use crate::box_api;
 use crate::cli::Refresh;
 use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
         return Ok(Report::Raw(timer::text(context, flags, kind)?.into_bytes()));
     }
     let file = context.config_file()?;
-    let names = names(context, &file, &flags.which, "refresh")?;
+    let names = pick::some_or_all(context, &file, &flags.which, "refresh")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
     let patience = Patience::new(context.terminal, flags.wait, Some("renewing"));
     let refresh_one = |name: &String| {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::pick;
 use super::refresh::{self, lock};
 use super::rename::{heirs, references};
-use super::show::require_box;
 use crate::box_api;
 use crate::cli::Remove;
 use crate::config::document::Document;
@@ -24,7 +23,12 @@ const REVOKE_LIMIT: Duration = Duration::from_secs(20);
 
 pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let file = context.config_file()?;
-    let names = named(context, &file, flags)?;
+    let usage = "pluton storage remove NAME";
+    if flags.yes && flags.names.is_empty() {
+        // Nothing is asked, so none is chosen either.
+        return Err(pick::missing(usage));
+    }
+    let names = pick::several(context, &file, &flags.names, usage)?;
     let document = file.read()?;
     let mut going = Vec::new();
     for name in &names {
@@ -66,24 +70,6 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
         Err(error) => StorageResult::failed(name, error),
     });
     Ok(Report::Results { storages: storages.collect() })
-}
-
-/// Each name once. With `--yes` nothing is asked, so none is chosen either.
-fn named(context: &Context, file: &ConfigFile, flags: &Remove) -> Result<Vec<String>> {
-    let usage = "pluton storage remove NAME";
-    if flags.names.is_empty() {
-        let chosen = if flags.yes { Err(pick::missing(usage)) } else { pick::one(context, file, None, usage) };
-        return Ok(vec![chosen?]);
-    }
-    let document = file.read()?;
-    let mut names: Vec<String> = Vec::new();
-    for name in &flags.names {
-        require_box(&document, name)?;
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    Ok(names)
 }
 
 /// Remotes that stay, and refer to `name`.

@@ -2,7 +2,6 @@
 //! in `upstreams`, or a dotted name below it.
 
 use super::pick;
-use super::show::require_box;
 use crate::cli::Rename;
 use crate::config::document::Document;
 use crate::config::password::words;
@@ -22,7 +21,7 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     // A renewal that is under way would look for the old name.
     let _lock = file.lock_refresh(old)?;
     let document = file.read()?;
-    require_box(&document, old)?;
+    pick::require_box(&document, old)?;
     if document.has(new.as_str()) {
         return Err(config::taken(new.as_str()));
     }

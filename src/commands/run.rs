@@ -8,11 +8,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::for_each::boxes;
 use super::patience::Patience;
-use super::pick;
+use super::pick::{self, boxes};
 use super::refresh::{How, Refreshed, is_renewable, refresh};
-use super::show::require_box;
 use crate::cli::Run;
 use crate::config::document::Document;
 use crate::config::{ConfigFile, PrivateCopy};
@@ -41,13 +39,7 @@ const ENOUGH: Duration = Duration::from_secs(60);
 pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     let file = context.config_file()?;
     let document = file.read()?;
-    let mut names = flags.names.clone();
-    for name in &names {
-        require_box(&document, name)?;
-    }
-    if names.is_empty() {
-        names.push(pick::one(context, &file, None, "pluton run NAME -- COMMAND")?);
-    }
+    let names = pick::several(context, &file, &flags.names, "pluton run NAME -- COMMAND")?;
     for variable in masking(&names) {
         context.terminal.warn(&format!(
             "{variable} is set: the command's rclone uses it instead of the token in rclone.conf; unset it"

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::account;
-use super::pick::{self, near};
+use super::pick;
 use crate::cli::Show;
 use crate::config::document::Document;
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
-use crate::secret::{looks_like_token, scrub};
+use crate::error::Result;
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
 use crate::storage::token::Token;
@@ -32,36 +31,6 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
         context.terminal.warn(&warning.message);
     }
     Ok(Report::Show { storage: Box::new(storage), warnings })
-}
-
-/// Fails where `name` is no Box storage, and names the one that was probably meant.
-pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
-    if !document.has(name) && looks_like_token(name) {
-        return Err(Error::new(Code::StorageNotFound, "there is no such storage: this looks like a token, not a name")
-            .responsible(Who::You)
-            .hint_command("see what is there", "pluton storage list"));
-    }
-    if !document.has(name) {
-        let error =
-            Error::new(Code::StorageNotFound, format!("there is no storage named {name:?}")).responsible(Who::You);
-        let error = match near(document, name) {
-            Some(near) if near.to_lowercase() == name.to_lowercase() => {
-                error.hint(format!("names are case-sensitive: did you mean {near:?}?"))
-            }
-            Some(near) => error.hint(format!("did you mean {near:?}?")),
-            None => error,
-        };
-        return Err(error.hint_command("see what is there", "pluton storage list"));
-    }
-    match document.get(name, "type") {
-        Some(kind) if kind.expose() == "box" => Ok(()),
-        kind => {
-            let kind = kind.map_or_else(|| "none".into(), |kind| kind.expose().to_owned());
-            Err(Error::new(Code::NotBox, format!("{name:?} is not a Box storage: its type is {}", scrub(&kind, &[])))
-                .responsible(Who::You)
-                .hint_command("see what is there", "pluton storage list"))
-        }
-    }
 }
 
 pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {

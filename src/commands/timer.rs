@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 pub(super) use installed::{Installed, Renewal};
 
-use super::for_each::names;
+use super::pick;
 use crate::cli::{Refresh, TimerKind, Which};
 use crate::config::ConfigFile;
 use crate::context::Context;
@@ -166,7 +166,7 @@ impl Job {
         if flags.which.names.is_empty() {
             words.push("--all".into());
         } else {
-            words.extend(names(context, &file, &flags.which, "refresh")?);
+            words.extend(pick::some_or_all(context, &file, &flags.which, "refresh")?);
         }
         let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
         let short = |limit: Duration| humantime::format_duration(limit).to_string().replace(' ', "");

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::account::{self, Found};
-use super::for_each::{in_parallel, names};
+use super::for_each::in_parallel;
 use super::refresh::{How, is_renewable, refresh};
 use super::trial::Trial;
-use super::{proof, show};
+use super::{pick, proof, show};
 use crate::cli::Verify;
 use crate::config::{Batch, ConfigFile, Proof, Staged};
 use crate::context::Context;
@@ -33,7 +33,7 @@ const LONG: Duration = Duration::from_secs(30 * 60);
 
 pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
     let file = context.config_file()?;
-    let names = names(context, &file, &flags.which, "verify")?;
+    let names = pick::some_or_all(context, &file, &flags.which, "verify")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
     let spinner = context.terminal.wait(if flags.restore {
         "rehearsing a backup and its restore"

@@ -85,7 +85,7 @@ fn without_a_terminal_a_missing_name_is_exit_2_and_named() {
         (&["run", "--", "true"], "pluton run NAME -- COMMAND"),
     ] {
         let ran = bench.home.pluton(args).fails(2);
-        assert!(ran.stderr.contains("NEW name was") || ran.stderr.contains("No NAME was given"), "{ran:?}");
+        assert!(ran.stderr.contains("no new name given") || ran.stderr.contains("no storage given"), "{ran:?}");
         assert!(ran.stderr.contains(names), "{names}: {ran:?}");
     }
     let (code, document) = bench.home.json(&["storage", "show"]);

@@ -9,8 +9,8 @@ use clap_complete::CompletionCandidate as Candidate;
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::cli::{Cli, Global};
-use crate::commands::for_each::boxes;
 use crate::commands::help;
+use crate::commands::pick::boxes;
 use crate::config::crypt;
 use crate::config::document::Document;
 use crate::context::Context;

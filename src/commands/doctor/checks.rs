@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::box_api::{self, Refused};
 use crate::commands::account;
-use crate::commands::for_each::{boxes, in_parallel};
+use crate::commands::for_each::in_parallel;
+use crate::commands::pick::boxes;
 use crate::commands::timer::{Installed, Renewal};
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
