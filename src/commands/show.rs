@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
 }
 
 pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {
-    let token = document.get(name, "token").and_then(|text| Token::find(text.expose()).ok());
+    let token = Token::in_section(document, name);
     let options = document
         .entries(name)
         .into_iter()

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use super::paths::directory;
 
 /// What a Unix system knows of a file and of who asks; other systems know nothing of it.
@@ -71,6 +73,11 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
     private(&mut options).open(path)?.write_all(bytes)
+}
+
+/// Reads a file that may hold secrets.
+pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    fs::read(path).map(Zeroizing::new)
 }
 
 /// On Windows the home directory's own access list decides.

@@ -102,7 +102,7 @@ impl ConfigFile {
             .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
         let section = token_section(&self.read()?, name);
         let holds = |document: &Document, token: Option<&Token>| {
-            let there = document.get(&section, "token").and_then(|text| Token::find(text.expose()).ok());
+            let there = Token::in_section(document, &section);
             document.has(&section) && there.as_ref().map(Token::access_token) == token.map(Token::access_token)
         };
         let is_there = Cell::new(false);

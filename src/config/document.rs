@@ -29,14 +29,14 @@ pub(crate) struct Document {
     index: HashMap<String, Vec<usize>>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Line {
     /// With its line break.
     raw: Zeroizing<Vec<u8>>,
     kind: Kind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     /// A blank line, a comment, or what rclone passes over like one.
     Trivia,
@@ -377,14 +377,6 @@ impl Line {
         }
     }
 }
-
-impl PartialEq for Line {
-    fn eq(&self, other: &Self) -> bool {
-        self.raw == other.raw
-    }
-}
-
-impl Eq for Line {}
 
 /// Values may be secrets, so a line shows only its shape.
 impl fmt::Debug for Line {

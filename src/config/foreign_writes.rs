@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use zeroize::Zeroizing;
 
+use super::access;
 use super::paths::{directory, file_name};
 use crate::signals;
 
@@ -23,7 +24,7 @@ const SETTLE: Duration = Duration::from_millis(60);
 const SLOW: Duration = Duration::from_secs(10);
 /// A save's file of this age was left behind by an rclone that was killed.
 const STALE: Duration = Duration::from_secs(30);
-/// How long to look once more where no rclone is in sight.
+/// How long to wait before a second look where no rclone was seen.
 const GLANCE: Duration = Duration::from_millis(3);
 
 pub(super) enum ReadError {
@@ -44,7 +45,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError>
     let started = Instant::now();
     loop {
         match read_file(path) {
-            Ok(bytes) => return Ok(Some(Zeroizing::new(bytes))),
+            Ok(bytes) => return Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(ReadError::Io(error)),
         }
@@ -66,10 +67,10 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError>
     }
 }
 
-/// A pipe or a device would be read for ever.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+/// A pipe or a device could be read without end.
+fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let data = fs::metadata(path)?;
-    if data.is_file() || data.is_dir() { fs::read(path) } else { Err(io::Error::other("it is not a regular file")) }
+    if data.is_file() || data.is_dir() { access::read(path) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
 /// Whether some rclone could still put an older content in the file's place.

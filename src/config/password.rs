@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Code, Error, Result, Who};
-use crate::process::{self, Outcome};
+use crate::process;
 use crate::secret::Secret;
 use crate::ui::prompt;
 use crate::ui::terminal::Terminal;
@@ -30,57 +30,53 @@ impl PasswordSource {
     }
 
     /// Tries `open` with the password, or with up to three where a person types it.
+    ///
+    /// # Errors
+    /// Where there is no password, or none that opens the file.
     pub(crate) fn try_open<T>(&self, file: &Path, open: impl Fn(&Secret) -> Option<T>) -> Result<(Secret, T)> {
         let locked = |why: &str| {
             Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display()))
                 .responsible(Who::You)
         };
-        let opened = |password: Secret, what: &str| match open(&password) {
+        let in_env = std::env::var(ENV).ok().filter(|password| !password.is_empty());
+        let (password, what) = if let Some(command) = &self.command {
+            let password = ask_command(command)?.map_err(|why| locked(&why).hint("check --password-command"))?;
+            (password, "the password that --password-command prints".to_owned())
+        } else if let Some(password) = in_env {
+            (Secret::new(password), format!("the password in {ENV}"))
+        } else if self.terminal.asks {
+            for _ in 0..PROMPTS {
+                let password = prompt::hidden_line("Password of rclone.conf (it stays hidden): ")?;
+                match open(&password) {
+                    Some(content) => return Ok((password, content)),
+                    None => self.terminal.error("this password does not open it"),
+                }
+            }
+            return Err(locked("no password given opens it"));
+        } else {
+            let hint = format!("set {ENV} to it, or give --password-command COMMAND");
+            return Err(locked("its password is not known").hint(hint));
+        };
+        match open(&password) {
             Some(content) => Ok((password, content)),
             None => {
                 Err(locked(&format!("{what} does not open it")).hint("give the password that `rclone config` asks for"))
             }
-        };
-        if let Some(command) = &self.command {
-            let password = ask_command(command)?.map_err(|why| locked(&why).hint("check --password-command"))?;
-            return opened(password, "the password that --password-command prints");
         }
-        match std::env::var(ENV) {
-            Ok(password) if !password.is_empty() => {
-                return opened(Secret::new(password), &format!("the password in {ENV}"));
-            }
-            _ => {}
-        }
-        if !self.terminal.asks {
-            return Err(locked("its password is not known")
-                .hint(format!("set {ENV} to it, or give --password-command COMMAND")));
-        }
-        for _ in 0..PROMPTS {
-            let password = prompt::hidden_line("Password of rclone.conf (it stays hidden): ")?;
-            match open(&password) {
-                Some(content) => return Ok((password, content)),
-                None => self.terminal.error("this password does not open it"),
-            }
-        }
-        Err(locked("no password given opens it"))
     }
 }
 
 /// Runs the command as rclone does: words at spaces, line ends cut from what it prints, nothing else.
-fn ask_command(command: &str) -> Result<Result<Secret, String>> {
+fn ask_command(command: &str) -> Result<std::result::Result<Secret, String>> {
     let words = words(command);
     let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
-    process::capture(process::command(program).args(args)).map(printed)
-}
-
-fn printed(captured: std::io::Result<Outcome>) -> Result<Secret, String> {
-    let outcome = captured.map_err(|cause| format!("the password command gave none: {cause}"))?;
-    let text = Secret::new(outcome.stdout.trim_end_matches(['\r', '\n']));
-    match (outcome.success(), text.is_empty()) {
-        (true, false) => Ok(text),
-        (true, true) => Err("the password command prints nothing".into()),
-        (false, _) => Err("the password command failed".into()),
-    }
+    Ok(match process::capture(process::command(program).args(args))? {
+        Err(cause) => Err(format!("the password command could not be run: {cause}")),
+        Ok(outcome) if !outcome.success() => Err("the password command failed".into()),
+        Ok(outcome) => Some(Secret::new(outcome.stdout.trim_end_matches(['\r', '\n'])))
+            .filter(|password| !password.is_empty())
+            .ok_or_else(|| "the password command printed nothing".into()),
+    })
 }
 
 /// rclone's lists of words: one that holds a space stands in double quotes, and `""` inside those is one `"`.

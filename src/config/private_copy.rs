@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::staging::PrivateDir;
-use super::{ConfigFile, Staged, paths, recovery};
+use super::{ConfigFile, Staged, access, paths, recovery};
 use crate::config::document::Document;
 use crate::error::Result;
 use crate::storage::section::Section;
@@ -97,7 +97,7 @@ pub(crate) fn left_copies() -> Vec<PathBuf> {
 
 /// Keeps every section whose refresh token is another than the copy began with. False where the copy could not be read.
 fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
-    let read = fs::read(dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(&bytes).ok());
+    let read = access::read(&dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(&bytes).ok());
     let Some(document) = read else { return false };
     let began_with = fs::read_to_string(dir.join(BEGAN_WITH)).unwrap_or_default();
     let began_with: BTreeMap<&str, &str> =

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use fs4::{FileExt, TryLockError};
 
+use super::access;
 use super::paths::{self, entries};
 use crate::config::document::Document;
 use crate::error::Result;
@@ -25,7 +26,7 @@ pub(super) const SECTION: &str = "rclone.conf";
 const LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
 /// A directory without a lock is given this long to get one.
 const BEGINNING: Duration = Duration::from_secs(60);
-/// How long an rclone that outlived its pluton may still be at work on the token that is wanted now.
+/// How long to wait for an rclone that outlived its pluton and is still renewing the token that is wanted now.
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(20);
 /// More than rclone needs to save one section.
@@ -52,7 +53,7 @@ impl OrphanedSignIn {
     fn in_dir(dir: &Path) -> Option<Self> {
         let (section, file) = latest(dir)?;
         let name = (*section.sections().first()?).to_owned();
-        let token = Token::find(section.get(&name, "token")?.expose()).ok()?;
+        let token = Token::in_section(&section, &name)?;
         let fingerprint = token.fingerprint()?;
         let given = given(dir);
         let is_new = !given.is_empty() && !given.contains(&fingerprint);
@@ -90,8 +91,8 @@ pub(crate) fn orphans_now(present: &Document) -> Vec<OrphanedSignIn> {
 /// Every directory of a run that is gone, with what can still be used of it.
 fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<OrphanedSignIn>)> {
     let wanted = wanted.and_then(Token::fingerprint);
-    let tokens = present.sections().into_iter().filter_map(|section| present.get(section, "token"));
-    let committed: Vec<_> = tokens.filter_map(|token| Token::find(token.expose()).ok()?.fingerprint()).collect();
+    let tokens = present.sections().into_iter().filter_map(|section| Token::in_section(present, section));
+    let committed: Vec<_> = tokens.filter_map(|token| token.fingerprint()).collect();
     let dirs = staged_dirs().filter(|dir| is_abandoned(dir, wanted.as_deref()) && unreadable(dir).is_none());
     let mut found: Vec<_> = dirs
         .map(|dir| {
@@ -186,9 +187,8 @@ pub(super) fn try_room(dir: &Path) -> io::Result<()> {
 /// The newest section that rclone left whole. Ended in the middle of a save, it leaves it under another name.
 pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     let read = |path: PathBuf| {
-        let document = Document::parse(&fs::read(&path).ok()?).ok()?;
-        let name = *document.sections().first()?;
-        Token::find(document.get(name, "token")?.expose()).ok()?;
+        let document = Document::parse(&access::read(&path).ok()?).ok()?;
+        Token::in_section(&document, document.sections().first()?)?;
         Some((document, path))
     };
     let is_section =

@@ -57,7 +57,7 @@ impl Rehearsal {
     }
 }
 
-/// That rclone has listed a section, and what else it did with it.
+/// Evidence that rclone has listed a section, and what else it did with it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Proven(Proof);
 
@@ -225,7 +225,7 @@ impl Staged {
     /// The token that rclone put in the staged file, if it is another than the one staged.
     pub(crate) fn new_token(&self) -> Option<Token> {
         let (document, _) = recovery::latest(self.dir())?;
-        let token = Token::find(document.get(self.section.name(), "token")?.expose()).ok()?;
+        let token = Token::in_section(&document, self.section.name())?;
         let same = self.section.token().is_some_and(|old| old.access_token() == token.access_token());
         (!same).then_some(token)
     }
@@ -233,7 +233,7 @@ impl Staged {
     /// The same with another option, and with the token that rclone may have put in the staged file since.
     pub(crate) fn with_option(mut self, key: &str, value: &str) -> Result<Self> {
         let value = Value::as_read(value);
-        let mut document = Document::parse(&fs::read(&self.file).map_err(|cause| self.unusable(&cause))?)
+        let mut document = Document::parse(&access::read(&self.file).map_err(|cause| self.unusable(&cause))?)
             .map_err(|why| Error::disk(Code::Unknown, "read", &self.file, &why))?;
         document.set(self.section.name(), key, &value);
         // Beside the old one until it is whole: that may hold the only live token.

@@ -104,9 +104,9 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         back => back,
     };
-    match back.and_then(|()| fs::read(&ready)) {
-        Ok(out) if out == new => Ok(Swap::Moved),
-        Ok(bytes) => Ok(Swap::SwappedOut(SwappedOut { bytes: Zeroizing::new(bytes), kept: ready })),
+    match back.and_then(|()| access::read(&ready)) {
+        Ok(out) if *out == new => Ok(Swap::Moved),
+        Ok(bytes) => Ok(Swap::SwappedOut(SwappedOut { bytes, kept: ready })),
         Err(error) => {
             // It may be the only copy of something.
             let _ = ready.keep();
@@ -148,7 +148,7 @@ pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>
             if name.starts_with(&draft) {
                 return Some((entry.path(), None));
             }
-            let bytes = Zeroizing::new(fs::read(entry.path()).ok()?);
+            let bytes = access::read(&entry.path()).ok()?;
             let digest = digest(&bytes);
             let is_known = known.split('-').any(|known| known == digest);
             Some((entry.path(), (!is_known).then_some(bytes)))
@@ -193,34 +193,4 @@ fn draft_prefix(path: &Path) -> String {
 
 fn sync_directory(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::PathBuf;
-
-    use super::{Swap, put};
-
-    fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
-        let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("rclone.conf");
-        fs::write(&path, content).expect("a file");
-        (dir, path)
-    }
-
-    #[test]
-    fn only_what_was_seen_is_replaced() {
-        let (dir, path) = file("theirs");
-        assert!(matches!(put(&path, b"ours", Some(b"seen")), Ok(Swap::Moved)));
-        assert!(matches!(put(&path, b"ours", None), Ok(Swap::Moved)));
-        assert_eq!(fs::read(&path).expect("it"), b"theirs");
-        assert!(matches!(put(&path, b"ours", Some(b"theirs")), Ok(Swap::Done)));
-        assert_eq!(fs::read(&path).expect("it"), b"ours");
-        fs::remove_file(&path).expect("gone");
-        assert!(matches!(put(&path, b"new", Some(b"ours")), Ok(Swap::Moved)));
-        assert_eq!(fs::read_dir(dir.path()).expect("it").count(), 0);
-        assert!(matches!(put(&path, b"new", None), Ok(Swap::Done)));
-        assert_eq!(fs::read_dir(dir.path()).expect("it").count(), 1);
-    }
 }

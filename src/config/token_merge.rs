@@ -9,11 +9,9 @@ use crate::storage::token::Token;
 pub(super) fn take_newer_tokens(document: &mut Document, other: &Document) {
     for name in other.sections() {
         if document.has(name) && without_token(document, name) == without_token(other, name) {
-            let theirs = other.get(name, "token");
-            if expiry(theirs.as_ref()) > expiry(document.get(name, "token").as_ref()) {
-                if let Some(token) = &theirs {
-                    document.set(name, "token", token);
-                }
+            let expiry = |document: &Document| Token::in_section(document, name).and_then(|token| token.expiry());
+            if let Some(newer) = other.get(name, "token").filter(|_| expiry(other) > expiry(document)) {
+                document.set(name, "token", &newer);
             }
         }
     }
@@ -28,7 +26,7 @@ pub(super) fn survived(now: &Document, section: &str, before: &Document, written
     if !is_like(before) || !is_like(written) {
         return !is_like(before);
     }
-    let token = |document: &Document| document.get(section, "token").and_then(|text| Token::find(text.expose()).ok());
+    let token = |document: &Document| Token::in_section(document, section);
     let access_token = |document: &Document| token(document).map(|token| token.access_token());
     // A token that has not expired is renewed by nobody, so that another one is the old one's successor.
     access_token(now) == access_token(written)
@@ -45,13 +43,9 @@ fn has_expired(token: &Token) -> bool {
     token.expiry().is_none_or(|expiry| expiry.as_second() < Timestamp::now().as_second() + MARGIN)
 }
 
-fn expiry(token: Option<&Value>) -> Option<Timestamp> {
-    Token::find(token?.expose()).ok()?.expiry()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{survived, take_newer_tokens};
+    use super::survived;
     use crate::config::document::Document;
 
     fn document(year: &str, client: &str) -> Document {
@@ -74,17 +68,5 @@ mod tests {
         assert!(!survived(&renewed, "a", &old, &document("2990", "y")));
         assert!(survived(&document("2991", "y"), "a", &old, &document("2990", "y")));
         assert!(survived(&renewed, "a", &Document::default(), &old));
-    }
-
-    #[test]
-    fn only_a_later_token_of_the_same_storage_is_taken() {
-        for (here, there, taken) in [("2026", "2027", true), ("2027", "2026", false), ("2026", "2026", false)] {
-            let mut doc = document(here, "x");
-            take_newer_tokens(&mut doc, &document(there, "x"));
-            assert_eq!(doc == document(there, "x"), taken || here == there);
-        }
-        let mut doc = document("2026", "x");
-        take_newer_tokens(&mut doc, &document("2027", "y"));
-        assert_eq!(doc, document("2026", "x"));
     }
 }

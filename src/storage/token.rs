@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
+use crate::config::document::Document;
 use crate::secret::Secret;
 use crate::storage::paste::{self, NotAToken};
 
@@ -35,6 +36,11 @@ impl Token {
     /// whole section, or the base64 form.
     pub(crate) fn find(text: &str) -> Result<Self, NotAToken> {
         Self::checked(paste::json_in(text)?)
+    }
+
+    /// What rclone reads for a section, inherited or not.
+    pub(crate) fn in_section(document: &Document, section: &str) -> Option<Self> {
+        Self::find(document.get(section, "token")?.expose()).ok()
     }
 
     /// A token that carries an access token only, as Box answers to client credentials.

@@ -32,20 +32,6 @@ fn an_endless_substitution_ends() {
 }
 
 #[test]
-fn what_rclone_cannot_load_is_refused_with_its_line() {
-    for (text, line) in [
-        ("[a]\nnonsense\n", 2),
-        ("[a] ; c\n", 1),
-        ("[a]\n\nk = `open\n", 3),
-        ("[]\nk = v\n", 2),
-        ("[a]\n = v\n", 2),
-        ("[a]\nk = \"\"\"abc\n", 2),
-    ] {
-        assert_eq!(Document::parse(text.as_bytes()).expect_err(text).line, line, "{text:?}");
-    }
-}
-
-#[test]
 fn a_new_section_is_appended_and_every_other_byte_stays() {
     for (before, after) in [
         ("", "[n]\nk = v\n"),
@@ -59,14 +45,6 @@ fn a_new_section_is_appended_and_every_other_byte_stays() {
         assert_eq!(rendered(&doc), after);
         assert_eq!(get(&document(after), "n", "k").as_deref(), Some("v"));
     }
-}
-
-#[test]
-fn replacing_a_section_keeps_its_place_its_comments_and_its_neighbours() {
-    let mut doc = document("[a]\nx=1\n\n[n]\n# mine\nk=old\ngone=1\n\n[z]\n[n]\nk=last");
-    doc.put_section("n", &[("k", value("new")), ("more", value("m"))]);
-    assert_eq!(rendered(&doc), "[a]\nx=1\n\n[n]\n# mine\nk=old\n\n[z]\n[n]\nk = new\nmore = m\n");
-    assert_eq!(doc.entries("n"), [("k".to_owned(), value("new")), ("more".to_owned(), value("m"))]);
 }
 
 #[test]
