@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
-pub(crate) use change::{Reference, TokenSave, put, taken};
+pub(crate) use change::{Reference, TokenSave, check_inheritance, put, taken};
 pub(crate) use locks::{RefreshLock, lock_file};
 pub(crate) use paths::{check_owner, find, foreign, give_back, others, shown, state_dir};
 pub(crate) use private_copy::{PrivateCopy, left_copies};
@@ -96,28 +96,25 @@ impl ConfigFile {
         access::foreign_owner(&self.real)
     }
 
-    /// What runs that were killed while they saved have left beside it.
-    pub(crate) fn leftovers(&self) -> Vec<PathBuf> {
-        let ours = swap::leftovers(&self.real).into_iter().map(|(path, _)| path);
-        foreign_writes::left_behind(&self.real).into_iter().chain(ours).collect()
-    }
-
-    /// Those that can be removed: of plutons, whose content is taken into the file, and of rclones, where the file holds it all.
-    pub(crate) fn spare_leftovers(&self) -> Vec<PathBuf> {
-        let Ok(Some(now)) = self.bytes() else { return Vec::new() };
-        let is_readable = |content: Option<Zeroizing<Vec<u8>>>| content.is_none_or(|bytes| self.parse(&bytes).is_ok());
+    /// What runs that were killed while they saved have left beside it, and whether it can be removed: of pluton's, the content
+    /// is taken into the file; of rclone's, the file holds all of it.
+    pub(crate) fn leftovers(&self) -> Vec<(PathBuf, bool)> {
+        let now = self.bytes().ok().flatten().unwrap_or_default();
         let ours = swap::leftovers(&self.real).into_iter();
-        let ours = ours.filter_map(|(path, content)| is_readable(content).then_some(path));
-        ours.chain(foreign_writes::of_no_use(&self.real, &now)).collect()
+        let ours = ours.map(|(path, content)| (path, content.is_none_or(|bytes| self.parse(&bytes).is_ok())));
+        foreign_writes::left_behind(&self.real, &now).into_iter().chain(ours).collect()
     }
 
-    /// Removes those. Pluton's own are removed by every edit.
+    /// Removes those that can be.
     pub(crate) fn clear_leftovers(&self) -> Result<()> {
+        // Every edit takes in and removes pluton's own.
         self.edit("", &|_| Ok(()))?;
         let now = self.bytes()?.unwrap_or_default();
-        foreign_writes::of_no_use(&self.real, &now).iter().try_for_each(|left| {
-            std::fs::remove_file(left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", left, &cause))
-        })
+        foreign_writes::left_behind(&self.real, &now).iter().filter(|(_, is_spare)| *is_spare).try_for_each(
+            |(left, _)| {
+                std::fs::remove_file(left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", left, &cause))
+            },
+        )
     }
 
     /// Whether new tokens can be saved in it. Tries nothing that leaves a trace.

@@ -67,7 +67,8 @@ fn fixes(file: &ConfigFile) -> Vec<Fix> {
         done: "private copies are removed; the next refresh finds the tokens renewed in them".to_owned(),
         carry_out: remove_copies,
     };
-    let leftovers: Vec<_> = file.spare_leftovers().iter().map(|left| config::shown(left)).collect();
+    let leftovers = file.leftovers().into_iter().filter(|(_, is_spare)| *is_spare);
+    let leftovers: Vec<_> = leftovers.map(|(left, _)| config::shown(&left)).collect();
     let names = leftovers.join(", ");
     let without_leftovers = Fix {
         question: format!("Remove {names}, after adding to rclone.conf what only they have?"),

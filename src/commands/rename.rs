@@ -7,7 +7,7 @@ use crate::config::document::Document;
 use crate::config::password::words;
 use crate::config::{self, Reference};
 use crate::context::Context;
-use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::error::{Code, Error, Result, Who};
 use crate::storage::name::RemoteName;
 use crate::storage::options;
 use crate::ui::prompt;
@@ -61,25 +61,17 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
     RemoteName::new(&new)
 }
 
-/// A dotted name takes what it lacks from the name before the dot; a new name must neither begin nor end that.
+/// A dotted name inherits what it lacks from the name before the dot; a new name must neither begin nor end that.
 fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
-    let refused = |message: String, hint: &str| {
-        Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint(Remedy::from(hint)))
-    };
+    if let Some(heir) = heirs(document, old).first() {
+        let message = format!("[{heir}] inherits keys from {old:?}, and would not find them under another name");
+        return Err(Error::new(Code::InvalidValue, message)
+            .responsible(Who::You)
+            .hint("write those keys into that section first"));
+    }
     let mut after = document.clone();
     after.rename_section(old, new);
-    if let Some(heir) = heirs(document, old).first() {
-        let message = format!("[{heir}] takes keys that it lacks from {old:?}, and would find none under another name");
-        return refused(message, "write those keys into that section first");
-    }
-    if let Some(key) = after.inherited(new, &options::keys()).into_iter().find(|key| document.get(old, key).is_none()) {
-        let message = format!("as {new:?} it would read {key} from the section before the dot");
-        return refused(message, "choose a name without a dot");
-    }
-    if let Some((child, key)) = after.disturbed(new, document) {
-        return refused(format!("[{child}] would then read {key} from {new:?}"), "choose another name");
-    }
-    Ok(())
+    config::check_inheritance(&after, new, document, Some(old))
 }
 
 /// Keys of other remotes that name `old:`, with what they say once it is called `new`.

@@ -240,13 +240,22 @@ impl ConfigFile {
 /// # Errors
 /// Where it would.
 pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
-    let name = section.name();
     let before = document.clone();
-    document.put_section(name, &section.entries());
+    document.put_section(section.name(), &section.entries());
+    check_inheritance(document, section.name(), &before, None)
+}
+
+/// Checks that `name` reads nothing from the section before its dot, but what `old` reads there too, and that no section below
+/// it reads from it what it did not have in `before`.
+///
+/// # Errors
+/// Names the key and the two sections.
+pub(crate) fn check_inheritance(document: &Document, name: &str, before: &Document, old: Option<&str>) -> Result<()> {
     let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
-    let message = if let Some(key) = document.inherited(name, &options::keys()).first() {
+    let is_new = |key: &&str| old.is_none_or(|old| before.get(old, key).is_none());
+    let message = if let Some(key) = document.inherited(name, &options::keys()).into_iter().find(is_new) {
         format!("rclone would read {key} of {name:?} from [{parent}]: a dotted name inherits what it lacks")
-    } else if let Some((child, key)) = document.disturbed(name, &before) {
+    } else if let Some((child, key)) = document.disturbed(name, before) {
         format!("[{child}] would then read {key} from {name:?}: a dotted name inherits what it lacks")
     } else {
         return Ok(());

@@ -99,17 +99,13 @@ pub(super) fn wait_for_writers(path: &Path) {
     }
 }
 
-/// Files of saves that never came to their end.
-pub(super) fn left_behind(path: &Path) -> Vec<PathBuf> {
-    saves(path).into_iter().map(|save| save.path).collect()
-}
-
-/// Files that killed rclones were writing, and that hold nothing but what stands in `now`. An old one may be the user's own.
-pub(super) fn of_no_use(path: &Path, now: &[u8]) -> Vec<PathBuf> {
+/// Files of saves that never came to their end, and whether each holds nothing but what stands in `now`. An old one may be the
+/// user's own, and is never said to.
+pub(super) fn left_behind(path: &Path, now: &[u8]) -> Vec<(PathBuf, bool)> {
     let is_stale = |save: &Save| save.modified.elapsed().is_ok_and(|age| age > STALE);
-    let is_in = |save: &Save| fs::read(&save.path).is_ok_and(|bytes| now.starts_with(&bytes));
-    let found = saves(path).into_iter().filter(|save| !save.is_old && is_stale(save) && is_in(save));
-    found.map(|save| save.path).collect()
+    let is_in = |save: &Save| access::read(&save.path).is_ok_and(|bytes| now.starts_with(&bytes));
+    let is_spare = |save: &Save| !save.is_old && is_stale(save) && is_in(save);
+    saves(path).into_iter().map(|save| (save.path.clone(), is_spare(&save))).collect()
 }
 
 /// The new file is there until it takes its place, and was written a moment ago. The old one says nothing: it is there
@@ -154,7 +150,7 @@ mod tests {
     use std::fs::{self, File};
     use std::time::SystemTime;
 
-    use super::{STALE, is_being_saved, of_no_use};
+    use super::{STALE, is_being_saved, left_behind};
 
     #[test]
     fn only_a_new_file_of_this_moment_is_a_save() {
@@ -167,7 +163,7 @@ mod tests {
         let new = dir.path().join("rclone.conf1234567890");
         fs::write(&new, "").expect("a file");
         assert!(is_being_saved(&conf));
-        assert!(of_no_use(&conf, b"[a]\n").is_empty());
+        assert!(left_behind(&conf, b"[a]\n").iter().all(|(_, is_spare)| !is_spare));
         for time in [SystemTime::now() - STALE * 2, SystemTime::now() + STALE * 2] {
             File::options().write(true).open(&new).and_then(|file| file.set_modified(time)).expect("its time is set");
             assert!(!is_being_saved(&conf), "{time:?}");

@@ -124,11 +124,10 @@ fn config_file(subject: &Subject<'_>) -> Vec<Finding> {
         let finding = Finding { message: message.to_owned(), ..Finding::from_error(ABOUT, &error) };
         findings.push(finding.hint("or run backups through `pluton run`, with a service account"));
     }
-    let spare = file.spare_leftovers();
-    for left in file.leftovers() {
+    for (left, is_spare) in file.leftovers() {
         let message = format!("{} was left by a run that was killed while it saved", config::shown(&left));
         let finding = Finding::warning(ABOUT, message);
-        findings.push(if spare.contains(&left) {
+        findings.push(if is_spare {
             finding.hint_run("pluton doctor --fix")
         } else {
             let text = "if no rclone is running now, compare it with rclone.conf, then";
