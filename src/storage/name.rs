@@ -1,16 +1,12 @@
-//! The names that rclone accepts, and a storage before it is saved: a name, a sign-in and options, and the section they become.
-//! Pure.
+//! The names that rclone accepts for a storage. Pure.
 
 use std::fmt;
 
 use unicode_general_category::{GeneralCategory as Category, get_general_category};
 
-use crate::config::document::{DEFAULT_SECTION, Value};
+use crate::config::document::DEFAULT_SECTION;
 use crate::error::{Error, Field, Result};
 use crate::secret::looks_like_token;
-use crate::storage::options::BoxOptions;
-use crate::storage::section::Section;
-use crate::storage::sign_in::SignIn;
 
 /// A name that rclone accepts for a remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,30 +44,26 @@ impl fmt::Display for RemoteName {
 
 /// rclone's rule (fs/fspath): `[\w\p{L}\p{N}.+@]+(?:[ -]+[\w\p{L}\p{N}.+@-]+)*`, and what else would not survive.
 fn fault(name: &str) -> Option<String> {
-    let Some(first) = name.chars().next() else { return Some("it is empty".into()) };
     if let Some(odd) = name.chars().find(|&c| !is_core(c) && c != ' ' && c != '-') {
-        let shown: String = odd.escape_debug().collect();
         return Some(match odd {
             ':' => "in rclone a colon ends the name; leave it out".into(),
-            _ => format!("rclone does not accept `{shown}` in a name"),
+            _ => format!("rclone does not accept `{}` in a name", odd.escape_debug()),
         });
     }
-    if !is_core(first) {
-        return Some("it starts with a space or a hyphen".into());
-    }
     let mut backwards = name.chars().rev();
-    match (backwards.next(), backwards.next()) {
-        (Some(' '), _) => return Some("it ends with a space".into()),
-        (Some('-'), Some(before)) if is_core(before) => return Some("it ends with a hyphen".into()),
-        _ => {}
+    let ends_well = match (backwards.next(), backwards.next()) {
+        (None | Some(' '), _) => false,
+        (Some('-'), before) => !before.is_some_and(is_core),
+        _ => true,
+    };
+    if !ends_well || !name.starts_with(is_core) {
+        return Some("it must not be empty, nor start or end with a space or a hyphen".into());
     }
     if name == DEFAULT_SECTION {
         return Some("rclone reserves it".into());
     }
-    if cfg!(windows) && name.len() == 1 && first.is_ascii_alphabetic() {
-        return Some("rclone would read it as a drive letter".into());
-    }
-    None
+    let is_drive = cfg!(windows) && name.len() == 1 && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_drive.then(|| "rclone would read it as a drive letter".into())
 }
 
 fn is_core(c: char) -> bool {
@@ -81,38 +73,6 @@ fn is_core(c: char) -> bool {
         [UppercaseLetter, LowercaseLetter, TitlecaseLetter, ModifierLetter, OtherLetter].contains(&category)
     };
     c.is_ascii_alphanumeric() || "_.+@".contains(c) || (!c.is_ascii() && (c.is_numeric() || is_letter(c)))
-}
-
-/// A storage that is not yet in rclone.conf.
-#[derive(Debug, Clone)]
-pub(crate) struct Remote {
-    pub(crate) name: RemoteName,
-    pub(crate) sign_in: SignIn,
-    pub(crate) options: BoxOptions,
-}
-
-impl Remote {
-    /// The section's keys, in the order they are written. A key stands here only when the user set it or rclone needs it.
-    fn entries(&self) -> Result<Vec<(&'static str, Value)>> {
-        let mut entries = vec![("type", value(Field::Name, "type", "box")?)];
-        for (key, field, text) in self.sign_in.entries() {
-            entries.push((key, value(field, key, text.expose())?));
-        }
-        for (key, text) in self.options.entries() {
-            entries.push((key, value(Field::Option(key), key, text)?));
-        }
-        Ok(entries)
-    }
-
-    pub(crate) fn section(&self) -> Result<Section> {
-        let entries = self.entries()?.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        Ok(Section::new(self.name.as_str(), entries).with_app(self.sign_in.client_id()))
-    }
-}
-
-/// A value that can stand in rclone.conf.
-pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
-    Value::new(text).map_err(|why| Error::invalid(field, format!("{key} cannot be saved: {why}")))
 }
 
 #[cfg(test)]

@@ -4,15 +4,46 @@
 use anyhow::Context as _;
 
 use crate::config::document::{Document, Value};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Field, Result, Who};
 use crate::secret::Secret;
-use crate::storage::options::{self, DESCRIPTION, SPECS};
-use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::name::RemoteName;
+use crate::storage::options::{self, BoxOptions, DESCRIPTION, SPECS};
+use crate::storage::sign_in::{Kind, Lasting, SignIn};
 use crate::storage::token::Token;
 
 const TOKEN: &str = "token";
 pub(crate) const GRANT_KEY: &str = "client_credentials";
 const SECRET_KEYS: [&str; 4] = [TOKEN, "client_secret", "access_token", "config_credentials"];
+
+/// A storage that is not yet in rclone.conf.
+#[derive(Debug, Clone)]
+pub(crate) struct Remote {
+    pub(crate) name: RemoteName,
+    pub(crate) sign_in: SignIn,
+    pub(crate) options: BoxOptions,
+}
+
+impl Remote {
+    /// Only what the user set or rclone needs, in the order it is written.
+    ///
+    /// # Errors
+    /// Where a value cannot stand in rclone.conf.
+    pub(crate) fn section(&self) -> Result<Section> {
+        let mut entries = vec![("type".to_owned(), value(Field::Name, "type", "box")?)];
+        for (key, field, text) in self.sign_in.entries() {
+            entries.push((key.to_owned(), value(field, key, text.expose())?));
+        }
+        for (key, text) in self.options.entries() {
+            entries.push((key.to_owned(), value(Field::Option(key), key, text)?));
+        }
+        Ok(Section::new(self.name.as_str(), entries).with_app(self.sign_in.client_id()))
+    }
+}
+
+/// A value that can stand in rclone.conf.
+pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
+    Value::new(text).map_err(|why| Error::invalid(field, format!("{key} cannot be saved: {why}")))
+}
 
 #[derive(Debug, Clone)]
 pub(crate) struct Section {

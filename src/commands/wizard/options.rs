@@ -7,9 +7,8 @@ use crate::box_api::{self, Folder};
 use crate::commands::{account, explain};
 use crate::diagnosis::{Doing, Operation};
 use crate::error::{Code, Error, Field, Result};
-use crate::storage::name::value;
 use crate::storage::options::{ROOT_FOLDER, SPECS, Spec};
-use crate::storage::section::Section;
+use crate::storage::section::{Section, value};
 use crate::storage::sign_in::Kind;
 use crate::ui::prompt::{self, Item, Reply};
 
