@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, rclone};
+use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Settings, rclone};
 
 const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 /// Odd, so that there is a middle one.
@@ -30,7 +30,7 @@ fn main() {
     let bench = with(Sandbox::start());
     bench.adding("Box on this machine");
     bench.first_sign();
-    with(Sandbox::builder().delay(NEAR).start()).adding("each answer after 50 ms");
+    with(Sandbox::with(Settings { delay: NEAR, ..Settings::default() })).adding("each answer after 50 ms");
     for remotes in [1, 100, 10_000] {
         bench.reading(remotes);
     }

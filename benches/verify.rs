@@ -8,7 +8,7 @@ mod support;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, rclone};
+use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Settings, rclone};
 use support::{Home, PLUTON};
 
 const ANSWER: Duration = Duration::from_millis(200);
@@ -36,7 +36,7 @@ fn main() {
 
 /// The loop and pluton by turns, so that a busy moment hits both.
 fn compare(binary: &std::path::Path, count: usize) -> (Duration, Duration) {
-    let sandbox = Sandbox::builder().delay(ANSWER).start();
+    let sandbox = Sandbox::with(Settings { delay: ANSWER, ..Settings::default() });
     let home = Home::new(&sandbox, binary);
     let sections = (0..count).map(|number| {
         let token = sandbox.mint(RCLONE_CLIENT_ID).blob();

@@ -12,7 +12,7 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// A new Chromium that knows the sandbox as Box, and nobody else but this machine.
-    pub(crate) fn start(sandbox: &Sandbox) -> Result<Self, String> {
+    pub(crate) fn start(sandbox: &Sandbox) -> anyhow::Result<Self> {
         let quiet = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-breakpad --disable-dev-shm-usage \
                      --disable-background-networking --disable-component-update --disable-sync";
         let mut arguments: Vec<String> = quiet.split_whitespace().map(str::to_owned).collect();

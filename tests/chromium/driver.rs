@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use anyhow::{Context as _, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -38,8 +39,8 @@ impl Drop for Group {
 
 impl Driver {
     /// Starts Chromium with these arguments, or says why that cannot be done here.
-    pub(crate) fn start(arguments: &[String]) -> Result<Self, String> {
-        let installed = |program: &str| which::which(program).map_err(|_| format!("{program} is not installed"));
+    pub(crate) fn start(arguments: &[String]) -> Result<Self> {
+        let installed = |program: &str| which::which(program).with_context(|| format!("{program} is not installed"));
         let (chromium, driver) = (installed("chromium")?, installed("chromedriver")?);
         let home = tempfile::tempdir().expect("a temporary home");
         let mut command = Command::new(driver);
@@ -57,7 +58,7 @@ impl Driver {
         // On a busy machine a start may take too long.
         let mut tries =
             (0..3).map(|_| answer(agent.post(&sessions).content_type("application/json").send(wishes.to_string())));
-        let made = tries.find(Result::is_ok).unwrap_or_else(|| Err("Chromium does not start here".to_owned()))?;
+        let made = tries.find_map(Result::ok).context("Chromium does not start here")?;
         let session = format!("{sessions}/{}", made["sessionId"].as_str().expect("a session"));
         Ok(Self { agent, session, _group: group, _home: home })
     }
@@ -102,13 +103,14 @@ fn port(child: &mut Child) -> u16 {
 
 #[track_caller]
 fn value(response: Result<Response<Body>, ureq::Error>) -> Json {
-    answer(response).unwrap_or_else(|why| panic!("{why}"))
+    answer(response).unwrap_or_else(|why| panic!("{why:#}"))
 }
 
-fn answer(response: Result<Response<Body>, ureq::Error>) -> Result<Json, String> {
-    let mut response = response.map_err(|error| error.to_string())?;
-    let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
-    let mut answer: Json = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+fn answer(response: Result<Response<Body>, ureq::Error>) -> Result<Json> {
+    let mut response = response?;
+    let text = response.body_mut().read_to_string()?;
+    let mut answer: Json = serde_json::from_str(&text).context(text)?;
     let value = answer["value"].take();
-    if response.status().is_success() { Ok(value) } else { Err(format!("{}: {}", value["error"], value["message"])) }
+    ensure!(response.status().is_success(), "{}: {}", value["error"], value["message"]);
+    Ok(value)
 }

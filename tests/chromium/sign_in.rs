@@ -22,7 +22,7 @@ impl SignIn {
     pub(crate) fn waiting(rclone: &Path) -> Option<Self> {
         let desk = Desk::with(rclone);
         desk.sandbox.consent_page(true);
-        let browser = Browser::start(&desk.sandbox).map_err(|why| skip(&why)).ok()?;
+        let browser = Browser::start(&desk.sandbox).map_err(|why| skip(&format!("{why:#}"))).ok()?;
         let port = authorize_port();
         let pluton = desk.add(&["Box", "--authorize", "--no-browser", "--no-input"]);
         Some(Self { pluton, browser, desk, _port: port })

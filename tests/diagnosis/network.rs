@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use box_sandbox::{Fault, Sandbox};
+use box_sandbox::{Fault, Sandbox, Settings};
 
 use crate::case::{Case, side_by_side};
 use crate::support::Ran;
@@ -98,7 +98,7 @@ fn a_certificate_is_not_trusted() {
 #[test]
 fn a_certificate_is_out_of_date() {
     Case::new("certificate_over", 8, "tls")
-        .sandbox(|| Sandbox::builder().certificate_over().start())
+        .sandbox(|| Sandbox::with(Settings { certificate_expired: true, ..Settings::default() }))
         .run(|world| world.list(&[]));
 }
 

@@ -142,7 +142,7 @@ fn a_box_that_never_answers_is_not_waited_for_without_end() {
 #[test]
 fn run_ends_with_its_command_and_leaves_a_renewal_to_the_next_run() {
     // Renewed anew some seconds after the command has started.
-    let hasty = || Sandbox::builder().access_token_lifetime(Duration::from_secs(26)).start();
+    let hasty = || Sandbox::with_lifetime(Duration::from_secs(26));
     with_each(hasty, |life| {
         life.quick("Box");
         life.home.log_children();

@@ -76,8 +76,7 @@ pub(crate) fn a_refusal_in_the_middle_is_told_once_and_the_command_goes_on() {
 
 #[test]
 fn a_command_starts_while_box_is_down_if_its_token_lives() {
-    let life =
-        Life::with(Sandbox::builder().access_token_lifetime(Duration::from_secs(600)).start(), &rclone::newest());
+    let life = Life::with(Sandbox::with_lifetime(Duration::from_secs(600)), &rclone::newest());
     life.quick("Box");
     life.expired("over");
     for path in ["/oauth2/token", "/api/oauth2/token"] {

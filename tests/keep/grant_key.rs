@@ -55,7 +55,7 @@ fn access_token(life: &Life) -> String {
 /// Lists before and after a token's end in one rclone, with a new token in between. Returns how the second went,
 /// and how many tokens were asked for without a subject.
 fn over_a_token_s_end(more: &str) -> (Ran, usize) {
-    let life = Life::with(Sandbox::builder().access_token_lifetime(SHORT).start(), &rclone::newest());
+    let life = Life::with(Sandbox::with_lifetime(SHORT), &rclone::newest());
     life.client_credentials_with("CCG", "");
     life.pluton(&["storage", "refresh", "CCG"]).ok();
     life.home

@@ -30,7 +30,7 @@ pub(crate) fn with_each(sandbox: impl Fn() -> Sandbox + Sync, test: impl Fn(Life
 
 /// A Box whose access tokens live 30 seconds.
 pub(crate) fn hasty() -> Sandbox {
-    Sandbox::builder().access_token_lifetime(SHORT).start()
+    Sandbox::with_lifetime(SHORT)
 }
 
 impl Life {

@@ -29,7 +29,7 @@ impl World {
 
     /// Access tokens so short that rclone, which wants ten seconds more, renews them at each start.
     pub(crate) fn restless(rclone: &Path) -> Self {
-        Self::of(Sandbox::builder().access_token_lifetime(Duration::from_secs(9)).start(), rclone)
+        Self::of(Sandbox::with_lifetime(Duration::from_secs(9)), rclone)
     }
 
     fn of(sandbox: Sandbox, rclone: &Path) -> Self {

@@ -46,6 +46,13 @@ impl Desk {
         Session::start(self.command(args).into(), columns)
     }
 
+    /// pluton with these arguments in a window of this width.
+    pub(crate) fn pluton(&self, args: &[&str], columns: u16) -> Session {
+        let mut command = self.home.command(PLUTON);
+        command.args(args);
+        Session::start(command.into(), columns)
+    }
+
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.home.command(PLUTON);
         command.args(["storage", "add", "box"]).args(args);

@@ -3,8 +3,6 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::desk::Desk;
-use crate::session::Session;
-use crate::support::PLUTON;
 
 #[test]
 fn what_is_to_be_mended_is_asked_before() {
@@ -13,9 +11,7 @@ fn what_is_to_be_mended_is_asked_before() {
     let config = desk.home.config();
     std::fs::set_permissions(&config, PermissionsExt::from_mode(0o644)).expect("a mode");
     for (answer, mode) in [("n", 0o644), ("y", 0o600)] {
-        let mut command = desk.home.command(PLUTON);
-        command.args(["doctor", "--offline", "--fix"]);
-        let mut session = Session::start(command.into(), 80);
+        let mut session = desk.pluton(&["doctor", "--offline", "--fix"], 80);
         session.answers("Make it private? [y/N]", answer).ends();
         assert_eq!(desk.home.mode(&config), mode, "{answer}");
     }

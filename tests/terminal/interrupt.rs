@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, NAME, OPTIONS, PASTE, SIGN_IN, WHAT_NOW};
 use crate::session::{CTRL_C, Session};
-use crate::support::{PLUTON, wait_for, wait_until_gone};
+use crate::support::{wait_for, wait_until_gone};
 
 const BEFORE: &str = "# mine\n[other]\ntype = local\n";
 
@@ -122,23 +122,6 @@ fn ctrl_c_while_rclone_waits_for_box_ends_rclone_and_keeps_the_renewed_token() {
         wait_until_gone(child.split(' ').next().expect("a process ID"));
     }
     assert_eq!(desk.home.config_text(), "");
-}
-
-#[test]
-fn ctrl_c_ends_a_command_that_prints_a_secret_and_what_it_waits_for() {
-    let desk = Desk::new();
-    let script = desk.home.file("slow", "sh -c 'echo $$ $PPID > pids.new; mv pids.new pids; sleep 600; true'; true\n");
-    let text = format!("[storage.New]\nprovider = 'box'\ntoken = {{ command = ['sh', '{script}'] }}\n");
-    let declared = desk.home.file("declared.toml", &text);
-    let mut command = desk.home.command(PLUTON);
-    command.args(["apply", &declared]);
-    let mut session = Session::start(command.into(), 100);
-    let pids = wait_for("the command", || std::fs::read_to_string(desk.home.path().join("pids")).ok());
-    session.types(CTRL_C);
-    session.ends().with(130).shows("error: interrupted");
-    for pid in pids.split_whitespace() {
-        wait_until_gone(pid);
-    }
 }
 
 #[test]

@@ -4,7 +4,6 @@ use box_sandbox::{AppSpec, RCLONE_CLIENT_ID};
 
 use crate::desk::{BROWSER, Desk, OPTIONS, PASTE, SIGN_IN};
 use crate::session::{ENTER, Session};
-use crate::support::PLUTON;
 
 fn desk(keys: &str) -> Desk {
     let desk = Desk::new();
@@ -14,9 +13,7 @@ fn desk(keys: &str) -> Desk {
 }
 
 fn storage(desk: &Desk, args: &[&str]) -> Session {
-    let mut command = desk.home.command(PLUTON);
-    command.arg("storage").args(args);
-    Session::start(command.into(), 100)
+    desk.pluton(&[&["storage"], args].concat(), 100)
 }
 
 #[test]

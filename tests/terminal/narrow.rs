@@ -5,21 +5,15 @@ use std::time::Duration;
 use box_sandbox::{Fault, RCLONE_CLIENT_ID};
 
 use crate::desk::{ADVANCED, BROWSER, Desk, OPTIONS, PASTE, SIGN_IN};
-use crate::session::{CTRL_C, Session};
-use crate::support::PLUTON;
+use crate::session::CTRL_C;
 
 const COLUMNS: u16 = 40;
 
 /// What pluton writes in a narrow window, once it is known to be what it writes into a pipe.
 #[track_caller]
 fn narrow(desk: &Desk, args: &[&str], code: i32) -> String {
-    let command = || {
-        let mut command = desk.home.command(PLUTON);
-        command.args(args);
-        command
-    };
     let piped = desk.home.pluton(args).fails(code);
-    let mut session = Session::start(command().into(), COLUMNS);
+    let mut session = desk.pluton(args, COLUMNS);
     let ended = session.ends().with(code);
     let shown = anstream::adapter::strip_bytes(&ended.raw).into_vec();
     let shown = String::from_utf8(shown).expect("UTF-8").replace("\r\n", "\n").replace('\r', "\n");

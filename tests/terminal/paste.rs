@@ -23,58 +23,38 @@ fn connects(desk: &Desk, mut session: Session, token: &Token) {
     assert!(desk.staged().is_empty(), "{:?}", desk.staged());
 }
 
-#[track_caller]
-fn pasted(paste: impl Fn(&Token) -> String) {
-    let desk = Desk::new();
-    let token = desk.token();
-    let mut session = desk.comes_to_the_paste();
-    session.types(&paste(&token));
-    connects(&desk, session, &token);
-}
+/// A form in which people copy a token.
+type Paste = fn(&Token) -> String;
 
 #[test]
-fn the_three_lines_that_rclone_prints() {
-    pasted(Token::block);
-}
-
-#[test]
-fn the_json_alone_and_enter() {
-    pasted(|token| token.blob() + ENTER);
-}
-
-#[test]
-fn lines_that_end_as_on_windows() {
-    pasted(|token| token.block().replace('\n', "\r\n"));
-}
-
-#[test]
-fn the_base64_form() {
-    pasted(|token| STANDARD_NO_PAD.encode(json!({ "token": token.blob() }).to_string()) + ENTER);
-}
-
-#[test]
-fn the_first_two_lines_of_the_three() {
-    pasted(|token| token.block().replace("<---End paste\n", ""));
-}
-
-#[test]
-fn six_thousand_bytes_wrapped_by_a_terminal() {
-    let long = |token: &Token| Token { access: "x".repeat(6000), ..token.clone() }.blob();
-    pasted(|token| {
-        let blob = long(token).into_bytes();
-        let lines = blob.chunks(80).map(|line| String::from_utf8_lossy(line).into_owned());
-        lines.collect::<Vec<_>>().join("\n") + ENTER
+fn a_token_is_taken_as_it_is_copied() {
+    let forms: [(&str, Paste); 8] = [
+        ("the three lines that rclone prints", Token::block),
+        ("the JSON alone and Enter", |token| token.blob() + ENTER),
+        ("lines that end as on Windows", |token| token.block().replace('\n', "\r\n")),
+        ("the base64 form", |token| STANDARD_NO_PAD.encode(json!({ "token": token.blob() }).to_string()) + ENTER),
+        ("the first two lines of the three", |token| token.block().replace("<---End paste\n", "")),
+        ("six thousand bytes wrapped by a terminal", |token| {
+            let blob = Token { access: "x".repeat(6000), ..token.clone() }.blob().into_bytes();
+            let lines = blob.chunks(80).map(|line| String::from_utf8_lossy(line).into_owned());
+            lines.collect::<Vec<_>>().join("\n") + ENTER
+        }),
+        ("six thousand bytes in one line", |token| Token { access: "x".repeat(6000), ..token.clone() }.block()),
+        // No question takes what follows it for an answer.
+        ("more than the token", |token| token.block() + "y\ny\ny\n"),
+    ];
+    thread::scope(|scope| {
+        for (form, paste) in forms {
+            let connect = move || {
+                let desk = Desk::new();
+                let token = desk.token();
+                let mut session = desk.comes_to_the_paste();
+                session.types(&paste(&token));
+                connects(&desk, session, &token);
+            };
+            thread::Builder::new().name(form.to_owned()).spawn_scoped(scope, connect).expect("a thread");
+        }
     });
-}
-
-#[test]
-fn six_thousand_bytes_in_one_line() {
-    pasted(|token| Token { access: "x".repeat(6000), ..token.clone() }.block());
-}
-
-#[test]
-fn what_follows_the_token_answers_no_question() {
-    pasted(|token| token.block() + "y\ny\ny\n");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use crate::desk::Desk;
 use crate::session::{ENTER, Session};
-use crate::support::PLUTON;
 
 const WHICH: &str = "Which storage?\n";
 
@@ -15,9 +14,7 @@ fn desk(names: &[&str]) -> Desk {
 }
 
 fn pluton(desk: &Desk, args: &[&str]) -> Session {
-    let mut command = desk.home.command(PLUTON);
-    command.args(args);
-    Session::start(command.into(), 80)
+    desk.pluton(args, 80)
 }
 
 #[test]

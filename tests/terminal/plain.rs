@@ -4,7 +4,6 @@ use std::process::Stdio;
 
 use crate::desk::{ADVANCED, BROWSER, Desk, NAME, PASTE, SIGN_IN};
 use crate::session::{CTRL_C, DOWN, ENTER, Session};
-use crate::support::PLUTON;
 
 const ESCAPE: u8 = 0x1b;
 
@@ -70,11 +69,7 @@ fn every_answer_heeds_what_the_terminal_can_show() {
         &["storage", "add", "box", "--help"],
         &["storage", "add", "box", "--nonsense"],
     ];
-    let written = |desk: &Desk, args: &[&str]| {
-        let mut command = desk.home.command(PLUTON);
-        command.args(args);
-        Session::start(command.into(), 100).ends().raw
-    };
+    let written = |desk: &Desk, args: &[&str]| desk.pluton(args, 100).ends().raw;
     for args in answers {
         assert!(is_coloured(&written(&desk, args)), "{args:?}");
     }

@@ -52,10 +52,8 @@ fn one_ctrl_c_reaches_the_command_once_also_behind_a_pipe() {
 fn a_signal_that_a_process_sends_reaches_the_command_at_a_terminal_too() {
     for (signal, name) in [(Signal::INT, "INT"), (Signal::QUIT, "QUIT"), (Signal::HUP, "HUP"), (Signal::TERM, "TERM")] {
         let desk = signed_in();
-        let mut command = desk.home.command(PLUTON);
         let script = format!("trap 'echo caught; exit 42' {name}; echo ready; while :; do sleep 0.1; done");
-        command.args(["run", "Box", "--", "sh", "-c", &script]);
-        let mut session = Session::start(command.into(), 100);
+        let mut session = desk.pluton(&["run", "Box", "--", "sh", "-c", &script], 100);
         session.sees("ready").signal(signal);
         session.sees("caught");
         session.ends().with(42);

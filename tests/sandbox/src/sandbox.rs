@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -11,7 +12,7 @@ use tokio::runtime::Runtime;
 use crate::account::ACCOUNT_ID;
 use crate::state::World;
 use crate::tokens::random_id;
-use crate::{Account, App, AppKind, AppSpec, Builder, Fault, JwtApp, Request, Token, certificates, server};
+use crate::{Account, App, AppKind, AppSpec, Fault, JwtApp, Request, Settings, Token, certificates, server};
 
 /// A running Box on 127.0.0.1. It stops, and its files go, when it is dropped.
 #[derive(Debug)]
@@ -27,25 +28,26 @@ pub struct Sandbox {
 impl Sandbox {
     /// The usual Box: one person, three folders in the root, tokens that live an hour.
     pub fn start() -> Self {
-        Self::builder().start()
+        Self::with(Settings::default())
     }
 
-    pub fn builder() -> Builder {
-        Builder::new()
+    /// One whose access tokens live this long.
+    pub fn with_lifetime(access_token_lifetime: Duration) -> Self {
+        Self::with(Settings { access_token_lifetime, ..Settings::default() })
     }
 
-    pub(crate) fn new(builder: Builder) -> Self {
+    pub fn with(settings: Settings) -> Self {
         let directory = tempfile::Builder::new().prefix("box-sandbox-").tempdir();
         let directory = directory.expect("a temporary directory");
         let ca_file = directory.path().join("ca.pem");
-        let (tls, key_pin) = certificates::issue(&ca_file, builder.certificate_over);
+        let (tls, key_pin) = certificates::issue(&ca_file, settings.certificate_expired);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let listener = runtime
-            .block_on(tokio::net::TcpListener::bind(("127.0.0.1", builder.port)))
+            .block_on(tokio::net::TcpListener::bind(("127.0.0.1", settings.port)))
             .expect("a free port on 127.0.0.1");
         let address = listener.local_addr().expect("the port that was bound");
-        let world = Arc::new(World::new(builder.settings));
+        let world = Arc::new(World::new(settings));
         runtime.spawn(server::run(listener, tls, Arc::clone(&world)));
         Self { world, address, directory, ca_file, key_pin, runtime: Some(runtime) }
     }

@@ -14,14 +14,35 @@ use crate::requests::Request;
 use crate::tokens::{Grant, Tokens};
 use crate::tree::Tree;
 
-/// What stays as the builder set it.
+/// How a sandbox is from its start to its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) access_token_lifetime: Duration,
-    pub(crate) delay: Duration,
-    pub(crate) page_size: usize,
-    /// A used refresh token stays good until the new access token is used.
-    pub(crate) grace: bool,
+pub struct Settings {
+    /// How long an access token lives, in whole seconds.
+    pub access_token_lifetime: Duration,
+    /// How long every answer of Box waits, with the work already done.
+    pub delay: Duration,
+    /// The most items on a page of a listing, whatever the client asks for.
+    pub page_size: usize,
+    /// Whether a used refresh token stays good, for the same pair, until the new access token is used; otherwise it works
+    /// once. The variable `BOX_SANDBOX_GRACE` turns it on for a whole run of tests.
+    pub grace: bool,
+    /// The port on 127.0.0.1; any free one if it is 0.
+    pub port: u16,
+    /// Box's certificate expired in 2020.
+    pub certificate_expired: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            access_token_lifetime: Duration::from_secs(3600),
+            delay: Duration::ZERO,
+            page_size: 1000,
+            grace: std::env::var_os("BOX_SANDBOX_GRACE").is_some(),
+            port: 0,
+            certificate_expired: false,
+        }
+    }
 }
 
 /// An authorization code on its way from the browser to rclone.

@@ -1,10 +1,10 @@
 //! The sandbox by hand: start it, copy the exports, and point any rclone at it.
 #![expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 
-use box_sandbox::{RCLONE_CLIENT_ID, Sandbox};
+use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Settings};
 
 fn main() {
-    let sandbox = Sandbox::builder().port(port()).start();
+    let sandbox = Sandbox::with(Settings { port: port(), ..Settings::default() });
     for (name, value) in sandbox.env() {
         println!("export {name}='{}'", value.display());
     }

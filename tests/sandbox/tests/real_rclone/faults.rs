@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use box_sandbox::{Fault, RCLONE_CLIENT_ID, Sandbox};
+use box_sandbox::{Fault, RCLONE_CLIENT_ID, Sandbox, Settings};
 
 use crate::support::{Bench, with_each};
 
@@ -100,7 +100,7 @@ fn a_proxy_lets_in_only_who_it_knows() {
 #[test]
 fn a_certificate_can_be_over() {
     for binary in box_sandbox::rclone::both() {
-        let bench = Bench::new(&binary, Sandbox::builder().certificate_over().start());
+        let bench = Bench::new(&binary, Sandbox::with(Settings { certificate_expired: true, ..Settings::default() }));
         bench.sign_in();
         let said = bench.fails(&["lsd", "bx:", "--low-level-retries", "1"]);
         assert!(said.contains("certificate has expired"), "{said}");

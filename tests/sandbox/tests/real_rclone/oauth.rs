@@ -2,7 +2,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use box_sandbox::{App, AppKind, AppSpec, Page, RCLONE_CLIENT_ID, Sandbox, Token};
+use box_sandbox::{App, AppKind, AppSpec, Page, RCLONE_CLIENT_ID, Sandbox, Settings, Token};
 
 use crate::support::{Bench, with_each};
 
@@ -76,7 +76,7 @@ fn a_refresh_token_works_once() {
 #[test]
 fn under_the_grace_rule_a_used_refresh_token_gives_the_same_pair_until_the_new_one_is_used() {
     for grace in [false, true] {
-        let sandbox = Sandbox::builder().grace(grace).start();
+        let sandbox = Sandbox::with(Settings { grace, ..Settings::default() });
         let app = sandbox.own_app();
         let old = sandbox.mint(&app.client_id).refresh;
         let first = json(&refresh(&sandbox, &app, &old));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use box_sandbox::{Account, RCLONE_CLIENT_ID, Sandbox, rclone};
+use box_sandbox::{Account, RCLONE_CLIENT_ID, Sandbox, Settings, rclone};
 
 use crate::support::{Bench, with_each};
 
@@ -162,7 +162,7 @@ fn a_listing_of_several_pages_is_whole() {
 
 #[test]
 fn the_sandbox_can_make_pages_smaller_than_asked() {
-    let sandbox = Sandbox::builder().page_size(1).start();
+    let sandbox = Sandbox::with(Settings { page_size: 1, ..Settings::default() });
     let bench = Bench::new(&rclone::newest(), sandbox);
     bench.sign_in();
     assert_eq!(bench.folders().len(), 3);
@@ -208,7 +208,7 @@ fn users_me_tells_name_quota_and_enterprise() {
 
 #[test]
 fn every_answer_waits_as_long_as_told() {
-    let slow = Sandbox::builder().delay(Duration::from_millis(400)).start();
+    let slow = Sandbox::with(Settings { delay: Duration::from_millis(400), ..Settings::default() });
     let bench = Bench::new(&rclone::newest(), slow);
     bench.sign_in();
     let started = std::time::Instant::now();
