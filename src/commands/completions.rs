@@ -42,13 +42,11 @@ pub(super) fn run(flags: &Completions) -> Result<Report> {
     Ok(Report::Raw(script.as_bytes().to_vec()))
 }
 
-/// What belongs where the cursor is.
-enum Answer {
-    Values(Vec<Value>),
-    /// A file, which the shell completes itself.
-    Files,
-    /// The command after `--`, or an argument of it.
-    Command,
+/// What belongs where the cursor is: `values`; `open` for values after which no space follows; or what the shell completes itself,
+/// `files` and the `command` after `--`.
+struct Answer {
+    kind: &'static str,
+    values: Vec<Value>,
 }
 
 struct Value {
@@ -94,7 +92,7 @@ fn find(mut words: Vec<String>, filters: bool) -> Answer {
     let matches = Cli::command().ignore_errors(true).try_get_matches_from(&words).ok();
     let is_run = matches.as_ref().and_then(|matches| matches.subcommand_name()) == Some("run");
     if is_run && words.iter().any(|word| word == "--") {
-        return Answer::Command;
+        return Answer { kind: "command", values: Vec::new() };
     }
     let leaf = matches.as_ref().map(crate::leaf);
     let line = Arc::new(Line {
@@ -109,7 +107,7 @@ fn find(mut words: Vec<String>, filters: bool) -> Answer {
     let has = |mark: &str| found.iter().any(|candidate| candidate.get_value().to_string_lossy().ends_with(mark));
     let mut values: Vec<Value> = found.iter().filter_map(Value::of).collect();
     if has(FILES) && !(current.starts_with('-') && values.iter().any(Value::is_flag)) {
-        return Answer::Files;
+        return Answer { kind: "files", values: Vec::new() };
     }
     // Flags are for those who type a hyphen, and for those who type nothing where nothing else can stand.
     let others = !current.is_empty() || has(WORD) || values.iter().any(|value| !value.is_flag());
@@ -119,7 +117,8 @@ fn find(mut words: Vec<String>, filters: bool) -> Answer {
     if filters {
         keep_matching(&mut values, &current);
     }
-    Answer::Values(values)
+    let kind = if values.iter().any(|value| value.text.ends_with(':')) { "open" } else { "values" };
+    Answer { kind, values }
 }
 
 /// The part of a word that decides what kind of thing it will be.
@@ -145,16 +144,8 @@ fn keep_matching(values: &mut Vec<Value>, typed: &str) {
 impl Answer {
     /// For a script, with each candidate in the form that its shell wants.
     fn written(&self, form: impl Fn(&Value) -> Option<String>) -> String {
-        match self {
-            Self::Files => "files\n".to_owned(),
-            Self::Command => "command\n".to_owned(),
-            Self::Values(values) => {
-                // More of the word is still to come, so no space after it.
-                let is_open = values.iter().any(|value| value.text.ends_with(':'));
-                let kind = if is_open { "open" } else { "values" }.to_owned();
-                std::iter::once(kind).chain(values.iter().filter_map(form)).map(|line| line + "\n").collect()
-            }
-        }
+        let values = self.values.iter().filter_map(form);
+        std::iter::once(self.kind.to_owned()).chain(values).map(|line| line + "\n").collect()
     }
 }
 
