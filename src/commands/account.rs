@@ -1,17 +1,13 @@
 //! Whose account a storage is, and whether it is large enough for backups. Never a reason to fail.
 
-use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::impersonate;
 use crate::box_api::{self, Account, Caller, Refused};
 use crate::error::{Code, Error, Result, Who};
 use crate::secret::{Secret, clean, scrub};
-use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
-use crate::storage::token::Token;
 use crate::ui::report::{Warning, size};
 
 /// It is a courtesy, so it must not keep anyone waiting.
@@ -134,32 +130,6 @@ fn unknown(refused: &Refused, section: &Section) -> Warning {
 pub(super) fn not_asked() -> Found {
     let message = "interrupted before Box said whose account this is".to_owned();
     Found { account: None, warnings: vec![Warning { code: "account_not_asked", message }] }
-}
-
-/// An answer that is waited for while rclone is at work.
-pub(super) struct Asked(Option<Receiver<Found>>);
-
-/// Asks beside whatever comes next, if the token that is there already is good for it.
-pub(super) fn ask(section: &Section) -> Asked {
-    let lives = |token: &Token| token.expiry().is_some_and(|end| end > Timestamp::now());
-    // Before a login is looked up, there is nobody to ask as.
-    if !section.token().as_ref().is_some_and(lives) || impersonate::login(section.get(IMPERSONATE)).is_some() {
-        return Asked(None);
-    }
-    let (sender, answer) = mpsc::channel();
-    let section = section.clone();
-    std::thread::spawn(move || sender.send(who(&section).unwrap_or_default()));
-    Asked(Some(answer))
-}
-
-impl Asked {
-    /// Asks once more, with the token that `section` has now, where there was no answer.
-    pub(super) fn answer(self, section: &Section) -> Result<Found> {
-        match self.0.and_then(|answer| answer.recv().ok()) {
-            Some(found) if found.account.is_some() => Ok(found),
-            _ => who(section),
-        }
-    }
 }
 
 fn warnings(account: &Account) -> Vec<Warning> {

@@ -167,7 +167,6 @@ impl Attempt<'_> {
         let section = planned.map_or_else(|| self.section(answers), Ok)?;
         config::put(&mut present.clone(), &section)?;
 
-        let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let change = Change { section, is_new_sign_in: true, target: Target::Whole { replace: answers.replaces() } };
         let (section, proof) = commit(self.file, &rclone, change, self.proof).map_err(|error| self.unharmed(error))?;
         let outcome = match self.goal {
@@ -176,8 +175,8 @@ impl Attempt<'_> {
             Goal::Add { .. } => Outcome::Added,
         };
         let mut saved = self.report(&section, outcome, proof);
-        if let Some(asked) = account {
-            self.name_account(asked, &section, &mut saved);
+        if !self.proof.no_verify {
+            self.name_account(&section, &mut saved);
             saved.storage.root_folder = account::root_folder(&section);
             self.choose_root(&rclone, &section, answers.browses, &mut saved);
         }
@@ -203,9 +202,9 @@ impl Attempt<'_> {
     }
 
     /// It is saved by now: neither what Box says here nor Ctrl-C makes it a failure.
-    fn name_account(&self, asked: account::Asked, section: &Section, saved: &mut Saved) {
+    fn name_account(&self, section: &Section, saved: &mut Saved) {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
-        let found = asked.answer(section).unwrap_or_else(|_| account::not_asked());
+        let found = account::who(section).unwrap_or_else(|_| account::not_asked());
         saved.warnings.splice(0..0, found.warnings);
         if let (Goal::Authorize { account: Some(before), .. }, Some(now)) = (self.goal, &found.account) {
             if before.id != now.id {

@@ -152,7 +152,7 @@ fn only_what_lasts_is_called_ready_and_the_rest_says_what_to_do() {
     let file = bench.home.file("token", &bench.token().access);
     let ran = bench.home.pluton(&["storage", "add", "box", "dev", "--access-token-file", &file]).ok();
     assert!(ran.stdout.ends_with("rclone.conf\n") && !ran.stdout.contains("Ready"), "{ran:?}");
-    assert!(ran.stderr.trim_end().ends_with("pluton storage authorize \"dev\""), "{ran:?}");
+    assert!(ran.stderr.trim_end().ends_with("`pluton storage authorize \"dev\"`"), "{ran:?}");
     let half = bench.token();
     let blob = half.blob().replace(&half.refresh, "");
     let ran = bench.add_text(&blob, &["half"]).ok();

@@ -136,9 +136,11 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn renews(words: &[String], name: &str, config: &Path) -> bool {
-    let Some(start) = words.iter().position(|word| word.rsplit(['/', '=', '-', '@']).next() == Some("pluton")) else {
-        return false;
+    // systemd's ExecStart= may begin with one of these signs.
+    let program = |word: &str| {
+        word.rsplit(['/', '=']).next().map(|name| name.trim_start_matches(['-', '@', ':', '+', '!']).to_owned())
     };
+    let Some(start) = words.iter().position(|word| program(word).as_deref() == Some("pluton")) else { return false };
     let words = &words[start + 1..];
     let has = |sought: &str| words.iter().any(|word| word == sought);
     let file = words.iter().enumerate().find_map(|(at, word)| match word.strip_prefix("--rclone-config")? {
@@ -165,6 +167,8 @@ mod tests {
             ("# */20 * * * * /usr/bin/pluton storage refresh --all", false),
             ("ExecStart=/usr/bin/pluton storage refresh \"My Box\" --if-within 30m", true),
             ("ExecStart=-/usr/bin/pluton run 'My Box' -- restic backup", true),
+            ("ExecStart=-pluton run 'My Box' -- restic backup", true),
+            ("ExecStart=/usr/bin/my-pluton run 'My Box' -- restic backup", false),
             ("ExecStart=/usr/bin/pluton storage refresh Other", false),
             ("ExecStart=/usr/bin/pluton storage refresh \"My Box 2\"", false),
             ("0 3 * * * cd / && pluton storage verify --all", false),
