@@ -39,11 +39,11 @@ pub(super) fn through_browser(
         let opened = open && process::open_in_browser(link);
         let how = match (open, opened) {
             (true, true) => "Your browser should show Box now. If it does not, open this link in it:",
-            (true, false) => "No browser could be opened. Open this link in one on this machine:",
+            (true, false) => "Could not open a browser. Open this link in a browser on this machine:",
             (false, _) => "Open this link in a browser on this machine:",
         };
         terminal.always_print(&format!("{how}\n\n    {link}\n"));
-        spinner = Some(terminal.wait("waiting for you to sign in to Box (Ctrl-C gives up)"));
+        spinner = Some(terminal.wait("waiting for you to sign in to Box (Ctrl-C cancels)"));
     })?;
     drop(spinner);
     if let (true, Ok(token)) = (outcome.success(), Token::find(&outcome.stdout)) {

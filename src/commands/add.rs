@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Re
     if let Some(host) = &flags.on {
         return elsewhere::add(context, flags, host, warnings);
     }
-    let mut answers = Answers::gather(context, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
+    let mut answers = Answers::gather(flags.name.as_deref(), &flags.sign_in, &flags.options)?;
     if flags.force {
         answers.taken = Taken::Replace;
     }
@@ -141,7 +141,7 @@ impl Attempt<'_> {
         let (name, options) = (answers.name()?, answers.options()?);
         let needs_browser = answers.needs_browser()?;
         if self.proof.no_verify {
-            impersonate::require_id(options.get(IMPERSONATE), "with --no-verify nobody looks it up")?;
+            impersonate::require_id(options.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
         }
         if needs_browser && self.is_dry_run() {
             answers.set(Field::Token, token_to_come().expose());
@@ -208,8 +208,10 @@ impl Attempt<'_> {
         saved.warnings.splice(0..0, found.warnings);
         if let (Goal::Authorize { account: Some(before), .. }, Some(now)) = (self.goal, &found.account) {
             if before.id != now.id {
-                let message =
-                    format!("this is another account than before: it was {}, and now is {}", before.login, now.login);
+                let message = format!(
+                    "this is a different account than before: it was {}, now it is {}",
+                    before.login, now.login
+                );
                 saved.warnings.insert(0, Warning { code: "other_account", message });
             }
         }
@@ -331,6 +333,6 @@ fn foreign_token_url(section: &Section) -> Option<Warning> {
     let is_box = host == "box.com" || host.ends_with(".box.com");
     (!is_box).then(|| Warning {
         code: "foreign_token_url",
-        message: format!("token_url sends this storage's tokens to {host}, which is not Box's"),
+        message: format!("token_url sends this storage's tokens to {host}, which is not Box"),
     })
 }

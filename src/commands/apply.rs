@@ -157,7 +157,7 @@ impl Run<'_> {
         ] {
             answers.fill(field, given.as_ref().map(Secret::expose));
         }
-        impersonate::require_id(answers.options()?.get(IMPERSONATE), "an apply file names users by ID")?;
+        impersonate::require_id(answers.options()?.get(IMPERSONATE), "an apply file needs the numeric ID")?;
         let mut section = answers.section()?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);

@@ -1,7 +1,7 @@
 //! The one way for a section into rclone.conf, whichever command it comes from: renew, stage, prove, commit.
 
 use super::impersonate;
-use super::proof::prove;
+use super::proof;
 use super::refresh::{grant, is_renewable, lock, refresh_locked};
 use super::trial::Trial;
 use super::verify::ENOUGH;
@@ -96,7 +96,7 @@ pub(super) fn commit(
     };
     let verified = if is_tested {
         let saved_in = (!brings_token).then_some(file);
-        prove(rclone, staged, Trial::small_if(flags.check_write), saved_in)?
+        proof::verify(rclone, staged, Trial::small_if(flags.check_write), saved_in)?
     } else {
         staged.unverified(Unverified::AsAsked)?
     };

@@ -102,7 +102,7 @@ impl Editor<'_> {
             (Outcome::Unchanged, Proof::default())
         } else {
             if proof.no_verify {
-                impersonate::require_id(after.get(IMPERSONATE), "with --no-verify nobody looks it up")?;
+                impersonate::require_id(after.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
             }
             let rclone = rclone_for(self.context, proof, None, set)?;
             keys.push(GRANT_KEY);

@@ -19,11 +19,11 @@ const NO_CONNECTION: i32 = 255;
 
 pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<Warning>) -> Result<Report> {
     let signs_in = SignInFlags { authorize: true, ..flags.sign_in.clone() };
-    let answers = Answers::gather(context, flags.name.as_deref(), &signs_in, &flags.options)?;
+    let answers = Answers::gather(flags.name.as_deref(), &signs_in, &flags.options)?;
     let name = answers.name()?;
     let (options, app) = (answers.options()?, answers.app()?);
     if host.is_empty() || host.starts_with('-') {
-        return Err(Error::invalid(Field::Name, format!("{host:?} is no host; write --on USER@HOST")));
+        return Err(Error::invalid(Field::Name, format!("{host:?} is not a host; write --on USER@HOST")));
     }
     let rclone = rclone_for(context, &flags.proof, None, &options)?;
     for Warning { message, .. } in warnings {
@@ -39,7 +39,7 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
         return Ok(Report::Exit(u8::try_from(code).unwrap_or(1)));
     }
     let token = acquire_token::through_browser(context, &rclone, &answers, &options)?;
-    context.terminal.say(&format!("Handing the sign-in to {host}, which proves and saves it"));
+    context.terminal.say(&format!("Sending the sign-in to {host}, which verifies and saves it"));
     let handed = run_on(host, &command(context, flags, name.as_str()), &pasted(&token, app.as_ref()), true);
     let (code, _) = handed.map_err(|error| {
         error.note(format!(

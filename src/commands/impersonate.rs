@@ -19,10 +19,10 @@ pub(super) fn login(value: Option<&str>) -> Option<&str> {
 }
 
 /// Stops where a login is given and Box is not to be asked.
-pub(super) fn require_id(value: Option<&str>, where_asked: &str) -> Result<()> {
+pub(super) fn require_id(value: Option<&str>, why: &str) -> Result<()> {
     match login(value) {
         None => Ok(()),
-        Some(login) => Err(Error::invalid(FIELD, format!("impersonate: {login:?} is a login, and {where_asked}"))
+        Some(login) => Err(Error::invalid(FIELD, format!("{login:?} is a login, and {why}"))
             .responsible(Who::You)
             .hint("give the user's numeric ID, the number at the end of its page in Admin Console > Users & Groups")),
     }
@@ -63,9 +63,9 @@ fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
     let caller = Caller { access_token, as_user: None };
     match box_api::user_id(&caller, login, rclone.limit())? {
         Ok(Some(id)) => Ok(id),
-        Ok(None) => Err(Error::new(Code::InvalidValue, format!("no user of your enterprise signs in as {login}"))
+        Ok(None) => Err(Error::new(Code::InvalidValue, format!("no user in your enterprise has the login {login}"))
             .responsible(Who::You)
-            .hint("check the address; it is the user's login, not another address of theirs")
+            .hint("check the address: it must be the user's login, not another of their addresses")
             .hint(WHERE_IDS_ARE)
             .about(FIELD)),
         Err(refused) => {

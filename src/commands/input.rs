@@ -8,9 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
-use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::secret::Secret;
 use crate::signals;
@@ -21,7 +19,6 @@ use crate::storage::paste::app_in;
 use crate::storage::section::{Remote, Section, value};
 use crate::storage::sign_in::{App, Kind, SignIn, Subject};
 use crate::storage::token::Token;
-use crate::ui::prompt::{self, Progress};
 use crate::ui::report::Warning;
 
 /// Where the browser is that signs in.
@@ -141,23 +138,28 @@ fn jwt_file(text: &str) -> Result<(PathBuf, JwtFile)> {
 
 impl Answers {
     /// Flags first; the environment fills in only what the chosen way to sign in needs.
-    pub(super) fn gather(
-        context: &Context,
-        name: Option<&str>,
-        flags: &SignInFlags,
-        options: &OptionFlags,
-    ) -> Result<Self> {
-        let mut stdin = Stdin { taken: false, asks: context.terminal.asks };
-        let mut secret = |value: &Option<String>, file: &Option<PathBuf>, field| match (value, file) {
-            (Some(value), _) => not_empty(value.clone(), field, flag_of(field)).map(Some),
-            (None, Some(path)) if path == Path::new("-") => stdin.read(field).map(Some),
-            (None, Some(path)) => {
-                let text = signals::read_file(path)?.map_err(|cause| {
-                    Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
-                })?;
-                not_empty(text, field, &path.display().to_string()).map(Some)
+    pub(super) fn gather(name: Option<&str>, flags: &SignInFlags, options: &OptionFlags) -> Result<Self> {
+        let mut stdin_is_read = false;
+        let mut secret = |value: &Option<String>, file: &Option<PathBuf>, field| {
+            let (text, place) = match (value, file) {
+                (None, None) => return Ok(None),
+                (Some(value), _) => (value.clone(), flag_of(field).to_owned()),
+                (None, Some(path)) if path != Path::new("-") => {
+                    let text = signals::read_file(path)?.map_err(|cause| {
+                        Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
+                    })?;
+                    (text, path.display().to_string())
+                }
+                (None, Some(_)) if std::mem::replace(&mut stdin_is_read, true) => {
+                    let message = "standard input (-) can be read for one secret only; use a file for the other";
+                    return Err(Error::invalid(field, message));
+                }
+                (None, Some(_)) => (read_stdin(field)?, "standard input (-)".to_owned()),
+            };
+            if text.trim().is_empty() {
+                return Err(Error::invalid(field, format!("{place} is empty")).responsible(Who::You));
             }
-            (None, None) => Ok(None),
+            Ok(Some(Secret::new(text)))
         };
         let mut answers = Self {
             browser: flags.authorize.then_some(if flags.no_browser { Browser::Link } else { Browser::Here }),
@@ -424,57 +426,22 @@ fn absolute(path: &Path) -> PathBuf {
     dir.zip(path.file_name()).map(|(dir, name)| dir.join(name)).unwrap_or(path)
 }
 
-fn not_empty(text: String, field: Field, place: &str) -> Result<Secret> {
-    if text.trim().is_empty() {
-        return Err(Error::invalid(field, format!("{place} is empty")).responsible(Who::You));
-    }
-    Ok(Secret::new(text))
-}
-
 /// The flag that takes the secret itself; with `-file` after it, where the secret is.
 fn flag_of(field: Field) -> &'static str {
     names(field).1.trim_end_matches("-file PATH")
 }
 
-/// Standard input can be read once.
-struct Stdin {
-    taken: bool,
-    /// Whether a person can be asked.
-    asks: bool,
-}
-
-impl Stdin {
-    fn read(&mut self, field: Field) -> Result<Secret> {
-        if std::mem::replace(&mut self.taken, true) {
-            let message = "standard input (-) can be read for one secret only; use a file for the other";
-            return Err(Error::invalid(field, message));
-        }
-        if signals::is_stdin_typed() {
-            return self.ask(field);
-        }
-        let text = signals::read_stdin()?
-            .map_err(|cause| Error::invalid(field, format!("standard input cannot be read: {cause}")))?;
-        not_empty(text, field, "standard input (-)")
-    }
-
-    /// At a terminal: as it is asked for elsewhere, so that it does not show.
-    fn ask(&self, field: Field) -> Result<Secret> {
+fn read_stdin(field: Field) -> Result<String> {
+    if signals::is_stdin_typed() {
+        // What is typed here would show.
         let flag = flag_of(field);
-        let reads = format!("{flag}-file - reads standard input, which is a terminal");
-        if !self.asks {
-            return Err(Error::new(Code::InputRequired, reads)
-                .responsible(Who::You)
-                .hint(format!("pipe it in, or name a file: {flag}-file PATH"))
-                .about(field));
-        }
-        let is_token = field == Field::Token;
-        let label = if is_token {
-            "Paste what `rclone authorize` printed (it stays hidden; it ends by itself, or with Enter on an empty line): "
-        } else {
-            &format!("Paste the {} (it stays hidden; it ends with Enter): ", title(field))
-        };
-        let progress = |text: &str| if is_token { progress(text) } else { Progress::Whole };
-        let typed = prompt::must_answer(|| prompt::hidden_paste(label, &reads, &progress))?;
-        not_empty(typed.expose().to_owned(), field, "what was pasted")
+        return Err(Error::new(
+            Code::InputRequired,
+            format!("{flag}-file - reads standard input, which is a terminal"),
+        )
+        .responsible(Who::You)
+        .hint(format!("pipe it in, name a file with {flag}-file PATH, or leave {flag}-file out to be asked"))
+        .about(field));
     }
+    signals::read_stdin()?.map_err(|cause| Error::invalid(field, format!("cannot read standard input: {cause}")))
 }

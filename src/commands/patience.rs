@@ -60,7 +60,7 @@ impl Patience {
         let Ok(mut spinner) = self.spinner.lock() else { return };
         drop(spinner.take());
         let limit = humantime::format_duration(self.limit);
-        self.terminal.warn(&format!("{error}; trying again for up to {limit}"));
+        self.terminal.warn(&format!("{error}; retrying for up to {limit}"));
         *spinner = Some(self.terminal.wait("waiting for Box"));
     }
 }

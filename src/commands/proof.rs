@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Lists, and where `trial` wants that also writes files and takes them away again. A token that is renewed on the way is
 /// saved in `saved_in`, where the storage is there already, and else kept for recovery if something fails.
-pub(super) fn prove(rclone: &Rclone, staged: Staged, trial: Trial, saved_in: Option<&ConfigFile>) -> Result<Verified> {
+pub(super) fn verify(rclone: &Rclone, staged: Staged, trial: Trial, saved_in: Option<&ConfigFile>) -> Result<Verified> {
     let proven = run(rclone, &staged, trial);
     let staged = match saved_in {
         Some(file) => save(file, staged, proven.as_ref().err())?,
@@ -46,7 +46,7 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
         let name = section.name();
         let error = Error::new(
             Code::TokenInvalid,
-            format!("the renewal of {name:?} was answered with a token that Box does not know, so it was not saved"),
+            format!("renewing {name:?} returned a token that Box does not know; it was not saved"),
         )
         .responsible(Who::Network)
         .hint_command("see who answers instead of Box, a proxy or token_url", "pluton doctor")
@@ -107,9 +107,8 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<Listed> {
     if staged.is_still_overdue() {
         // The disk is full, or this is no rclone at all.
         rclone.version()?;
-        return Err(
-            Error::new(Code::Unknown, "rclone listed the folder, but saved no renewed sign-in").responsible(Who::You)
-        );
+        return Err(Error::new(Code::Unknown, "rclone listed the folder, but did not save a renewed token")
+            .responsible(Who::You));
     }
     Ok(listed)
 }
@@ -149,7 +148,7 @@ pub(super) fn short_lived(section: &Section) -> Option<Warning> {
         (Lasting::Ends, Kind::AccessToken) => (
             "access_token_expires",
             format!(
-                "an access token expires 60 minutes after it was created and cannot be renewed: backups fail from then on. \
+                "an access token expires 60 minutes after it was created and cannot be renewed: backups will fail after that. \
                  For backups, sign in another way: `pluton storage authorize {name:?}`"
             ),
         ),
@@ -161,7 +160,7 @@ pub(super) fn short_lived(section: &Section) -> Option<Warning> {
                 None => "expires within 60 minutes".to_owned(),
             };
             let message = format!(
-                "this token has no refresh token: it {when} and cannot be renewed; backups fail from then on. \
+                "this token has no refresh token: it {when} and cannot be renewed; backups will fail after that. \
                  Sign in again, with everything that `rclone authorize \"box\"` prints: `pluton storage authorize {name:?}`"
             );
             ("no_refresh_token", message)

@@ -84,8 +84,7 @@ fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path,
         let listed = rclone.list_file(staged.file(), &format!("{name}:"), file)?;
         let listed = good(rclone, staged, Doing::Listing, listed)?;
         if listed.outcome.stdout.trim() != bytes.to_string() {
-            let message =
-                format!("Box took a file of {bytes} bytes written to {name:?}, but does not list it at that size");
+            let message = format!("Box accepted a file of {bytes} bytes in {name:?}, but lists it with another size");
             return Err(Error::new(Code::Unknown, message).responsible(Who::Box).hint("run this again later"));
         }
         requests += listed.requests;
@@ -94,11 +93,11 @@ fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path,
     let (read, came) = digest(local).map_err(unreadable)?;
     let _ = std::fs::remove_file(local);
     if read == 0 {
-        let message = format!("Box took a file written to {name:?}, but has not made it ready for reading yet");
+        let message = format!("Box accepted a file in {name:?}, but it cannot be read back yet");
         return Err(Error::new(Code::BoxUnavailable, message).responsible(Who::Box).hint("run this again later"));
     }
     if came != sent {
-        return Err(Error::new(Code::Unknown, format!("a file written to {name:?} came back changed"))
+        return Err(Error::new(Code::Unknown, format!("a file written to {name:?} was different when read back"))
             .responsible(Who::Network)
             .hint(
                 "ask whoever runs this network whether a proxy or a virus scanner changes what *.boxcloud.com sends",
@@ -119,7 +118,7 @@ fn good(rclone: &Rclone, staged: &Staged, doing: Doing, transfer: Transfer) -> R
 /// Says what the file is, then goes on with random bytes: they cannot be made smaller on the way.
 fn fill(path: &Path, unique: &str, size: u64) -> io::Result<()> {
     let mut file = File::create(path)?;
-    let text = format!("pluton wrote this to see whether it can. It may be deleted. {unique}\n");
+    let text = format!("pluton wrote this to check that it can. It is safe to delete. {unique}\n");
     file.write_all(text.as_bytes())?;
     let mut rest = size.saturating_sub(text.len() as u64);
     let mut block = vec![0; 1 << 20];

@@ -136,7 +136,7 @@ impl Verifier<'_> {
             (Proof { listed: true, folders, ..Proof::default() }, section.token())
         } else {
             let staged = Staged::new(section.clone(), false)?;
-            let verified = proof::prove(self.rclone, staged, self.trial(), Some(self.file))?;
+            let verified = proof::verify(self.rclone, staged, self.trial(), Some(self.file))?;
             (verified.proof(), verified.section().token())
         };
         if let Some(within) = self.flags.fail_within {

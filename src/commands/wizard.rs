@@ -4,6 +4,7 @@
 mod options;
 
 use std::env;
+use std::sync::Once;
 
 pub(super) use options::{Options, browse, menu};
 
@@ -56,7 +57,8 @@ pub(super) fn complete(context: &Context, answers: &mut Answers, present: &Docum
     let mut asked: Vec<Question> = Vec::new();
     let next = |answers: &Answers| QUESTIONS.into_iter().find(|question| interview.is_open(*question, answers));
     if next(answers).is_some() {
-        prompt::introduce();
+        static INTRODUCED: Once = Once::new();
+        INTRODUCED.call_once(prompt::introduce);
     }
     while let Some(question) = next(answers) {
         match interview.ask(question, answers)? {
@@ -137,11 +139,11 @@ impl Interview<'_> {
     fn ask_about_taken(&self, answers: &mut Answers) -> Result<Reply<()>> {
         let name = answers.get(Field::Name).unwrap_or_default();
         let is_box = self.present.get(name, "type").is_some_and(|kind| kind.expose() == "box");
-        let again = Item { title: "Sign in again for it", meaning: "its options stay" };
+        let again = Item { title: "Sign in again", meaning: "keeps its options" };
         let replace = Item { title: "Replace it", meaning: "once the new one has been verified" };
         let another = Item { title: "Choose another name", meaning: "" };
         let items: &[Item<'_>] = if is_box { &[again, replace, another] } else { &[another, replace] };
-        let label = format!("There is already a remote called {name:?} in rclone.conf");
+        let label = format!("A remote named {name:?} already exists in rclone.conf");
         Ok(prompt::choice(&label, items, None, true)?.map(|chosen| match items[chosen].title {
             title if title == again.title => answers.taken = Taken::SignInAgain,
             title if title == replace.title => answers.taken = Taken::Replace,
@@ -206,20 +208,20 @@ pub(super) fn what_now(context: &Context, error: Error, mut corrections: Vec<Str
     }
 }
 
-const NAME_HELP: &str = "The name of the remote in rclone.conf. Backup programs then say rclone:NAME:folder. \
+const NAME_HELP: &str = "The name of the remote in rclone.conf, as in rclone:NAME:folder for backup programs. \
     Letters, digits, spaces, dots, - and _ are fine.";
-const SIGN_IN_HELP: &str = "Quick connect is right for one computer with one Box account: sign in in a browser and you are \
+const SIGN_IN_HELP: &str = "Quick connect is right for one computer with one Box account: sign in with a browser and you are \
     done. Your own Box app does the same with an app that you or your company registered at Box. A service account or \
     client credentials need no person and no browser; a Box admin must authorize the app once. An access token lasts \
-    60 minutes: for a quick look only.";
+    60 minutes: only good for trying things out.";
 const BROWSER_HELP: &str = "Box signs you in on a web page. If the browser is on another computer, that computer's rclone \
     can sign in and print a token to paste here, or its port can be forwarded with ssh.";
 const TOKEN_HELP: &str = "Paste everything that `rclone authorize` printed, with or without the lines with arrows. \
-    It does not show on the screen. It ends by itself; if not, press Enter on an empty line.";
+    It does not show on the screen. If pluton still waits after that, press Enter on an empty line.";
 const CLIENT_SECRET_HELP: &str = "The client secret is below the client ID in the Box Developer Console, on your app's \
     Configuration tab.";
-const OPTIONS_HELP: &str = "Most people need none. A root folder shows only that folder of the account; the others tune \
-    uploads and listings. All of them can be changed later with `pluton storage edit`.";
+const OPTIONS_HELP: &str = "Most people need none. A root folder limits the storage to that folder of the account; the others \
+    tune uploads and listings. All of them can be changed later with `pluton storage edit`.";
 
 fn ask_sign_in(answers: &mut Answers) -> Result<Reply<()>> {
     let item = |kind: &Kind| match kind {
@@ -265,7 +267,7 @@ fn is_headless() -> bool {
 }
 
 /// rclone prints the token between two lines with arrows; those who copy the first of them mostly copy the second.
-pub(super) fn progress(paste: &str) -> Progress {
+fn progress(paste: &str) -> Progress {
     const HINT: &str = "This is not all of it yet. Paste the rest, or press Enter to stop here:";
     let opened = paste.contains("--->");
     let closed = paste.contains("<---End paste");

@@ -68,7 +68,7 @@ fn the_account_in_a_warning_carries_no_codes() {
     let life = life();
     let token = life.sandbox.jwt_app().config_file.display().to_string();
     let ran = life.pluton(&["storage", "authorize", "Good", "--box-config-file", &token]).ok();
-    assert!(ran.stderr.contains("another account than before: it was ada"), "{ran:?}");
+    assert!(ran.stderr.contains("a different account than before: it was ada"), "{ran:?}");
     is_text(&ran);
     assert!(!ran.stderr.contains("\nerror: forged"), "{ran:?}");
 }

@@ -90,7 +90,7 @@ fn a_file_that_comes_back_changed_is_no_backup() {
         life.sandbox.fault(Fault::on("GET", "/d/").body("something else"));
         for kind in ["--restore", "--check-write"] {
             let ran = life.pluton(&["storage", "verify", "Box", kind]).fails(1);
-            assert!(ran.stdout.contains("a file written to \"Box\" came back changed"), "{ran:?}");
+            assert!(ran.stdout.contains("a file written to \"Box\" was different when read back"), "{ran:?}");
         }
         assert_eq!(life.sandbox.files(), []);
     });

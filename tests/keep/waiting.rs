@@ -8,7 +8,7 @@ use box_sandbox::{Fault, Sandbox};
 use crate::life::{Life, with_each};
 use crate::support::{PLUTON, interrupt, wait_for};
 
-const TOLD: &str = "trying again for up to";
+const TOLD: &str = "retrying for up to";
 
 /// Where tokens come from, by rclone's name and by Box's.
 const TOKENS: [&str; 2] = ["/oauth2/token", "/api/oauth2/token"];

@@ -9,7 +9,7 @@ use crate::session::{CTRL_C, DOWN, ENTER};
 const ROOT_FOLDER: &str = "Root folder\n";
 const ESCAPE: &str = "\u{1b}";
 /// The list of what to do about a name that is taken.
-const TAKEN_LIST: &str = "There is already a remote called \"Box\" in rclone.conf\n";
+const TAKEN_LIST: &str = "A remote named \"Box\" already exists in rclone.conf\n";
 
 const TAKEN: &str = "[Box]\ntype = local\n";
 
@@ -154,7 +154,7 @@ fn a_taken_name_can_be_replaced_signed_in_again_or_left_alone() {
     desk.home.write_config(&format!("[Box]\ntype = box\nlist_chunk = 500\ntoken = {token}\n"));
     let mut session = desk.add(&["Box"]);
     session.chooses(TAKEN_LIST, "Choose another name").answers("Storage name [Box 2]: ", "Box");
-    session.chooses(TAKEN_LIST, "Sign in again for it").chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "No");
+    session.chooses(TAKEN_LIST, "Sign in again").chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "No");
     session.sees(PASTE).types(&desk.token().block()).answers(ADVANCED, "");
     session.answers("Make it private? [y/N]", "y").sees("Saved the new sign-in of [Box]");
     session.ends().with(0);

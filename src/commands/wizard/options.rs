@@ -33,7 +33,7 @@ pub(in super::super) fn menu(
     loop {
         let fitting: Vec<&'static Spec> = SPECS.iter().filter(|spec| (spec.fits)(kind)).collect();
         let value = |spec: &&'static Spec| match spec.key {
-            ROOT_FOLDER if browses_later => "to be chosen once you are signed in".to_owned(),
+            ROOT_FOLDER if browses_later => "chosen after you sign in".to_owned(),
             _ => present(spec, options),
         };
         let values: Vec<String> = fitting.iter().map(value).collect();
@@ -93,7 +93,7 @@ pub(in super::super) fn browse(section: &Section) -> Result<Reply<Option<Folder>
         let id = path.last().map_or("0", |folder| folder.id.as_str());
         let folders = box_api::folders(&caller, id, LIMIT)?
             .map_err(|refused| explain::refused(&Operation::of(section, Doing::Listing), &refused, section))?;
-        let this = format!("Use this one: {}", path.last().map_or("The account's root", |folder| &folder.name));
+        let this = format!("Use this one: {}", path.last().map_or("the account's root", |folder| &folder.name));
         let label = std::iter::once("Folders").chain(path.iter().map(|folder| folder.name.as_str()));
         let label = label.collect::<Vec<_>>().join(" / ");
         let inside = folders.iter().map(|folder| plain(&folder.name));
