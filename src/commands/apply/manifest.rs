@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use crate::error::{Code, Error, Remedy, Result, Who};
@@ -37,6 +38,8 @@ pub(crate) struct DeclaredStorage {
     pub(crate) client_credentials: Option<bool>,
     /// Who to act as with client credentials: enterprise or user.
     pub(crate) box_subject_type: Option<String>,
+    #[serde(default, deserialize_with = "text_or_number")]
+    #[schemars(schema_with = "text_schema")]
     pub(crate) box_subject_id: Option<String>,
     #[serde(flatten)]
     #[schemars(schema_with = "options_schema")]
@@ -54,14 +57,28 @@ impl TryFrom<BTreeMap<String, toml::Value>> for Options {
     fn try_from(values: BTreeMap<String, toml::Value>) -> Result<Self, String> {
         let option = |(key, value): (String, toml::Value)| {
             let spec = spec(&key).ok_or_else(|| format!("unknown field `{key}`"))?;
-            match value {
-                toml::Value::String(text) => Ok((spec.key, text)),
-                toml::Value::Integer(number) => Ok((spec.key, number.to_string())),
-                _ => Err(format!("expected text or a whole number for `{key}`")),
-            }
+            let text = text(value).ok_or_else(|| format!("expected text or a whole number for `{key}`"))?;
+            Ok((spec.key, text))
         };
         values.into_iter().map(option).collect::<Result<_, _>>().map(Self)
     }
+}
+
+fn text(value: toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    let text = text(toml::Value::deserialize(value)?);
+    text.map(Some).ok_or_else(|| D::Error::custom("expected text or a whole number"))
+}
+
+fn text_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "integer"] })
 }
 
 fn options_schema(_: &mut SchemaGenerator) -> Schema {
