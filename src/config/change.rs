@@ -218,7 +218,7 @@ impl ConfigFile {
             }
             return refused.map_or(Ok(()), Err);
         }
-        let message = format!("{} changes faster than it can be edited", self.path.display());
+        let message = format!("{} keeps changing while it is edited", self.path.display());
         Err(Error::new(Code::ConfigConflict, message)
             .responsible(Who::You)
             .hint("wait until no rclone is running, then run this again"))

@@ -30,7 +30,7 @@ pub(crate) enum Undecryptable {
 impl fmt::Display for Undecryptable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Unsupported => "its encryption is newer than Pluton knows",
+            Self::Unsupported => "its encryption is newer than this version of Pluton",
             Self::Damaged => "its encrypted content is damaged",
             Self::WrongPassword => "the password does not open it",
         })

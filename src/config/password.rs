@@ -52,15 +52,15 @@ impl PasswordSource {
                     None => self.terminal.error("this password does not open it"),
                 }
             }
-            return Err(locked("no password given opens it"));
+            return Err(locked("none of the passwords opens it"));
         } else {
-            let hint = format!("set {ENV} to it, or give --password-command COMMAND");
-            return Err(locked("its password is not known").hint(hint));
+            let hint = format!("set {ENV}, or use --password-command COMMAND");
+            return Err(locked("no password was given").hint(hint));
         };
         match open(&password) {
             Some(content) => Ok((password, content)),
             None => {
-                Err(locked(&format!("{what} does not open it")).hint("give the password that `rclone config` asks for"))
+                Err(locked(&format!("{what} does not open it")).hint("use the password that `rclone config` asks for"))
             }
         }
     }
