@@ -68,6 +68,6 @@ fn another_sign_in_that_comes_back_is_told_apart() {
     let words = it.browser.reads("main p");
     let (_, state) = link.split_once("state=").expect("a state");
     assert!(words.contains("Auth state doesn't match") && !words.contains(state), "{words}");
-    it.pluton.ends().with(6).shows("from another sign-in");
+    it.pluton.ends().with(6).shows("from a different sign-in");
     assert_eq!(it.desk.home.config_text(), "");
 }
