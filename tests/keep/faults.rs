@@ -10,7 +10,7 @@ use box_sandbox::{Fault, Sandbox, rclone};
 use crate::life::{Life, hasty, with_each};
 use crate::support::{PLUTON, wait_for};
 
-const DOWN: &str = "could not be kept signed in: Box has a fault of its own";
+const DOWN: &str = "could not be kept signed in: Box has a problem at the moment";
 
 /// Token requests that were sent, answered or not.
 fn asked(life: &Life) -> usize {
@@ -83,7 +83,7 @@ fn a_command_starts_while_box_is_down_if_its_token_lives() {
         life.sandbox.fault(Fault::on("POST", path).status(503));
     }
     let ran = life.run(&["Box"], "rclone lsd Box:").ok();
-    assert!(ran.stdout.lines().count() == 3 && ran.stderr.contains("tried again"), "{ran:?}");
+    assert!(ran.stdout.lines().count() == 3 && ran.stderr.contains("tries again"), "{ran:?}");
     life.pluton(&["run", "over", "--wait", "0s", "--", "echo", "started"]).fails(8);
 }
 
