@@ -8,6 +8,7 @@ mod messages;
 mod patterns;
 
 pub(crate) use messages::{ADMIN_APPS, Guide, examples, guides};
+pub(crate) use patterns::recognise;
 
 use serde::Deserialize;
 
@@ -214,11 +215,6 @@ pub(crate) struct Facts {
     pub(crate) proxy: Option<&'static str>,
     /// Nobody used the sign-in for 60 days.
     pub(crate) is_idle: bool,
-}
-
-/// What kind of failure it is.
-pub(crate) fn recognise(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
-    patterns::cause(operation, evidence)
 }
 
 /// The failure as an error, with the line of rclone's or Box's own that says why.

@@ -9,8 +9,7 @@ use crate::box_api::{self, Refused};
 use crate::diagnosis::{self, Cause, End, Evidence, Facts, Operation};
 use crate::error::Error;
 use crate::process::{Ending, Outcome};
-use crate::secret::Secret;
-use crate::secret::scrub;
+use crate::secret::{Secret, scrub};
 use crate::storage::jwt::JwtFile;
 use crate::storage::section::Section;
 
@@ -31,9 +30,9 @@ pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, sectio
             let of_rclone = std::env::var_os("RCLONE_HTTP_PROXY").filter(|url| !url.is_empty());
             facts.proxy = of_rclone.and(Some("RCLONE_HTTP_PROXY"));
         }
-        Cause::JwtFileBad | Cause::JwtKeyLocked | Cause::JwtRefused | Cause::Crashed => {
+        Cause::JwtFileBad | Cause::JwtRefused | Cause::Crashed => {
             facts.config_file = operation.config_file.and_then(complaint);
-            if facts.config_file.is_some() && cause != Cause::JwtKeyLocked {
+            if facts.config_file.is_some() {
                 cause = Cause::JwtFileBad;
             }
         }
@@ -43,9 +42,9 @@ pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, sectio
 }
 
 /// The same for what Box or the network answered to a request of Pluton's own.
-pub(super) fn refused(asked: &Operation<'_>, refused: &Refused, section: &Section) -> Error {
+pub(super) fn refused(operation: &Operation<'_>, refused: &Refused, section: &Section) -> Error {
     let shown = scrub(&refused.0, &section.secrets());
-    explain(asked, &Evidence::answer(&refused.0, &shown), Some(section))
+    explain(operation, &Evidence::answer(&refused.0, &shown), Some(section))
 }
 
 pub(super) fn end(outcome: &Outcome) -> End {

@@ -121,22 +121,16 @@ fn error(name: &str) -> Option<String> {
     let guide = diagnosis::guides().iter().find(|guide| guide.code.name() == name)?;
     let heading = format!("{name} (exit code {}): {}", guide.code.exit(), guide.meaning);
     let mut page = report::failure_text(&guide.error(heading));
-    let examples = examples(guide.code);
+    let mut examples: Vec<_> = diagnosis::examples().filter(|error| error.code == guide.code).collect();
+    examples.dedup_by(|one, other| one.message == other.message && one.remedy == other.remedy);
     if !examples.is_empty() {
-        page += "\n\nWhat is said, of a storage called \"NAME\", and what helps, likeliest first:";
+        page += "\n\nMessages about a storage called \"NAME\", and what helps, likeliest first:";
     }
     for error in examples {
         page += "\n\n";
         page += &report::failure_text(&error);
     }
     Some(page)
-}
-
-/// What is said under this code, each once.
-fn examples(code: Code) -> Vec<Error> {
-    let mut examples: Vec<_> = diagnosis::examples().filter(|error| error.code == code).collect();
-    examples.dedup_by(|one, other| one.message == other.message && one.remedy == other.remedy);
-    examples
 }
 
 #[cfg(test)]

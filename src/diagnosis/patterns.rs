@@ -32,7 +32,8 @@ pub(super) fn all() -> &'static [Pattern] {
     &TABLE.patterns
 }
 
-pub(super) fn cause(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
+/// What kind of failure it is.
+pub(crate) fn recognise(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
     match evidence.end {
         End::TimedOut if operation.doing == Doing::Authorizing => return Cause::NobodySignedIn,
         End::TimedOut => return Cause::TimedOut,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Cause, Doing, End, Evidence, Facts, Operation, diagnose, explain, patterns, recognise};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::rclone::Version;
 use crate::secret::{Secret, scrub};
 use crate::storage::sign_in::Kind;
@@ -94,11 +94,6 @@ fn the_same_text_means_different_things_to_different_storages_and_rclones() {
     let other = Operation { impersonate: Some("42"), ..operation(Kind::Jwt) };
     assert_eq!(recognise(&other, &evidence(forbidden)), Cause::ImpersonationDenied);
 
-    let gone = "failed to read Box config: open app.json: no such file or directory";
-    for (path, begins) in [("/etc/app.json", "/etc/app.json does not exist"), ("app.json", "rclone cannot find ")] {
-        let of_file = Operation { config_file: Some(path), ..operation(Kind::Jwt) };
-        assert!(diagnose(&of_file, &evidence(gone)).message.starts_with(begins), "{path}");
-    }
     for (kind, known) in [
         (Kind::Quick, Cause::RefreshRefused),
         (Kind::Jwt, Cause::JwtRefused),
@@ -106,40 +101,6 @@ fn the_same_text_means_different_things_to_different_storages_and_rclones() {
     ] {
         assert_eq!(recognise(&operation(kind), &evidence("invalid_grant")), known);
     }
-}
-
-#[test]
-fn how_rclone_ended_counts_before_what_it_said() {
-    let said = r#"Error "not_found" (404)"#;
-    for (end, doing, known) in [
-        (End::TimedOut, Doing::Listing, Cause::TimedOut),
-        (End::TimedOut, Doing::Authorizing, Cause::NobodySignedIn),
-        (End::Killed(9), Doing::Listing, Cause::Killed),
-        (End::Answered, Doing::Listing, Cause::NotFound),
-    ] {
-        let ended = Operation { doing, ..operation(Kind::Quick) };
-        assert_eq!(recognise(&ended, &Evidence { end, ..evidence(said) }), known);
-    }
-}
-
-#[test]
-fn box_s_own_wait_is_passed_on() {
-    for (said, wait) in [
-        ("429 Too Many Requests, Retry-After: 37: {}", "37 seconds"),
-        (r#"Error "429 Too Many Requests" (429)"#, "a minute"),
-    ] {
-        let error = diagnose(&operation(Kind::Quick), &evidence(said));
-        assert_eq!((error.code, error.remedy[0].text.contains(wait)), (Code::RateLimited, true), "{error:?}");
-    }
-}
-
-#[test]
-fn a_sign_in_that_nobody_used_for_60_days_is_told_from_a_used_token() {
-    let said = "couldn't fetch token: invalid_grant: maybe token expired?";
-    let (operation, evidence) = (operation(Kind::Quick), evidence(said));
-    let facts = Facts { is_idle: true, ..Facts::default() };
-    assert!(explain(recognise(&operation, &evidence), &operation, &evidence, &facts).message.contains("60 days"));
-    assert!(!diagnose(&operation, &evidence).message.contains("60 days"));
 }
 
 fn causes() -> Vec<Cause> {

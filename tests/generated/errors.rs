@@ -38,7 +38,7 @@ pub(crate) fn page(version: &str) -> String {
 /// What `pluton help CODE` prints, from its first paragraph, "CODE (exit code N): meaning", to its last.
 fn section(code: &str) -> Vec<String> {
     let mut section = vec![format!(".SS {}\n", escaped(code))];
-    for paragraph in help(code).split("\n\n").filter(|paragraph| !paragraph.starts_with("What is said")) {
+    for paragraph in help(code).split("\n\n").filter(|paragraph| !paragraph.starts_with("Messages about")) {
         let mut lines = paragraph.lines();
         let message = lines.next().unwrap_or_default();
         let meaning = message.split_once("): ").filter(|_| message.starts_with(code)).map(|(_, meaning)| meaning);
