@@ -24,10 +24,10 @@ use crate::storage::token::Token;
 const TOKEN_URL: &str = "https://api.box.com/oauth2/token";
 const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
 const API: &str = "https://api.box.com/2.0/";
-/// Of an access token, where Box tells none or an odd one.
+/// How long an access token lives if Box does not say, or says more.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// What Box or the network answered instead of a token, in the words of either.
+/// What Box or the network said instead of what was asked for.
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) String);
 
@@ -44,7 +44,7 @@ struct Granted {
     expires_in: Json,
 }
 
-/// A token for an app that signs in as itself. Box answers only when it is told for whom (the subject), which rclone does not say.
+/// Gets a token for an app that signs in as itself. Box wants to know who to act as (the subject), which rclone never sends.
 pub(crate) fn client_credentials(
     app: &App,
     subject: &Subject,
@@ -68,7 +68,7 @@ pub(crate) fn client_credentials(
     }))
 }
 
-/// Whom a call is made for.
+/// Who a call is made as.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) access_token: Secret,
@@ -82,13 +82,13 @@ pub(crate) fn me(caller: &Caller, limit: Duration) -> Result<Result<Account, Ref
     Ok(answer.and_then(|answer| Account::read(&answer).ok_or_else(|| Refused(format!("200 OK: {answer}")))))
 }
 
-/// The folders in an account's root that are somebody else's, and whether there is anything in it at all.
+/// The folders in an account's root that belong to others, and whether the root is empty.
 pub(crate) fn root(caller: &Caller, account: &Account, limit: Duration) -> Result<Result<Root, Refused>> {
     const QUERY: &[(&str, &str)] = &[("fields", "id,name,owned_by"), ("limit", "1000")];
     Ok(get(caller, "folders/0/items", QUERY, limit)?.map(|answer| Root::read(&answer, account)))
 }
 
-/// The folders in a folder, as far as Box lists them at once.
+/// The folders in a folder: the first 1000 items that Box lists.
 pub(crate) fn folders(caller: &Caller, id: &str, limit: Duration) -> Result<Result<Vec<Folder>, Refused>> {
     const QUERY: &[(&str, &str)] = &[("fields", "id,name,type"), ("limit", "1000")];
     Ok(get(caller, &format!("folders/{id}/items"), QUERY, limit)?.map(|answer| Folder::all_in(&answer)))
@@ -100,14 +100,14 @@ pub(crate) fn folder_name(caller: &Caller, id: &str, limit: Duration) -> Result<
     Ok(answer.map(|answer| answer["name"].as_str().unwrap_or_default().to_owned()))
 }
 
-/// How many bytes are in the trash, or at least: Box lists 1000 items at a time.
+/// How many bytes are in the trash: at least those of the first 1000 items.
 pub(crate) fn trash(caller: &Caller, limit: Duration) -> Result<Result<u64, Refused>> {
     let answer = get(caller, "folders/trash/items", &[("fields", "size"), ("limit", "1000")], limit)?;
     Ok(answer
         .map(|answer| entries(&answer).iter().filter_map(|item| number(&item["size"])).fold(0, u64::saturating_add)))
 }
 
-/// The ID of the user with this login. Box also finds names and longer logins that begin like it.
+/// The ID of the user with this login. Box also finds names, and longer logins that start with it.
 pub(crate) fn user_id(caller: &Caller, login: &str, limit: Duration) -> Result<Result<Option<String>, Refused>> {
     let query = [("filter_term", login), ("fields", "login"), ("limit", "1000")];
     Ok(get(caller, "users", &query, limit)?.map(|answer| {
@@ -143,14 +143,14 @@ pub(crate) fn revoke(app: &App, token: &Secret, limit: Duration) -> Result<Resul
     Ok(call(limit, move |agent| agent.post(REVOKE_URL).send_form(form))?.map(drop))
 }
 
-/// Whether a host of Box's answers, and for the API whether it is Box that does; and how many seconds its clock is ahead of this
-/// machine's, if it says.
+/// Whether one of Box's hosts answers, and for the API whether it is really Box; and how many seconds its clock is ahead of
+/// this machine's, if it says.
 pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, Refused>> {
     let is_api = host == "api.box.com";
     let url = format!("https://{host}/{}", if is_api { "2.0/users/me" } else { "" });
     watched(limit, move |agent| {
         let response = agent.get(&url).call()?;
-        // Without a token the API says 401, and how to ask. A login page of the network says something else.
+        // Without a token the API answers 401 and how to authenticate. A login page of the network does not.
         let is_box = response.status() == 401 && response.headers().contains_key("www-authenticate");
         let is_down = response.status().is_server_error() || response.status() == 429;
         if is_api && is_down || response.status() == 511 {
@@ -180,12 +180,12 @@ fn call(
     })
 }
 
-/// Does it on a thread of its own, so that Ctrl-C is seen at once.
+/// Does `work` on a thread of its own, so that Ctrl-C is noticed at once.
 fn watched<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce(&Agent) -> Result<T, Refused> + Send + 'static,
 ) -> Result<Result<T, Refused>> {
-    let answer = signals::watched(limit, move || work(&agent(limit)))?;
+    let answer = signals::interruptible(limit, move || work(&agent(limit)))?;
     Ok(answer.unwrap_or_else(|| Err(Refused("timeout: no answer in time".into()))))
 }
 
@@ -195,7 +195,7 @@ fn agent(limit: Duration) -> Agent {
         .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
         .root_certs(RootCerts::new_with_certs(&trusted()))
         .build();
-    // Whoever is redirected to must not get a token or a secret, nor anyone who listens on the way.
+    // No redirect may get a token or a secret, nor anyone who listens on the way.
     let config = Agent::config_builder().tls_config(tls).timeout_global(Some(limit)).http_status_as_error(false);
     config.max_redirects(0).https_only(true).build().into()
 }
@@ -220,21 +220,21 @@ fn trusted() -> Vec<Certificate<'static>> {
     }
 }
 
-/// Whom a token speaks for, and what the account can hold. Sizes in bytes; text that Box does not tell is empty.
+/// The account that a token belongs to, and what it can hold. Sizes in bytes; text that Box does not send is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, JsonSchema, Serialize)]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) login: String,
-    /// Absent where Box sets no limit, or tells none.
+    /// Absent if Box sets no limit, or does not say.
     pub(crate) space_amount: Option<u64>,
     pub(crate) space_used: Option<u64>,
     pub(crate) max_upload_size: Option<u64>,
     pub(crate) enterprise: Option<Enterprise>,
-    /// What others share with a service account that has no root folder set.
+    /// Folders that others share with a service account whose storage has no root folder.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) shared_folders: Vec<Folder>,
-    /// Fields that Box sent in a form that nobody can read.
+    /// Fields that Box sent in an unknown form.
     #[serde(skip)]
     pub(crate) unclear: Vec<&'static str>,
 }
@@ -281,7 +281,7 @@ impl Root {
 impl Account {
     pub(crate) const FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
 
-    /// Each field by itself, so that one which is missing or odd hides no other. `None` where this is no account.
+    /// Reads each field by itself, so that a missing or odd one does not hide the others. `None` if this is not an account.
     fn read(answer: &Json) -> Option<Self> {
         let mut unclear = Vec::new();
         let mut named = |key| {
@@ -315,7 +315,7 @@ impl Account {
         u64::try_from(used * 100 / space.max(1)).ok()
     }
 
-    /// Box makes these logins up for apps.
+    /// Box invents these logins for apps.
     pub(crate) fn is_service_account(&self) -> bool {
         self.login.ends_with("@boxdevedition.com")
     }

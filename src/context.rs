@@ -1,5 +1,5 @@
-//! What every command is run with: the global flags, then the environment, then config.toml, which holds preferences only.
-//! Reads that file; storages are in rclone.conf and nowhere else.
+//! What every command is run with: the global flags, then the environment, then config.toml. Reads that file, which holds
+//! preferences only; storages are in rclone.conf and nowhere else.
 
 use std::env;
 use std::path::PathBuf;
@@ -57,19 +57,19 @@ impl Context {
         Rclone::find(self.rclone.as_deref(), limit, self.terminal)
     }
 
-    /// What prints the password of an encrypted rclone.conf.
+    /// The command that prints the password of an encrypted rclone.conf.
     pub(crate) fn password_command(&self) -> Option<&str> {
         self.password.command()
     }
 
-    /// Works without an rclone too: only one that keeps its config beside itself matters.
+    /// Works without rclone too; it matters only if its rclone.conf is in its own directory.
     pub(crate) fn config_file(&self) -> Result<ConfigFile> {
         let rclone = self.rclone(None).ok();
         let path = config::find(self.rclone_config.as_deref(), rclone.as_ref().map(Rclone::program))?;
         Ok(ConfigFile::at(&path, self.password.clone()))
     }
 
-    /// The other files of this user that some rclone could read, as far as they can be read now.
+    /// The other files of this user that some rclone could read.
     pub(crate) fn other_config_files(&self) -> Vec<ConfigFile> {
         let rclone = self.rclone(None).ok();
         let Ok(present) = self.config_file() else { return Vec::new() };
@@ -86,7 +86,7 @@ impl Context {
         }
     }
 
-    /// Whether a plain `rclone` would use the same file without being told.
+    /// Whether plain `rclone` uses the same file.
     pub(crate) fn is_default_config(&self) -> bool {
         self.rclone_config.is_none()
     }

@@ -1,4 +1,4 @@
-//! What went wrong, who must act, what to type next, and the exit code that says it to a script.
+//! What went wrong, who must act, what to type next, and the exit code for scripts. Text that comes in is made printable.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -166,18 +166,18 @@ pub(crate) struct Error {
     pub(crate) who: Option<Who>,
     #[schemars(with = "Vec<String>")]
     pub(crate) remedy: Vec<Remedy>,
-    /// rclone's or the system's own words, cleaned.
+    /// What rclone or the system printed, cleaned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) detail: Option<String>,
-    /// Whose words these are.
+    /// Who printed that.
     #[serde(skip)]
     pub(crate) speaker: &'static str,
-    /// What became of the user's things.
+    /// What state the user's files are in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
     #[serde(skip)]
     pub(crate) fields: Vec<Field>,
-    /// How long Box asks to be left alone.
+    /// How long Box asks to wait.
     #[serde(skip)]
     pub(crate) retry_after: Option<Duration>,
     /// The staged section that was left in place, because it holds the only live token.
@@ -215,7 +215,7 @@ impl Error {
         Self::new(Code::Interrupted, "interrupted")
     }
 
-    /// A failure on the way to or from the disk.
+    /// A failure to read or write a file.
     pub(crate) fn disk(code: Code, did: &str, path: &Path, cause: &impl std::fmt::Display) -> Self {
         Self::new(code, format!("cannot {did} {}: {cause}", path.display())).responsible(Who::You)
     }
@@ -238,13 +238,13 @@ impl Error {
         self.hint(Remedy::with_command(text, command))
     }
 
-    /// A command that needs no words.
+    /// A command that explains itself.
     #[must_use]
     pub(crate) fn hint_run(self, command: impl Into<String>) -> Self {
         self.hint(Remedy::run(command))
     }
 
-    /// The likeliest remedy of all.
+    /// The likeliest remedy.
     #[must_use]
     pub(crate) fn first(mut self, remedy: impl Into<Remedy>) -> Self {
         self.remedy.insert(0, remedy.into());
@@ -257,7 +257,7 @@ impl Error {
         self
     }
 
-    /// The last words of whoever failed.
+    /// The last lines of whatever failed.
     #[must_use]
     pub(crate) fn quoting(mut self, speaker: &'static str, words: impl Into<String>) -> Self {
         self.speaker = speaker;

@@ -1,4 +1,5 @@
-//! Connects Box accounts as storages for backups, by wrapping rclone.
+//! Connects Box accounts as storages for backups, by wrapping rclone. Parses the command line, runs the command, prints its
+//! report or error, and exits.
 // See .clippy.toml for who may do what.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
@@ -58,7 +59,7 @@ fn run(cli: Cli, matches: &ArgMatches) -> error::Result<u8> {
     Ok(report.exit())
 }
 
-/// What a core dump would hold are tokens. Programs that this one starts are as the user set them.
+/// A core dump would contain tokens. Programs that this one starts may still write one.
 fn without_core_dump() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
@@ -82,7 +83,7 @@ fn failed(error: &Error, json: bool) -> ExitCode {
     ExitCode::from(error.code.exit())
 }
 
-/// Help and version are results; anything else that clap stops at is wrong usage, in which no token is repeated.
+/// Help and version are results; anything else is wrong usage, and the message must not repeat a token.
 fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if !error.use_stderr() {
         return printed(report::print_usage(error), json);

@@ -14,18 +14,18 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::signals;
 
-/// How often Ctrl-C is checked for.
+/// How often Ctrl-C is checked.
 const TICK: Duration = Duration::from_millis(25);
 /// What a child gets between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long a child that must not be ended yet is waited for.
-const HOLD: Duration = Duration::from_secs(15);
-/// How long output may still come from children that outlive the child: this many ticks without any. Not a time, since a
-/// busy machine may hold up those who read as well.
+const RENEWAL_WAIT: Duration = Duration::from_secs(15);
+/// After how many ticks without output it is not read any more from processes that outlive the child. Not a time, because
+/// a busy machine delays the readers as well.
 const LINGER: u32 = 20;
-/// How many lines may wait to be taken; more hold the child up.
+/// How many lines may wait to be read before the child is made to wait.
 const BACKLOG: usize = 16;
-/// Small programs of the system need no longer.
+/// For small programs of the system.
 const TOOL_LIMIT: Duration = Duration::from_secs(20);
 /// More than any secret that a command prints.
 const LONGEST_SECRET: usize = 1 << 20;
@@ -44,7 +44,7 @@ pub(crate) enum Ending {
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
     pub(crate) stdout: String,
-    /// How many lines came, of which the text may leave some out.
+    /// How many lines it printed; the text may lack some.
     pub(crate) lines: usize,
     pub(crate) stderr: String,
     pub(crate) took: Duration,
@@ -55,40 +55,40 @@ impl Outcome {
         self.code() == Some(0)
     }
 
-    /// `None` where it was ended, by a signal or at the deadline.
+    /// `None` if it was ended, by a signal or at the deadline.
     pub(crate) fn code(&self) -> Option<i32> {
         if let Ending::Finished(status) = self.ending { status.code() } else { None }
     }
 }
 
 /// How a child is treated while it runs.
-pub(crate) struct Care<'a> {
+pub(crate) struct Supervision<'a> {
     pub(crate) limit: Duration,
     most_output: usize,
     in_group: bool,
     /// Sees each line of standard error as it comes.
     pub(crate) on_stderr: Box<dyn FnMut(&str) + 'a>,
-    /// Whether ending it now could lose what exists nowhere else. It is then given some time, or left to itself where this
-    /// program is about to end.
-    pub(crate) holds: Box<dyn Fn() -> bool + 'a>,
-    /// Called when it is given that time, with why it was to end.
-    pub(crate) on_hold: Box<dyn Fn(Ending) + 'a>,
+    /// Whether ending it now could lose a token that exists nowhere else. It is then given some time, or left running if
+    /// this program is about to end.
+    pub(crate) must_finish: Box<dyn Fn() -> bool + 'a>,
+    /// Called when it is given that time, with the reason to end it.
+    pub(crate) on_wait: Box<dyn Fn(Ending) + 'a>,
 }
 
-impl Care<'_> {
+impl Supervision<'_> {
     pub(crate) fn within(limit: Duration) -> Self {
         Self {
             limit,
             most_output: usize::MAX,
             in_group: true,
             on_stderr: Box::new(|_| {}),
-            holds: Box::new(|| false),
-            on_hold: Box::new(|_| {}),
+            must_finish: Box::new(|| false),
+            on_wait: Box::new(|_| {}),
         }
     }
 }
 
-/// A program to run, without what only this one may know: the user's answers in `PLUTON_BOX_*`, and what is withheld.
+/// A program to run. It does not get the secrets in this program's environment: `PLUTON_BOX_*` and what is withheld.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     without_answers(&mut command);
@@ -106,7 +106,7 @@ fn without_answers(command: &mut Command) {
     }
 }
 
-/// Variables with secrets that a file declares.
+/// Variables that hold secrets for `pluton apply`.
 static WITHHELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Keeps variables from every program that is started from now on.
@@ -114,16 +114,16 @@ pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
     WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
 
-/// Where programs are looked for: not where the user happens to be, which is what an empty or relative entry means.
+/// PATH without empty and relative entries, which would mean the current directory.
 pub(crate) fn search_path() -> OsString {
     let entries = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(std::env::split_paths(&entries).filter(|entry| entry.is_absolute())).unwrap_or_default()
 }
 
 /// Runs `command` to its end or to the deadline.
-pub(crate) fn run(command: &mut Command, care: Care<'_>) -> io::Result<Outcome> {
+pub(crate) fn run(command: &mut Command, how: Supervision<'_>) -> io::Result<Outcome> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    watch_over(in_own_group(command).spawn()?, care)
+    watch_over(in_own_group(command).spawn()?, how)
 }
 
 /// Runs a small program of the system, such as crontab or a shell, with `input` as its standard input.
@@ -134,7 +134,7 @@ pub(crate) fn tool(program: &str, arguments: &[&str], input: &[u8]) -> io::Resul
     let mut command = command(program);
     command.args(arguments).env("PATH", search_path());
     command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped());
-    watch_over(in_own_group(&mut command).spawn()?, Care::within(TOOL_LIMIT))
+    watch_over(in_own_group(&mut command).spawn()?, Supervision::within(TOOL_LIMIT))
 }
 
 /// Runs a program of the user's own, which may talk to the terminal, and returns what it printed.
@@ -152,26 +152,26 @@ pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result
 
 fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<Outcome>> {
     command.stderr(Stdio::inherit());
-    // In a group of its own it could not read from the terminal, whose Ctrl-C reaches all of it in ours.
+    // In a group of its own it could not read from the terminal; in ours, Ctrl-C reaches it too.
     let in_group = !has_terminal();
     let spawned = if in_group { in_own_group(command).spawn() } else { command.spawn() };
     let ended = spawned.and_then(|mut child| {
         if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
-            // It may end without reading it, and says why.
+            // It may end without reading this; its exit status says why.
             let _ = pipe.write_all(input.expose().as_bytes());
         }
-        watch_over(child, Care { most_output: LONGEST_SECRET, in_group, ..Care::within(Duration::MAX) })
+        watch_over(child, Supervision { most_output: LONGEST_SECRET, in_group, ..Supervision::within(Duration::MAX) })
     });
     signals::check()?;
     match ended {
-        // It may have ended before this program is told of the key.
+        // It may have ended before the signal reached this program.
         Ok(Outcome { ending: Ending::Finished(status), .. }) if is_of_ctrl_c(status) => Err(signals::now()),
         Ok(Outcome { ending: Ending::TimedOut, .. }) => Ok(Err(io::Error::other("it prints far more than a secret"))),
         ended => Ok(ended),
     }
 }
 
-/// Whether a program ended as those do that Ctrl-C ends.
+/// Whether Ctrl-C ended the program.
 fn is_of_ctrl_c(status: ExitStatus) -> bool {
     #[cfg(unix)]
     if std::os::unix::process::ExitStatusExt::signal(&status) == Some(signal_hook::consts::SIGINT) {
@@ -182,10 +182,10 @@ fn is_of_ctrl_c(status: ExitStatus) -> bool {
 
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
-    let mut child = signals::hand_to(|| command.spawn())?;
+    let mut child = signals::forward_to(|| command.spawn())?;
     started();
     has_exited(&mut child, true)?;
-    signals::take_back();
+    signals::stop_forwarding();
     child.wait()
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn open_in_browser(url: &str) -> bool {
     })
 }
 
-fn watch_over(mut child: Child, mut care: Care<'_>) -> io::Result<Outcome> {
+fn watch_over(mut child: Child, mut how: Supervision<'_>) -> io::Result<Outcome> {
     let started = Instant::now();
     let (sender, lines) = mpsc::sync_channel(BACKLOG);
     read_lines(false, child.stdout.take(), &sender);
@@ -216,9 +216,9 @@ fn watch_over(mut child: Child, mut care: Care<'_>) -> io::Result<Outcome> {
     drop(sender);
 
     let (mut stdout, mut stderr) = (Output::default(), Output::default());
-    // Why it is to end before its time, since when that is put off, and since when it is told.
+    // Why it is to end early, since when that is put off, and since when it has its SIGTERM.
     let mut reason: Option<Ending> = None;
-    let mut held: Option<Instant> = None;
+    let mut waiting: Option<Instant> = None;
     let mut told: Option<Instant> = None;
     let (mut exited, mut quiet) = (false, 0);
     loop {
@@ -226,16 +226,16 @@ fn watch_over(mut child: Child, mut care: Care<'_>) -> io::Result<Outcome> {
             Ok((is_error, line)) => {
                 quiet = 0;
                 if is_error {
-                    (care.on_stderr)(String::from_utf8_lossy(&line).trim_end());
+                    (how.on_stderr)(String::from_utf8_lossy(&line).trim_end());
                 }
                 if is_error { &mut stderr } else { &mut stdout }.push(&line);
             }
             Err(RecvTimeoutError::Timeout) => quiet += u32::from(exited),
             Err(RecvTimeoutError::Disconnected) if exited => break,
-            // It ends in a moment, or has closed its streams.
+            // It is about to end, or has closed its streams.
             Err(RecvTimeoutError::Disconnected) => thread::sleep(Duration::from_millis(1)),
         }
-        let is_late = started.elapsed() >= care.limit;
+        let is_late = started.elapsed() >= how.limit;
         exited = exited || has_exited(&mut child, false)?;
         if exited {
             if quiet > LINGER || is_late {
@@ -246,33 +246,33 @@ fn watch_over(mut child: Child, mut care: Care<'_>) -> io::Result<Outcome> {
         let before = reason;
         if signals::seen() {
             reason = Some(Ending::Interrupted);
-        } else if is_late || stdout.bytes > care.most_output {
+        } else if is_late || stdout.bytes > how.most_output {
             reason = reason.or(Some(Ending::TimedOut));
         }
         let Some(ending) = reason else { continue };
         if let Some(since) = told {
             if since.elapsed() >= GRACE {
-                end(&child, care.in_group, true);
+                end(&child, how.in_group, true);
             }
             continue;
         }
-        if (care.holds)() {
+        if (how.must_finish)() {
             if signals::is_leaving() {
                 return Ok(outcome(ending, stdout, stderr, started));
             }
             if reason != before {
-                (care.on_hold)(ending);
+                (how.on_wait)(ending);
             }
-            let since = *held.get_or_insert_with(Instant::now);
-            if since.elapsed() < HOLD && !signals::is_insisted() {
+            let since = *waiting.get_or_insert_with(Instant::now);
+            if since.elapsed() < RENEWAL_WAIT && !signals::is_forced() {
                 continue;
             }
         }
-        end(&child, care.in_group, false);
+        end(&child, how.in_group, false);
         told = Some(Instant::now());
     }
     if told.is_some() {
-        end(&child, care.in_group, true);
+        end(&child, how.in_group, true);
     }
     // Only now may its process ID become another's.
     let status = child.wait()?;
@@ -332,7 +332,7 @@ impl Output {
     }
 }
 
-/// Whether it has, or once it has. Leaves an exited child as it is, so that its process ID and its group stay its own.
+/// Whether the child has exited; if `waits`, once it has. It is not reaped yet, so that its process ID and group stay its own.
 #[cfg(unix)]
 fn has_exited(child: &mut Child, waits: bool) -> io::Result<bool> {
     use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
@@ -347,7 +347,7 @@ fn has_exited(child: &mut Child, waits: bool) -> io::Result<bool> {
     Ok(waits || child.try_wait()?.is_some())
 }
 
-/// Whether a child could ask at a terminal.
+/// Whether a child could ask questions at a terminal.
 fn has_terminal() -> bool {
     cfg!(unix) && std::fs::File::open("/dev/tty").is_ok()
 }
@@ -358,7 +358,7 @@ fn in_own_group(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
-/// Ctrl-C reaches no other group than the one that has the console.
+/// Ctrl-C reaches only the group that has the console.
 #[cfg(windows)]
 fn in_own_group(command: &mut Command) -> &mut Command {
     use std::os::windows::process::CommandExt as _;
@@ -372,11 +372,11 @@ fn end(child: &Child, in_group: bool, forcibly: bool) {
     use rustix::process::{Pid, Signal, kill_process, kill_process_group};
     let signal = if forcibly { Signal::KILL } else { Signal::TERM };
     let send = if in_group { kill_process_group } else { kill_process };
-    // It may be gone already, which is what was wanted.
+    // It may be gone already, which is fine.
     let _ = send(Pid::from_child(child), signal);
 }
 
-/// Without process groups the system's own tool ends a child and its children.
+/// Windows has no process groups to signal: its own tool ends a child and its children.
 #[cfg(not(unix))]
 fn end(child: &Child, _in_group: bool, _forcibly: bool) {
     let _ = Command::new("taskkill").args(["/T", "/F", "/PID", &child.id().to_string()]).output();

@@ -14,22 +14,22 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::error::{Code, Error, Result, Who};
-use crate::process::{self, Care, Ending, Outcome};
+use crate::process::{self, Ending, Outcome, Supervision};
 use crate::signals;
 use crate::ui::terminal::Terminal;
 
-/// The oldest rclone that all of this was tried with.
+/// The oldest rclone that this is tested with.
 pub(crate) const OLDEST: Version = Version(1, 60, 0);
 const INSTALL: &str = "install rclone: https://rclone.org/install/ (or `apt install rclone`, `brew install rclone`)";
 
 /// Bounds for one attempt. rclone has no deadline for a whole command; that is the child's.
 const NETWORK: [&str; 6] = ["--contimeout", "10s", "--timeout", "30s", "--low-level-retries", "3"];
-/// What does not answer a batch soon is asked again by an rclone of its own, with more patience.
+/// Storages that do not answer in a batch soon are listed again one by one, with longer limits.
 const BATCH_LIMIT: Duration = Duration::from_secs(20);
 const BATCH_NETWORK: [&str; 6] = ["--contimeout", "5s", "--timeout", "10s", "--low-level-retries", "1"];
 /// Bytes a second. A transfer gets the time it takes at this rate on top of the ordinary limit.
 const SLOW: u64 = 128 << 10;
-/// Has rclone say each request it makes; it hides the token in them itself.
+/// Makes rclone print each request; it hides the token itself.
 const DUMP: [&str; 5] = ["-vv", "--dump", "headers", "--retries", "1"];
 const REQUEST: &str = "HTTP REQUEST (";
 
@@ -150,12 +150,12 @@ impl Rclone {
     pub(crate) fn version(&self) -> Result<Version> {
         let mut command = self.command(None);
         command.arg("version");
-        let outcome = self.run(&mut command, Some("asking rclone for its version"), Care::within(self.limit))?;
+        let outcome = self.run(&mut command, Some("asking rclone for its version"), Supervision::within(self.limit))?;
         Version::parse(&outcome.stdout).ok_or_else(|| not_rclone(format!("{} is not rclone", self.program.display())))
     }
 
     /// # Errors
-    /// Where rclone is older than `needed`: it would ignore `what` in silence.
+    /// Where rclone is older than `needed`: it would silently ignore `what`.
     pub(crate) fn require(&self, needed: (u32, u32), what: &str) -> Result<()> {
         let version = self.version()?;
         if (version.0, version.1) >= needed {
@@ -170,10 +170,10 @@ impl Rclone {
     pub(crate) fn list(&self, config: &Path, name: &str, renews: &dyn Fn() -> bool) -> Result<Result<Listed, Outcome>> {
         let mut command = self.command(Some(config));
         command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
-        let mut care = Care::within(self.limit);
-        care.holds = Box::new(renews);
-        care.on_hold = Box::new(|ending| self.say_hold(ending));
-        let outcome = self.run(&mut command, Some(&format!("waiting for Box to list {name:?}")), care)?;
+        let mut how = Supervision::within(self.limit);
+        how.must_finish = Box::new(renews);
+        how.on_wait = Box::new(|ending| self.say_wait(ending));
+        let outcome = self.run(&mut command, Some(&format!("waiting for Box to list {name:?}")), how)?;
         Ok(if outcome.success() { Ok(Listed { folders: outcome.lines }) } else { Err(outcome) })
     }
 
@@ -187,7 +187,7 @@ impl Rclone {
         let job = json!({"concurrency": jobs, "inputs": inputs.collect::<Vec<_>>()}).to_string();
         let mut command = self.command(Some(config));
         command.args(["rc", "--loopback", "job/batch", "--json", &job]).args(BATCH_NETWORK);
-        let outcome = self.run(&mut command, None, Care::within(self.limit.min(BATCH_LIMIT)))?;
+        let outcome = self.run(&mut command, None, Supervision::within(self.limit.min(BATCH_LIMIT)))?;
         let answers = serde_json::from_str::<Answers>(&outcome.stdout).ok().filter(|_| outcome.success());
         let folders = |result: &Json| result.get("list")?.as_array().map(Vec::len);
         Ok(match answers.filter(|answers| answers.results.len() == names.len()) {
@@ -196,12 +196,12 @@ impl Rclone {
         })
     }
 
-    /// Has rclone fetch a first token for a section that can sign in without a person, and save it in `config`.
+    /// Makes rclone get a first token for a section that can sign in without a person, and save it in `config`.
     /// Only with `-vv` does it say why Box refused.
     pub(crate) fn mint(&self, config: &Path, name: &str) -> Result<Outcome> {
         let mut command = self.command(Some(config));
         command.args(["config", "update", name, "--non-interactive", "-vv"]).args(NETWORK);
-        self.run(&mut command, Some("signing in to Box"), Care::within(self.limit))
+        self.run(&mut command, Some("signing in to Box"), Supervision::within(self.limit))
     }
 
     /// Copies a local file of `size` bytes to `to` (`NAME:path`).
@@ -225,21 +225,21 @@ impl Rclone {
 
     /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: nothing of a check may stay behind.
     pub(crate) fn delete(&self, config: &Path, path: &str) -> Result<Transfer> {
-        signals::shielded(|| self.transfer(config, &["deletefile", path].map(AsRef::as_ref), 0, "deleting it"))
+        signals::uninterrupted(|| self.transfer(config, &["deletefile", path].map(AsRef::as_ref), 0, "deleting it"))
     }
 
     fn transfer(&self, config: &Path, args: &[&OsStr], size: u64, waiting: &str) -> Result<Transfer> {
         let mut command = self.command(Some(config));
         command.args(args).args(NETWORK).args(DUMP);
         let mut requests = 0;
-        let mut care = Care::within(self.limit + Duration::from_secs(size / SLOW));
-        care.on_stderr = Box::new(|line| requests += usize::from(line.contains(REQUEST)));
-        let mut outcome = self.run(&mut command, Some(waiting), care)?;
+        let mut how = Supervision::within(self.limit + Duration::from_secs(size / SLOW));
+        how.on_stderr = Box::new(|line| requests += usize::from(line.contains(REQUEST)));
+        let mut outcome = self.run(&mut command, Some(waiting), how)?;
         outcome.stderr = without_details(&outcome.stderr);
         Ok(Transfer { outcome, requests })
     }
 
-    /// A command that sees the section in `config`, or no file at all, and nothing of the user's environment in front of it.
+    /// A command that reads `config`, or no file at all, and no variable that would override it.
     fn command(&self, config: Option<&Path>) -> Command {
         let mut command = process::command(&self.program);
         let names = std::env::vars_os().map(|(name, _)| name);
@@ -255,11 +255,11 @@ impl Rclone {
     }
 
     /// The environment may hold secrets: it is not shown, not even with --verbose.
-    fn run(&self, command: &mut Command, waiting: Option<&str>, care: Care<'_>) -> Result<Outcome> {
+    fn run(&self, command: &mut Command, waiting: Option<&str>, how: Supervision<'_>) -> Result<Outcome> {
         let _spinner = waiting.map(|waiting| self.terminal.wait(waiting));
-        let outcome = process::run(command, care).map_err(|cause| {
+        let outcome = process::run(command, how).map_err(|cause| {
             let message = format!("{} cannot be started: {cause}", self.program.display());
-            // EAGAIN, ENOMEM, ENFILE, EMFILE: it is there, and what lacks is memory, processes or open files.
+            // EAGAIN, ENOMEM, ENFILE, EMFILE: rclone exists, but memory, processes or open files have run out.
             match cause.raw_os_error() {
                 Some(11 | 12 | 23 | 24 | 35) => Error::new(Code::Unknown, message).responsible(Who::You).hint(
                     "allow more processes and open files (ulimit -u, ulimit -n; in a systemd unit LimitNOFILE=1024)",
@@ -278,8 +278,8 @@ impl Rclone {
         if outcome.ending == Ending::Interrupted { Err(Error::interrupted()) } else { Ok(outcome) }
     }
 
-    /// Says what keeps pluton from ending, once however many rclones do.
-    fn say_hold(&self, why: Ending) {
+    /// Says what pluton waits for before it ends; once, however many rclones it waits for.
+    fn say_wait(&self, why: Ending) {
         static SAID: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
         let waiting = "waiting for Box to answer the renewal, so that the sign-in is not lost";
         let (said, text) = match why {
@@ -297,10 +297,10 @@ fn not_rclone(message: String) -> Error {
     error.hint(INSTALL).hint("name the program with --rclone PATH")
 }
 
-/// Whether a variable must not reach an rclone that proves a section. Proxies, certificates and every other `RCLONE_*`
+/// Whether a variable must not reach an rclone that checks a section. Proxies, certificates and every other `RCLONE_*`
 /// setting do.
 pub(crate) fn masks(name: &str) -> bool {
-    // Windows does not tell upper from lower case here, and rclone asks for upper case.
+    // Windows ignores case here, and rclone asks for upper case.
     let name = name.to_ascii_uppercase();
     let setting = name.strip_prefix("RCLONE_");
     setting

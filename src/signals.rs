@@ -23,40 +23,40 @@ use signal_hook::low_level::siginfo::{Cause, Origin};
 use crate::error::{Error, Result};
 
 static SEEN: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
-/// Ctrl-C was pressed once more.
-static INSISTED: AtomicBool = AtomicBool::new(false);
-/// The command of `pluton run` has ended, and so must all that was done beside it.
+/// Ctrl-C was pressed a second time.
+static FORCED: AtomicBool = AtomicBool::new(false);
+/// The command of `pluton run` has ended, and so must the threads beside it.
 static LEAVING: AtomicBool = AtomicBool::new(false);
-/// The process that signals are for, while there is one. Locked while it is sent one, so that it is not gone by then.
+/// The process that gets the signals, while there is one. Locked while one is sent, so that its process ID is still its own.
 #[cfg(unix)]
 static CHILD: Mutex<Option<Pid>> = Mutex::new(None);
 
 thread_local! {
-    static SHIELDED: Cell<bool> = const { Cell::new(false) };
+    static UNINTERRUPTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Counts prompts; odd while one is open.
 static PROMPTS: AtomicUsize = AtomicUsize::new(0);
-/// Puts the terminal right for a prompt that cannot be left in the ordinary way.
+/// Restores the terminal for a prompt that cannot be left in the ordinary way.
 static LEAVE: Mutex<fn()> = Mutex::new(|| {});
 
-/// Whether this program has more to do than to ask, and goes on without an answer.
+/// Whether the open prompt needs no answer for the program to go on.
 static OPTIONAL: AtomicBool = AtomicBool::new(false);
 
-/// How long an open prompt has to see the signal by itself.
+/// How long an open prompt has to notice the signal by itself.
 const GRACE: Duration = Duration::from_millis(250);
-/// Some programs pass on a Ctrl-C that the terminal has sent to all of them: what follows sooner is the same one.
+/// Some programs forward a Ctrl-C that the terminal has sent to all of them: one that follows sooner is the same one.
 #[cfg(unix)]
 const ECHO: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(25);
-/// In bytes: more than any file that is asked for. A device may have no end.
+/// In bytes: more than any file that is asked for needs. A device may have no end.
 const LONGEST_TEXT: u64 = 4 << 20;
 
 /// From here on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the program.
 #[cfg(unix)]
 pub(crate) fn watch() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-    // Caught, it lets the write fail with an error that can be told.
+    // Once this is caught, the write itself fails with an error that can be reported.
     signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     for_each_signal("signals", &[SIGINT, SIGTERM, SIGHUP], |origin| {
         if pass_on(origin) {
@@ -78,7 +78,7 @@ fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + '
             act(&origin);
             if origin.signal == signal_hook::consts::SIGINT && seen() {
                 let first = *first.get_or_insert_with(Instant::now);
-                INSISTED.fetch_or(first.elapsed() > ECHO, Ordering::SeqCst);
+                FORCED.fetch_or(first.elapsed() > ECHO, Ordering::SeqCst);
             }
         }
     });
@@ -89,13 +89,13 @@ fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + '
 #[cfg(windows)]
 pub(crate) fn watch() -> io::Result<()> {
     let handler = || {
-        INSISTED.fetch_or(SEEN.swap(true, Ordering::SeqCst), Ordering::SeqCst);
+        FORCED.fetch_or(SEEN.swap(true, Ordering::SeqCst), Ordering::SeqCst);
         leave_open_prompt();
     };
     ctrlc::set_handler(handler).map_err(io::Error::other)
 }
 
-/// A prompt that blocks in the terminal's driver cannot be woken; nothing else is under way while it waits.
+/// A prompt that blocks in a read cannot be woken, so the program ends here; nothing else is running while it waits.
 #[expect(clippy::exit, reason = "the main thread is blocked in a read that a signal does not end")]
 fn leave_open_prompt() {
     let prompt = PROMPTS.load(Ordering::SeqCst);
@@ -111,12 +111,12 @@ fn leave_open_prompt() {
     }
 }
 
-/// Hands every signal to the child that `spawn` starts, until [`take_back`].
+/// Forwards every signal to the child that `spawn` starts, until [`stop_forwarding`].
 #[cfg(unix)]
-pub(crate) fn hand_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+pub(crate) fn forward_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     use rustix::process::{Signal, kill_process};
     use signal_hook::consts::{SIGQUIT, SIGUSR1, SIGUSR2};
-    // Held until the child is there, so that none is lost which comes meanwhile.
+    // Locked until the child runs, so that no signal is lost meanwhile.
     let mut known = CHILD.lock().unwrap_or_else(PoisonError::into_inner);
     for_each_signal("more signals", &[SIGQUIT, SIGUSR1, SIGUSR2], |origin| {
         pass_on(origin);
@@ -124,7 +124,7 @@ pub(crate) fn hand_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<C
     let child = spawn()?;
     let pid = Pid::from_child(&child);
     *known = Some(pid);
-    // One that came a moment before was for the child too.
+    // One that came a moment before was meant for the child too.
     if SEEN.swap(false, Ordering::SeqCst) {
         let _ = kill_process(pid, Signal::TERM);
     }
@@ -133,17 +133,17 @@ pub(crate) fn hand_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<C
 }
 
 #[cfg(not(unix))]
-pub(crate) fn hand_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+pub(crate) fn forward_to(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     spawn()
 }
 
-/// The child has ended, and its process ID may soon be another's.
-pub(crate) fn take_back() {
+/// To be called when the child has ended, before its process ID can become another's.
+pub(crate) fn stop_forwarding() {
     #[cfg(unix)]
     CHILD.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
-/// True if there is a child that has to deal with the signal. One that the terminal sent has reached it already.
+/// True if there is a child to handle the signal. What the terminal sent has reached it already.
 #[cfg(unix)]
 fn pass_on(origin: &Origin) -> bool {
     use rustix::process::{Signal, kill_process};
@@ -155,7 +155,7 @@ fn pass_on(origin: &Origin) -> bool {
     true
 }
 
-/// Whether the kernel sent it to every process in front of the terminal.
+/// Whether the kernel sent it to the whole foreground of the terminal.
 #[cfg(unix)]
 fn is_for_all(origin: &Origin) -> bool {
     use rustix::process::{getpid, getsid};
@@ -164,31 +164,34 @@ fn is_for_all(origin: &Origin) -> bool {
     from_kernel
         && match origin.signal {
             SIGINT | SIGQUIT => true,
-            // A terminal that goes away tells the leader of its session alone.
+            // A terminal that closes signals only the leader of its session.
             SIGHUP => getsid(None).is_ok_and(|leader| leader != getpid()),
             _ => false,
         }
 }
 
-/// Has whatever waits in other threads end soon, as Ctrl-C does, while `work` runs.
+/// While `work` runs, whatever waits in other threads ends soon, as after Ctrl-C.
 pub(crate) fn while_leaving(work: impl FnOnce()) {
     LEAVING.store(true, Ordering::SeqCst);
     work();
     LEAVING.store(false, Ordering::SeqCst);
 }
 
-/// Whether this program is about to end without having been told to.
+/// Whether this program is about to end by itself.
 pub(crate) fn is_leaving() -> bool {
     LEAVING.load(Ordering::SeqCst)
 }
 
 /// Whether Ctrl-C was pressed a second time.
-pub(crate) fn is_insisted() -> bool {
-    INSISTED.load(Ordering::SeqCst)
+pub(crate) fn is_forced() -> bool {
+    FORCED.load(Ordering::SeqCst)
 }
 
-/// Does what may block on a thread of its own, so that Ctrl-C is seen at once. `None` where it takes longer than `limit`.
-pub(crate) fn watched<T: Send + 'static>(
+/// Does what may block on a thread of its own, so that Ctrl-C is noticed at once. `None` if it takes longer than `limit`.
+///
+/// # Errors
+/// On Ctrl-C.
+pub(crate) fn interruptible<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Option<T>> {
@@ -206,7 +209,7 @@ pub(crate) fn watched<T: Send + 'static>(
     }
 }
 
-/// A file, or what else the user names as one.
+/// Reads a file, or a pipe or device that the user named.
 pub(crate) fn read_file(path: &Path) -> Result<io::Result<String>> {
     let path = path.to_owned();
     read(move || File::open(path))
@@ -221,7 +224,7 @@ pub(crate) fn is_stdin_typed() -> bool {
 }
 
 fn read<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Result<io::Result<String>> {
-    let text = watched(Duration::MAX, move || {
+    let text = interruptible(Duration::MAX, move || {
         let mut text = String::new();
         let length = open()?.take(LONGEST_TEXT + 1).read_to_string(&mut text)?;
         if length as u64 > LONGEST_TEXT { Err(io::Error::other("it is too large")) } else { Ok(text) }
@@ -229,25 +232,26 @@ fn read<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Resul
     Ok(text.unwrap_or_else(|| Err(io::ErrorKind::Other.into())))
 }
 
-/// Runs `work` to its end whatever was pressed; for what must be cleaned up.
-pub(crate) fn shielded<T>(work: impl FnOnce() -> T) -> T {
-    SHIELDED.set(true);
+/// Runs `work` to its end even after Ctrl-C; for cleaning up.
+pub(crate) fn uninterrupted<T>(work: impl FnOnce() -> T) -> T {
+    UNINTERRUPTED.set(true);
     let done = work();
-    SHIELDED.set(false);
+    UNINTERRUPTED.set(false);
     done
 }
 
 pub(crate) fn seen() -> bool {
-    (SEEN.load(Ordering::SeqCst) || is_leaving()) && !SHIELDED.get()
+    (SEEN.load(Ordering::SeqCst) || is_leaving()) && !UNINTERRUPTED.get()
 }
 
-/// For Ctrl-C that came as a key, where the terminal makes no signal of it.
+/// For a Ctrl-C that was read as a key, because the terminal sends no signal for it.
 pub(crate) fn now() -> Error {
     SEEN.store(true, Ordering::SeqCst);
     Error::interrupted()
 }
 
-/// Stops here if the user asked to.
+/// # Errors
+/// If the user has asked to stop.
 pub(crate) fn check() -> Result<()> {
     if seen() { Err(Error::interrupted()) } else { Ok(()) }
 }
@@ -268,19 +272,19 @@ pub(crate) fn pause(length: Duration) -> Result<()> {
     }
 }
 
-/// Runs a prompt that need not be answered. `None` where a signal came that it does not see: it is then left as it is.
+/// Runs a prompt that need not be answered. `None` on a signal: the prompt is then left as it is.
 pub(crate) fn optional_prompt<T: Send + 'static>(prompt: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     OPTIONAL.store(true, Ordering::SeqCst);
-    watched(Duration::MAX, prompt).ok().flatten()
+    interruptible(Duration::MAX, prompt).ok().flatten()
 }
 
-/// Runs a prompt; `leave` puts the terminal right if the prompt cannot be left in the ordinary way.
+/// Runs a prompt; `leave` restores the terminal if the prompt cannot be left in the ordinary way.
 pub(crate) fn during_prompt<T>(leave: fn(), prompt: impl FnOnce() -> T) -> Result<T> {
     if let Ok(mut slot) = LEAVE.lock() {
         *slot = leave;
     }
     PROMPTS.fetch_add(1, Ordering::SeqCst);
-    // A signal of a moment ago did not know of this prompt.
+    // A signal that came just before has not seen this prompt.
     let answer = check().map(|()| prompt());
     PROMPTS.fetch_add(1, Ordering::SeqCst);
     answer

@@ -1,4 +1,5 @@
-//! What a Box storage is, before any disk or program is asked: its name, its sign-in, its token, its options, and the section they become.
+//! What a Box storage is: its name, sign-in, token and options, and the section they become. Starts no program, writes no
+//! file and talks to no network.
 
 pub(crate) mod jwt;
 pub(crate) mod name;

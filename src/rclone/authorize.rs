@@ -1,4 +1,5 @@
-//! `rclone authorize box`: a browser signs in on this machine, and rclone prints the token.
+//! `rclone authorize box`: a person signs in with a browser on this machine, and rclone prints the token. Writes one
+//! temporary file, the page that the browser ends on.
 
 #![expect(clippy::disallowed_methods, reason = "the page is no secret, and a file of this run only")]
 
@@ -9,13 +10,13 @@ use tempfile::NamedTempFile;
 
 use super::Rclone;
 use crate::error::Result;
-use crate::process::{Care, Outcome};
+use crate::process::{Outcome, Supervision};
 use crate::storage::sign_in::App;
 
 /// How long a person may take in the browser.
 pub(crate) const LIMIT: Duration = Duration::from_secs(300);
 
-/// A Go template; loads nothing from anywhere.
+/// A Go template. It loads nothing from the network.
 const PAGE: &[u8] = include_bytes!("page.html");
 const TAKES_A_PAGE: (u32, u32) = (1, 62);
 
@@ -40,13 +41,13 @@ impl Rclone {
         }
         command.envs(ask.auth_url.map(|url| ("RCLONE_BOX_AUTH_URL", url)));
         command.envs(ask.token_url.map(|url| ("RCLONE_BOX_TOKEN_URL", url)));
-        let mut care = Care::within(LIMIT);
-        care.on_stderr = Box::new(|line| {
+        let mut how = Supervision::within(LIMIT);
+        how.on_stderr = Box::new(|line| {
             if let Some(link) = link_in(line) {
                 on_link(link);
             }
         });
-        self.run(&mut command, None, care)
+        self.run(&mut command, None, how)
     }
 
     /// The page that the browser ends on, where this rclone takes one. Removed with the value.
@@ -55,7 +56,7 @@ impl Rclone {
         if (version.0, version.1) < TAKES_A_PAGE {
             return Ok(None);
         }
-        // Without it rclone shows a page of its own, which does as well.
+        // If it cannot be written, rclone shows its own page.
         let written = NamedTempFile::with_suffix(".html").and_then(|mut file| file.write_all(PAGE).map(|()| file));
         Ok(written.ok())
     }

@@ -1,5 +1,5 @@
-//! A Box app's config.json, as the Developer Console hands it out: what is in it. Pure. rclone says whether the passphrase
-//! opens the key.
+//! What is in a Box app's config.json, as downloaded from the Developer Console. Pure. Whether the passphrase opens the key
+//! is for rclone to say.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::secret::Secret;
 
-/// What signing in needs to know of the file. The key stays in it.
+/// What is needed from the file. The private key stays in it.
 #[derive(Debug, Clone)]
 pub(crate) struct JwtFile {
     pub(crate) client_id: String,

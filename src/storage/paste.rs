@@ -1,4 +1,4 @@
-//! Finds the token in whatever a person pastes, and says what a paste is when it is no token. Pure.
+//! Finds the token in whatever a person pastes, and says what a paste is if it is not a token. Pure.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,7 +48,7 @@ impl fmt::Display for NotAToken {
 
 impl std::error::Error for NotAToken {}
 
-/// Whether a paste needs nothing more: its token is complete, or its closing arrow has come.
+/// Whether a paste needs nothing more: its token is complete, or the line with the closing arrow is there.
 pub(crate) fn is_whole(text: &str) -> bool {
     text.contains("<---End paste") || Token::find(text).is_ok()
 }
@@ -123,7 +123,7 @@ fn encoded(text: &str) -> Result<Map<String, Json>, NotAToken> {
         Some(json) if json.starts_with('{') => object(&json),
         _ if body.starts_with("eyJ") => Err(NotAToken::Half),
         _ if body.contains("\"refresh_token\"") || body.ends_with('}') => Err(NotAToken::Half),
-        // Words with blanks between them are no token.
+        // A sentence is not a token.
         _ if body.len() >= 16
             && text.trim().lines().all(|line| is_arrow(line) || !line.trim().contains(' '))
             && body.chars().all(|c| c.is_ascii_alphanumeric()) =>

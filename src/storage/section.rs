@@ -27,7 +27,7 @@ impl Remote {
     /// Only what the user set or rclone needs, in the order it is written.
     ///
     /// # Errors
-    /// Where a value cannot stand in rclone.conf.
+    /// If rclone.conf cannot hold a value.
     pub(crate) fn section(&self) -> Result<Section> {
         let mut entries = vec![("type".to_owned(), value(Field::Name, "type", "box")?)];
         for (key, field, text) in self.sign_in.entries() {
@@ -40,7 +40,7 @@ impl Remote {
     }
 }
 
-/// A value that can stand in rclone.conf.
+/// A value that rclone.conf can hold.
 pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
     Value::new(text).map_err(|why| Error::invalid(field, format!("{key} cannot be saved: {why}")))
 }
@@ -49,9 +49,9 @@ pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
 pub(crate) struct Section {
     name: String,
     entries: Vec<(String, Value)>,
-    /// The app, where the section itself does not name it.
+    /// The app's client ID, if the section itself does not have it.
     app: Option<String>,
-    /// Whether it stands in rclone.conf.
+    /// Whether it was read from rclone.conf.
     is_saved: bool,
 }
 
@@ -66,10 +66,10 @@ impl Section {
         self
     }
 
-    /// All that rclone reads for `name`, with what a dotted name inherits.
+    /// All that rclone reads for `name`, including what a dotted name inherits.
     ///
     /// # Errors
-    /// Where there is no such section.
+    /// If there is no such section.
     pub(crate) fn read(document: &Document, name: &str) -> Result<Self> {
         if !document.has(name) {
             return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed or renamed meanwhile"))
@@ -97,7 +97,7 @@ impl Section {
         &self.name
     }
 
-    /// The oldest rclone that goes where this section says, and the option that asks for it. A note leads nowhere.
+    /// The oldest rclone that knows the options of this section, and the option that asks for it. A description does not count.
     pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
         let set = SPECS.iter().filter(|spec| self.has(spec.key) && spec.key != DESCRIPTION);
         set.filter_map(|spec| Some((spec.since?, spec.key))).max()
@@ -152,7 +152,7 @@ impl Section {
         Ok(self)
     }
 
-    /// Takes out a key that misleads rclone, where the subject says the same: see [`crate::storage::sign_in::SignIn::entries`].
+    /// Removes a key that misleads rclone if the section has a subject, which says the same: see [`crate::storage::sign_in::SignIn::entries`].
     #[must_use]
     pub(crate) fn without_grant_key(mut self) -> Self {
         if self.has("box_subject_id") {
@@ -161,7 +161,7 @@ impl Section {
         self
     }
 
-    /// Adds what `old` holds beside everything that Pluton knows of.
+    /// Adds the keys of `old` that Pluton does not know.
     #[must_use]
     pub(crate) fn with_foreign_keys(mut self, old: &Self) -> Self {
         let is_known = |key: &str| ["type", DESCRIPTION].contains(&key) || options::keys().contains(&key);
@@ -169,7 +169,7 @@ impl Section {
         self
     }
 
-    /// Sets one key, or takes it out.
+    /// Sets one key, or removes it.
     pub(crate) fn set(&mut self, key: &str, value: Option<Value>) {
         match (self.entries.iter_mut().find(|(k, _)| k == key), value) {
             (Some(entry), Some(value)) => entry.1 = value,

@@ -1,4 +1,4 @@
-//! The five ways to sign in to Box, and the keys each of them needs in a section.
+//! The five ways to sign in to Box, and the keys each of them needs in a section. Pure.
 
 use std::path::PathBuf;
 
@@ -119,7 +119,7 @@ impl SignIn {
             }
             Self::ClientCredentials { app, subject, token } => {
                 let mut keys = app_keys(app);
-                // No client_credentials: with that key rclone asks Box by itself, without the subject, and is refused.
+                // No client_credentials: with that key rclone asks Box for a token itself, without the subject, and is refused.
                 keys.push(("box_subject_type", Field::BoxSubject, Secret::new(subject.kind)));
                 keys.push(("box_subject_id", Field::BoxSubject, Secret::new(subject.id.as_str())));
                 keys.extend(token.as_ref().map(token_key));

@@ -1,4 +1,4 @@
-//! A token as rclone keeps it: one JSON object with an access token and mostly a refresh token. Pure.
+//! A token as rclone keeps it: one JSON object with an access token and usually a refresh token. Pure.
 
 use std::time::{Duration, SystemTime};
 
@@ -15,13 +15,13 @@ use crate::storage::paste::{self, NotAToken};
 /// rclone takes a token with any past expiry for expired.
 const LONG_AGO: &str = "2000-01-01T00:00:00Z";
 
-/// Box's access tokens live an hour or so; one that says it lives for centuries would never be renewed.
+/// Box's access tokens live about an hour; one that claims to live for centuries would never be renewed.
 const LONGEST: Duration = Duration::from_secs(86400);
 
 /// rclone treats an empty access token as an older format and drops the refresh token, so the field is never left empty.
 const SPENT: &str = "spent";
 
-/// An OAuth token as rclone keeps it. Fields that rclone may add are kept, in order.
+/// An OAuth token as rclone stores it. Unknown fields stay, in order.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Token(Map<String, Json>);
 
@@ -43,7 +43,7 @@ impl Token {
         Self::find(document.get(section, "token")?.expose()).ok()
     }
 
-    /// A token that carries an access token only, as Box answers to client credentials.
+    /// A token without a refresh token, as Box gives for client credentials.
     pub(crate) fn minted(access_token: &Secret, lifetime: Duration) -> Self {
         let expiry = Timestamp::try_from(SystemTime::now() + lifetime.min(LONGEST)).unwrap_or_default();
         let mut map = Map::new();
@@ -84,7 +84,7 @@ impl Token {
         self.text("refresh_token").map(Secret::new)
     }
 
-    /// Tells two refresh tokens apart without giving either away.
+    /// A hash that tells two refresh tokens apart and reveals neither.
     pub(crate) fn fingerprint(&self) -> Option<String> {
         let hash = Sha256::digest(self.text("refresh_token")?.as_bytes());
         Some(URL_SAFE_NO_PAD.encode(&hash[..16]))
@@ -95,12 +95,12 @@ impl Token {
         self.text("refresh_token").is_some()
     }
 
-    /// When the access token expires; `None` where the blob says nothing or has rclone's zero time.
+    /// When the access token expires; `None` if the blob does not say or has rclone's zero time.
     pub(crate) fn expiry(&self) -> Option<Timestamp> {
         self.text("expiry")?.parse::<Timestamp>().ok().filter(|time| time.as_second() > 0)
     }
 
-    /// How long the access token still lives; `None` where it has expired, or does not say.
+    /// How long the access token is still valid; `None` if it has expired or does not say.
     pub(crate) fn remaining(&self) -> Option<Duration> {
         let seconds = self.expiry()?.as_second() - Timestamp::now().as_second();
         u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
