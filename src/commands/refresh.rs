@@ -119,9 +119,7 @@ pub(super) fn refresh_locked(
         Kind::Quick | Kind::OwnApp => through_rclone(file, rclone, now),
         Kind::Jwt => mint(rclone, now).and_then(|token| save(file, now, token)),
         Kind::ClientCredentials => grant(now, rclone.limit()).and_then(|token| save(file, now, token)),
-        Kind::AccessToken => {
-            Err(not_renewable(now.name(), "an access token is valid for 60 minutes and cannot be renewed"))
-        }
+        Kind::AccessToken => Err(not_renewable(now.name(), "it is an access token, valid for 60 minutes")),
     };
     match renewed {
         Ok(token) => Ok(Refreshed { how: How::Renewed, token }),

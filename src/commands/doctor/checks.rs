@@ -415,10 +415,10 @@ fn timers(subject: &Subject<'_>) -> Vec<Finding> {
     let renewal = |name: &String| {
         let why = match installed.renewal(name, file.path()) {
             Renewal::By(place) => return Finding::good(name, format!("renewed by {place}")),
-            Renewal::Off(place) => format!("{place} would renew it, but is not started"),
-            Renewal::Nothing => "no timer or crontab calls pluton for it".to_owned(),
+            Renewal::Off(place) => format!(": {place} would renew it, but is not started"),
+            Renewal::Nothing => String::new(),
         };
-        Finding::warning(name, format!("rclone cannot renew its sign-in, and nothing else was found that does: {why}"))
+        Finding::warning(name, format!("rclone cannot renew its sign-in, and nothing else was found that does{why}"))
             .hint_command("install a timer (or see cron, launchd)", "pluton storage refresh --print-timer systemd | sh")
             .hint_command("start every backup with", format!("pluton run {name:?} -- …"))
     };
