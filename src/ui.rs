@@ -1,5 +1,4 @@
-//! What people see and type: the only modules that print, and the only one that asks.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "these modules ask and print")]
+//! What people see and type. Only `terminal` and `report` print, only `prompt` and `hidden` ask.
 
 mod hidden;
 mod json;

@@ -1,5 +1,6 @@
 //! Reads what must not show, without the terminal driver's limit of one line and 4095 bytes; and the terminal's modes
 //! while a person is asked, with the way back to those that the shell had set.
+#![expect(clippy::disallowed_methods, reason = "this module asks")]
 
 use crate::error::Result;
 use crate::secret::Secret;
@@ -22,7 +23,7 @@ pub(crate) enum Progress {
     Whole,
     /// It may be all, if nothing more comes.
     Enough,
-    /// More must come; the words say so to whoever waits.
+    /// More must come; the text says what is missing.
     Partial(&'static str),
 }
 

@@ -72,7 +72,7 @@ fn line(document: &Document<'_>) -> Vec<u8> {
     let mut out = String::new();
     for c in serde_json::to_string(document).unwrap_or_default().chars() {
         if is_unseen(c) {
-            // It can stand in a text only, and is the same to whoever reads it; a terminal does not obey it.
+            // It can only be in a string, where a parser reads the escape as the same character and a terminal does nothing.
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");
             }

@@ -1,4 +1,5 @@
 //! Asks a person. dialoguer reads what may show, [`hidden`] what may not; where the cursor cannot be moved, questions are plain lines.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module asks")]
 
 use std::fmt::{self, Write};
 
@@ -99,7 +100,7 @@ pub(crate) fn yes_or_back(question: &str, help: &str) -> Result<Reply<bool>> {
     }
 }
 
-/// The same, where nothing depends on the answer any more: Ctrl-C and its kin mean no, and what follows is done.
+/// The same, where nothing depends on the answer any more: Ctrl-C and other signals mean no, and the program goes on.
 pub(crate) fn yes_or_leave(question: &str) -> bool {
     let asked = question.to_owned();
     let answer = signals::optional_prompt(move || yes(&asked));
@@ -174,13 +175,6 @@ fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usiz
 /// Says what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
     show(&format!("\n{}\n\n", page(text, Some(window()))));
-}
-
-/// Says in a line or two what the next question means.
-pub(crate) fn hint(text: &str) {
-    let mut letters = text.chars();
-    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
-    say(&format!("\n{first}{}.", letters.as_str()));
 }
 
 /// Says what is wrong with an answer, before it is asked for again.
@@ -307,7 +301,7 @@ fn texts(rows: &[Item<'_>]) -> Vec<String> {
     let titles = rows.iter().filter(|row| !row.meaning.is_empty()).map(|row| row.title.len());
     let width = titles.max().unwrap_or_default();
     // Two columns for the mark, and one that stays free.
-    let room = window().saturating_sub(3).max(1);
+    let width_left = window().saturating_sub(3).max(1);
     let text = |Item { title, meaning }: &Item<'_>| clean(&format!("{title:<width$}  {meaning}"));
-    rows.iter().map(|row| truncate_str(text(row).trim_end(), room, "…").into_owned()).collect()
+    rows.iter().map(|row| truncate_str(text(row).trim_end(), width_left, "…").into_owned()).collect()
 }

@@ -1,4 +1,5 @@
-//! What a command has to say in the end, as text or as JSON. The only room that writes standard output.
+//! The result of a command, as types that [`json`] and [`text`] print. The only module that writes to standard output.
+#![expect(clippy::disallowed_methods, reason = "this module prints to standard output")]
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -98,7 +99,7 @@ pub(crate) enum Report {
     #[serde(serialize_with = "json::text")]
     #[schemars(with = "json::Text")]
     Raw(Vec<u8>),
-    /// Another program has said all there is to say, and ended so.
+    /// Another program has printed all there is, and ended with this code.
     #[serde(skip)]
     Exit(u8),
 }
@@ -244,7 +245,7 @@ impl Report {
         }
     }
 
-    /// What is said after the result, so that it stays in sight.
+    /// Warnings that are printed after the result, so that they stay in sight.
     pub(crate) fn last_words(&self) -> &[Warning] {
         match self {
             Self::Saved(saved) => &saved.warnings,

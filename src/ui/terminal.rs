@@ -1,4 +1,5 @@
-//! What goes to standard error: steps, warnings, the spinner. Nothing here is the result.
+//! What goes to standard error: steps, warnings, errors, the spinner. The result is never printed here.
+#![expect(clippy::disallowed_methods, reason = "this module prints to standard error")]
 
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use crate::secret::{clean, for_screen};
 use crate::ui::text::{BAD, GOOD, ODD};
 use crate::ui::wrap::wrap;
 
-/// The spinner that turns now: it makes room for what is said meanwhile.
+/// The spinner that turns now: it is taken away while a line is printed.
 static TURNING: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// How much the user wants to hear.
@@ -78,7 +79,7 @@ impl Terminal {
         }
     }
 
-    /// Says what is waited for: a spinner on a terminal, one plain line where the cursor must not move.
+    /// Shows what is waited for: a spinner on a terminal, one plain line where the cursor must not move.
     pub(crate) fn wait(self, text: &str) -> Spinner {
         if !self.animates {
             if std::io::stderr().is_terminal() {
@@ -98,7 +99,7 @@ impl Terminal {
 }
 
 /// What is printed however quiet the user wants it.
-#[expect(clippy::unused_self, reason = "whoever prints has a terminal for it")]
+#[expect(clippy::unused_self, reason = "printed whatever the volume")]
 impl Terminal {
     /// What must be read for anything to go on.
     pub(crate) fn always_print(self, text: &str) {

@@ -224,7 +224,7 @@ fn in_words(token: &TokenState) -> String {
     }
 }
 
-/// What decides whether the next backup works, in as much room as a table leaves.
+/// What decides whether the next backup works, in few enough words for a table.
 fn in_short(token: &TokenState) -> String {
     let access = token.access_token_expires.map(seconds_until);
     match (token.sign_in_expires.map(seconds_until), access) {
@@ -250,7 +250,7 @@ fn each(each: &StorageResult) -> String {
     if *outcome == Some("not_removed") {
         return format!("Not removed: {name}\n");
     }
-    let mut said = vec![match *outcome {
+    let mut parts = vec![match *outcome {
         Some("removed") => "removed; the files in Box stay there".to_owned(),
         Some("renewed") => "renewed".to_owned(),
         Some("renewed_by_another") => "renewed by another process".to_owned(),
@@ -258,30 +258,30 @@ fn each(each: &StorageResult) -> String {
         Some("not_renewable") => "cannot be renewed; it expires with its token".to_owned(),
         _ => "works".to_owned(),
     }];
-    said.extend((each.revoked == Some(true)).then(|| "its sign-in was revoked at Box".to_owned()));
+    parts.extend((each.revoked == Some(true)).then(|| "its sign-in was revoked at Box".to_owned()));
     if let Some(proof) = verified {
-        said.extend(proof.folders.map(|folders| plural(folders, "folder")));
-        said.extend(match &proof.rehearsal {
+        parts.extend(proof.folders.map(|folders| plural(folders, "folder")));
+        parts.extend(match &proof.rehearsal {
             Some(rehearsal) => Some(rehearsed(rehearsal)),
             None => proof.written.then(|| "writable".to_owned()),
         });
-        said.extend(proof.refreshed.then(|| "can be renewed".to_owned()));
+        parts.extend(proof.refreshed.then(|| "can be renewed".to_owned()));
     }
     // A line for each: the rest is in `show`, and a warning says where something is wrong with it.
-    said.extend(account.as_ref().map(|account| clean(&account.login)));
-    said.extend(account.as_ref().and_then(room));
+    parts.extend(account.as_ref().map(|account| clean(&account.login)));
+    parts.extend(account.as_ref().and_then(space));
     if let Some(left) =
         token.as_ref().and_then(|token| token.access_token_expires).map(seconds_until).filter(|_| verified.is_none())
     {
-        said.push(format!("valid for {}", duration(left)));
+        parts.push(format!("valid for {}", duration(left)));
     }
     if !not_tested.is_empty() {
-        said.push(format!("not tested: {} (add --renew)", not_tested.join(", ")));
+        parts.push(format!("not tested: {} (add --renew)", not_tested.join(", ")));
     }
     let ends = ["no_refresh_token", "access_token_expires"];
     let is_lasting = *outcome != Some("not_renewable") && !warnings.iter().any(|warning| ends.contains(&warning.code));
     let (mark, style) = if is_lasting { ("✓", GOOD) } else { ("!", ODD) };
-    format!("{style}{mark}{style:#} {name}: {}\n", said.join(", "))
+    format!("{style}{mark}{style:#} {name}: {}\n", parts.join(", "))
 }
 
 fn rehearsed(rehearsal: &Rehearsal) -> String {
@@ -354,7 +354,7 @@ fn removal(removed: &Removed) -> String {
     out
 }
 
-/// Name, login, and how much room there is.
+/// Name, login, and how much space is used.
 fn whose(account: &Account) -> String {
     let (name, login) = (clean(&account.name), clean(&account.login));
     let mut out = match (name.is_empty(), login.is_empty()) {
@@ -362,8 +362,8 @@ fn whose(account: &Account) -> String {
         (_, true) => format!("{name} (user {})", clean(&account.id)).trim_start().to_owned(),
         (true, false) => login,
     };
-    if let Some(room) = room(account) {
-        let _ = write!(out, ", {room}");
+    if let Some(space) = space(account) {
+        let _ = write!(out, ", {space}");
     }
     if let Some(most) = account.max_upload_size {
         let _ = write!(out, ", files up to {}", size(most));
@@ -377,7 +377,7 @@ fn shared(account: &Account) -> String {
     account.shared_folders.iter().map(folder).collect::<Vec<_>>().join(", ")
 }
 
-fn room(account: &Account) -> Option<String> {
+fn space(account: &Account) -> Option<String> {
     match (account.space_used, account.space_amount) {
         (Some(used), Some(amount)) => Some(format!("{} of {} used", size(used), size(amount))),
         (Some(used), None) => Some(format!("{} used", size(used))),

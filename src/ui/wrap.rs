@@ -4,7 +4,7 @@ use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::displa
 
 /// Stands for a space that must not become a line break. Unicode leaves this character to each program's own use.
 const NO_BREAK: &str = "\u{fdd0}";
-/// With less room than this beside its label, text goes on below it.
+/// With fewer columns than this beside its label, text goes on below it.
 const NARROWEST: usize = 20;
 /// The widest that prose is easy to read.
 const PAGE: usize = 80;

@@ -63,8 +63,7 @@ pub(in super::super) fn menu(
 pub(super) fn ask_option(options: &mut Options, spec: &'static Spec) -> Result<()> {
     let keep =
         if options.contains_key(spec.key) { "Enter keeps the value, - clears it" } else { "Enter leaves it unset" };
-    prompt::hint(&format!("{} ({})", spec.help, spec.key));
-    prompt::hint(keep);
+    prompt::explain(&format!("{} ({}). {keep}.", spec.help, spec.key));
     let now = present(spec, options);
     let check = |text: &str| match text {
         "-" => Ok(()),
