@@ -70,7 +70,8 @@ impl Terminal {
     }
 
     pub(crate) fn warn(self, text: &str) {
-        self.say(&format!("{ODD}warning:{ODD:#} {}", clean(text)));
+        let lines: Vec<_> = text.lines().map(clean).collect();
+        self.say(&format!("{ODD}warning:{ODD:#} {}", lines.join("\n")));
     }
 
     pub(crate) fn trace(self, text: &str) {
