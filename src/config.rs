@@ -1,21 +1,24 @@
-//! rclone.conf on disk. Only this module writes it. A section gets in by [`ConfigFile::commit`] or [`ConfigFile::save_keys`], which
-//! take a [`Verified`] one; what else changes the file says why it needs no proof.
+//! rclone.conf on disk, and Pluton's own files beside it. Only this module writes rclone.conf, and it never contacts
+//! Box. A new or changed section goes in through [`ConfigFile::commit`] or [`ConfigFile::save_keys`], which take a
+//! [`Verified`] one; every other change says why it needs no verification.
 //!
-//! Locks, always taken in this order: the [`RefreshLock`] of one storage, from before Box is asked for a token until that token
-//! is saved; then the file lock, while rclone.conf is read, changed and put in place. No thread holds two refresh locks. The file lock is the lock of rclone.conf's directory; a refresh lock is a file in `claims`, which the
-//! rclone that renews shares, so that it outlives a pluton that is killed.
+//! Locks are always taken in this order: first the [`RefreshLock`] of one storage, from before Box is asked for a token
+//! until that token is saved; then the file lock, while rclone.conf is read, changed and replaced. No thread holds two
+//! refresh locks. The file lock is a lock on rclone.conf's directory. A refresh lock is a file in `claims`; the rclone
+//! that renews the token shares it, so the lock survives when pluton is killed.
 //!
 //! Files in the state directory, all private:
 //! - `claims/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
-//! - `staged/box-X/`: one section while rclone verifies it. `rclone.conf` is the section; `given` has the fingerprints of the
-//!   refresh token that it began with and of those that one came from, one a line; `alive` is locked as long as the run
-//!   or its rclone lives. A token in `rclone.conf` whose fingerprint is not in `given` is the newest one of its sign-in.
-//! - `copies/box-X/`: a whole `rclone.conf` for one command, with `alive` as above. `origin` is the path it was copied from;
-//!   `tokens` has a fingerprint and a storage's name a line, as they were when it was made.
+//! - `staged/box-X/`: one section while rclone verifies it. `rclone.conf` is the section. `given` lists fingerprints,
+//!   one a line: of the refresh token that the run started with, and of that token's ancestors. `alive` is locked while
+//!   the run or its rclone lives. If the fingerprint of the token in `rclone.conf` is not in `given`, that token is the
+//!   newest of its sign-in.
+//! - `copies/box-X/`: a copy of a whole `rclone.conf` for one command, with `alive` as above. `origin` is the path it
+//!   was copied from; each line of `tokens` is a fingerprint and a storage's name, as they were when the copy was made.
 //! - `applied.json`: see [`crate::commands::apply::state`].
 //!
-//! Beside rclone.conf, for the moment of a save: `.NAME.pluton-draft-X` is being written; `.NAME.pluton-OLD-NEW-X` is to change
-//! places with it or just has, and is of no use to anyone once its content hashes to OLD or NEW.
+//! Beside rclone.conf, only during a save: `.NAME.pluton-draft-X` is being written. `.NAME.pluton-OLD-NEW-X` is about
+//! to be exchanged with rclone.conf, or just was; it can be deleted once its content hashes to OLD or NEW.
 #![expect(clippy::disallowed_methods, reason = "this module writes files")]
 
 mod access;
@@ -53,18 +56,18 @@ use crate::secret::Secret;
 use crate::storage::section::Section;
 use crypt::Undecryptable;
 
-/// How long other plutons may hold the lock.
+/// How long to wait for another pluton that holds the lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(60);
 
-/// The rclone.conf in use. `real` is where it is after every symbolic link.
+/// The rclone.conf in use. `real` is its path with all symbolic links resolved.
 #[derive(Debug)]
 pub(crate) struct ConfigFile {
     path: PathBuf,
     real: PathBuf,
-    /// Of what this is a private copy, gone when its run ends.
+    /// Set if this is a private copy; the value deletes the copy when it is dropped.
     original: Option<PathBuf>,
     source: PasswordSource,
-    /// The one that opened the file last; what is written is then encrypted with it.
+    /// The password that last opened the file; new content is encrypted with it.
     password: Mutex<Option<Secret>>,
 }
 
@@ -78,7 +81,7 @@ impl ConfigFile {
         &self.path
     }
 
-    /// The path after every symbolic link, for rclone: older ones replace a link by a file.
+    /// The path with all symbolic links resolved, for rclone: older versions replace a link with a file.
     pub(crate) fn real_path(&self) -> &Path {
         &self.real
     }
@@ -91,13 +94,13 @@ impl ConfigFile {
         self.bytes().ok().flatten().is_some_and(|bytes| crypt::is_encrypted(&bytes))
     }
 
-    /// The user it belongs to, if that is not who runs this.
+    /// The file's owner, if it is another user.
     pub(crate) fn foreign_owner(&self) -> Option<u32> {
         access::foreign_owner(&self.real)
     }
 
-    /// What runs that were killed while they saved have left beside it, and whether it can be removed: of pluton's, the content
-    /// is taken into the file; of rclone's, the file holds all of it.
+    /// Files that runs killed during a save have left beside it, and whether each can be removed: pluton's are first
+    /// merged into rclone.conf, and rclone's only if rclone.conf contains everything in them.
     pub(crate) fn leftovers(&self) -> Vec<(PathBuf, bool)> {
         let now = self.bytes().ok().flatten().unwrap_or_default();
         let ours = swap::leftovers(&self.real).into_iter();
@@ -105,9 +108,9 @@ impl ConfigFile {
         foreign_writes::left_behind(&self.real, &now).into_iter().chain(ours).collect()
     }
 
-    /// Removes those that can be.
+    /// Removes the leftover files that can be removed.
     pub(crate) fn clear_leftovers(&self) -> Result<()> {
-        // Every edit takes in and removes pluton's own.
+        // Every edit merges and removes pluton's own leftovers.
         self.edit("", &|_| Ok(()))?;
         let now = self.bytes()?.unwrap_or_default();
         foreign_writes::left_behind(&self.real, &now).iter().filter(|(_, is_spare)| *is_spare).try_for_each(
@@ -117,28 +120,29 @@ impl ConfigFile {
         )
     }
 
-    /// Whether new tokens can be saved in it. Tries nothing that leaves a trace.
+    /// Checks that new tokens can be saved in it. Leaves no trace.
     ///
     /// # Errors
-    /// Says what stands against it.
+    /// Says what prevents it.
     pub(crate) fn try_replacing(&self) -> Result<()> {
         access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
     }
 
-    /// Whether it is gone when the run ends.
+    /// Whether it is deleted when the run ends.
     pub(crate) fn is_private_copy(&self) -> bool {
         self.original.is_some()
     }
 
-    /// Keeps what was renewed in private copies of this file, and removes those that nobody uses any more.
+    /// Keeps tokens renewed in private copies of this file for recovery, and removes the copies that are no longer in
+    /// use.
     pub(crate) fn collect_copies(&self) {
         private_copy::collect(self);
     }
 
-    /// What rclone would read now. A missing file is an empty one, once it is sure that no rclone is saving it.
+    /// What rclone would read now. A missing file counts as empty once it is certain that no rclone is saving it.
     ///
     /// # Errors
-    /// Where it cannot be read or decrypted, or an rclone was killed while it saved.
+    /// If it cannot be read or decrypted, or an rclone was killed while it saved it.
     pub(crate) fn read(&self) -> Result<Document> {
         self.parse(&self.bytes()?.unwrap_or_default())
     }
@@ -146,7 +150,7 @@ impl ConfigFile {
     /// One storage as rclone would read it now.
     ///
     /// # Errors
-    /// Where it is gone, or the file cannot be read.
+    /// If the storage is gone, or the file cannot be read.
     pub(crate) fn section(&self, name: &str) -> Result<Section> {
         Section::read(&self.read()?, name)
     }
@@ -196,7 +200,7 @@ impl ConfigFile {
         Ok(plain)
     }
 
-    /// The bytes to write over `seen`: encrypted if those are.
+    /// The bytes to write in place of `seen`: encrypted if `seen` is.
     fn render(&self, document: &Document, seen: Option<&[u8]>) -> Result<Zeroizing<Vec<u8>>> {
         let plain = document.render();
         let known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
@@ -227,16 +231,16 @@ impl ConfigFile {
         })
     }
 
-    /// Finds out what can be known beforehand, so that Box is not asked for a token that then cannot be saved.
+    /// Checks in advance what can be checked, so that Box is not asked for a token that then cannot be saved.
     ///
     /// # Errors
-    /// Where the file cannot be replaced, or its disk is full.
+    /// If the file cannot be replaced, or its disk is full.
     pub(crate) fn require_writable(&self) -> Result<()> {
-        /// More than a token or an option adds.
+        /// More space than a token or an option adds.
         const MORE: usize = 2 * 1024;
         access::try_writing(&self.real)
             .and_then(|()| {
-                // A directory that is still to be made has room and belongs to this user.
+                // A directory that does not exist yet will be created by this user, on a disk with space.
                 if !paths::directory(&self.real).exists() {
                     return Ok(());
                 }

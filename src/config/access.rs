@@ -1,4 +1,5 @@
-//! Who may read and write: private files and directories, and the owner and mode that a replaced file keeps.
+//! File permissions: creates private files and directories, and finds the owner and mode that a replaced file must
+//! keep. Never reads or changes what rclone.conf says.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -8,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::paths::directory;
 
-/// What a Unix system knows of a file and of who asks; other systems know nothing of it.
+/// A file's owner and mode, and who is asking; other systems have neither.
 #[cfg_attr(not(unix), expect(dead_code, reason = "made on Unix only"))]
 struct Unix {
     owner: u32,
@@ -30,7 +31,7 @@ fn unix(_data: io::Result<fs::Metadata>) -> Option<Unix> {
     None
 }
 
-/// Creates what is missing of a directory, for its owner alone: who owns the directory that it is made in.
+/// Creates the missing part of a directory path, private to the owner of the directory that it is made in.
 pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -42,8 +43,8 @@ pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What root makes in a user's directory is that user's, who could not open it otherwise. Anyone else can give nothing away,
-/// and nobody gets a file of root's that has another name elsewhere.
+/// What root makes in a user's directory is given to that user, who could not open it otherwise. Other users cannot
+/// give files away, and a file of root's with several hard links is never given away.
 #[cfg(unix)]
 pub(crate) fn give_to_owner_of_directory(path: &Path) {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
@@ -68,7 +69,7 @@ pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-/// Makes a file for its owner alone.
+/// Creates a file that only its owner can read.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create_new(true).write(true);
@@ -80,7 +81,7 @@ pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     fs::read(path).map(Zeroizing::new)
 }
 
-/// On Windows the home directory's own access list decides.
+/// On Windows, the access list of the home directory applies.
 pub(crate) fn is_open_to_others(path: &Path) -> bool {
     unix(fs::metadata(path)).is_some_and(|file| file.mode & 0o077 != 0)
 }
@@ -98,7 +99,7 @@ pub(super) fn keep_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result
     {
         use std::os::unix::fs::{MetadataExt as _, fchown};
         let new = file.metadata()?;
-        // Only root may give a file away; the group alone often can be kept.
+        // Only root may change the owner; the group alone can often be kept.
         if (new.uid() != old.uid() || new.gid() != old.gid()) && fchown(file, Some(old.uid()), Some(old.gid())).is_err()
         {
             let _ = fchown(file, None, Some(old.gid()));
@@ -108,18 +109,18 @@ pub(super) fn keep_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result
     Ok(())
 }
 
-/// The user whom it belongs to, if that is another. Root may do as it likes with everybody's.
+/// The owner, if that is another user. Root may use everybody's files.
 pub(super) fn foreign_owner(path: &Path) -> Option<u32> {
     let file = unix(fs::symlink_metadata(path))?;
     (file.owner != file.user && file.user != 0).then_some(file.owner)
 }
 
-/// Whether it is this very user's: to root, too, another user's is foreign.
+/// Whether it belongs to exactly this user: for root, too, another user's file does not.
 pub(super) fn is_own(path: &Path) -> bool {
     unix(fs::symlink_metadata(path)).is_none_or(|file| file.owner == file.user)
 }
 
-/// Whether a file can be put beside this one, and so in its place. Creates no directory that is missing.
+/// Whether a file can be created beside this one and renamed over it. Creates no missing directory.
 pub(super) fn try_writing(path: &Path) -> io::Result<()> {
     if is_mount_point(path) {
         return Err(io::ErrorKind::ResourceBusy.into());
@@ -131,7 +132,7 @@ pub(super) fn try_writing(path: &Path) -> io::Result<()> {
     if is_kept_by_sticky_bit(path) { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
 }
 
-/// The file, or its directory, if `chattr` has made it such that nobody can replace it.
+/// The file or its directory, if `chattr` has made it immutable or append-only.
 #[cfg(target_os = "linux")]
 pub(super) fn fixed(path: &Path) -> Option<&Path> {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -148,7 +149,8 @@ pub(super) fn fixed(_path: &Path) -> Option<&Path> {
     None
 }
 
-/// In a directory like `/tmp` only its owner, the directory's or root may replace a file.
+/// In a directory like `/tmp` (sticky bit), only the owner of the file or of the directory, or root, may replace a
+/// file.
 fn is_kept_by_sticky_bit(path: &Path) -> bool {
     const STICKY: u32 = 0o1000;
     let is_sticky = unix(fs::metadata(directory(path))).is_some_and(|dir| dir.mode & STICKY != 0);
@@ -164,19 +166,19 @@ pub(super) fn may_write_in(dir: &Path) -> io::Result<()> {
 
 const EPERM: i32 = 1;
 
-/// "Operation not permitted" is not "permission denied": nobody may, whatever the mode.
+/// "Operation not permitted" differs from "permission denied": no user may do it, whatever the mode.
 pub(super) fn is_immutable(cause: &io::Error) -> bool {
     cfg!(unix) && cause.raw_os_error() == Some(EPERM)
 }
 
-/// Windows says "access is denied" of a file that another program has open.
+/// Windows reports "access is denied" for a file that another program has open.
 pub(super) fn is_held_open(cause: &io::Error) -> bool {
     const ACCESS_DENIED: i32 = 5;
     const SHARING_VIOLATION: i32 = 32;
     cfg!(windows) && [Some(ACCESS_DENIED), Some(SHARING_VIOLATION)].contains(&cause.raw_os_error())
 }
 
-/// A file that is mounted by itself can be neither renamed nor exchanged.
+/// A file that is itself a mount point can be neither renamed nor exchanged.
 fn is_mount_point(path: &Path) -> bool {
     let device = |path: &Path| unix(fs::metadata(path)).map(|file| file.device);
     if device(path).is_some_and(|here| Some(here) != device(directory(path))) {

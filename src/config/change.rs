@@ -1,4 +1,5 @@
-//! Every change of rclone.conf: made on its newest content, however often others write in between, until it stands.
+//! Every change to rclone.conf. Each edit is applied to the newest content and repeated if another program writes in
+//! between, until it is in the file. May take the file lock; never contacts Box.
 
 use std::cell::Cell;
 use std::fs;
@@ -16,40 +17,40 @@ use crate::storage::options;
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::storage::token::Token;
 
-/// Longer than any one renewal takes.
+/// Longer than any renewal takes.
 const RENEWAL_LIMIT: Duration = Duration::from_secs(180);
 
-/// How often an edit is redone on what others wrote meanwhile.
+/// How many times an edit is repeated because others wrote meanwhile.
 const TRIES: usize = 50;
 
-/// What became of a token that was to be saved.
+/// What happened to a token that was to be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenSave {
     Saved,
-    /// The section is gone, or holds another sign-in by now: the token is not in rclone.conf.
+    /// The section is gone or has another sign-in by now, so the token is not in rclone.conf.
     NoPlace,
 }
 
-/// A value elsewhere in rclone.conf that names the storage: the remote it stands in, its key, the new value.
+/// A value elsewhere in rclone.conf that names the storage: the remote that contains it, its key, the new value.
 pub(crate) type Reference = (String, &'static str, String);
 
 type Edit<'a> = &'a dyn Fn(&mut Document) -> Result<()>;
 
-/// A content that the file has lost: what changed in it since an earlier one belongs in the file.
+/// Content that was swapped out of the file: its changes since the common base must be merged into the file.
 struct PendingMerge {
     content: Document,
     since: Document,
-    /// What came out of the file's place stays on disk until it is in the file again.
+    /// The swapped-out content stays on disk until it is in the file again.
     out: SwappedOut,
 }
 
 impl ConfigFile {
-    /// Waits until no other process renews the token of `name`.
+    /// Waits until no other process is renewing the token of `name`.
     ///
     /// # Errors
-    /// Where that takes longer than any renewal, or Ctrl-C ends the wait.
+    /// If that takes longer than any renewal, or Ctrl-C ends the wait.
     pub(crate) fn lock_refresh(&self, name: &str) -> Result<RefreshLock> {
-        // All private copies of one file share its sign-ins.
+        // All private copies of a file share its sign-ins.
         let file = self.original.as_ref().unwrap_or(&self.real);
         let hash = Sha256::digest(format!("{}\n{}", file.display(), token_section(&self.read()?, name)).as_bytes());
         let id: String = hash.iter().take(8).map(|byte| char::from(b'a' + byte % 26)).collect();
@@ -65,7 +66,8 @@ impl ConfigFile {
         })
     }
 
-    /// Puts a verified section in. Where `replace` is false, a section of that name that came meanwhile is a conflict.
+    /// Saves a verified section. Unless `replace` is set, it is a conflict if a section of that name has appeared
+    /// meanwhile.
     pub(crate) fn commit(&self, verified: &Verified, replace: bool) -> Result<()> {
         let section = verified.section();
         let name = section.name();
@@ -77,7 +79,7 @@ impl ConfigFile {
         })
     }
 
-    /// Saves `keys` of a verified section, and no other key: its token may have been renewed meanwhile.
+    /// Saves only `keys` of a verified section, since its token may have been renewed meanwhile.
     pub(crate) fn save_keys(&self, verified: &Verified, keys: &[&str]) -> Result<()> {
         let name = verified.section().name();
         let entries = verified.section().entries();
@@ -95,8 +97,8 @@ impl ConfigFile {
         })
     }
 
-    /// Saves the token that came of `given`, unverified: the one in rclone.conf died when Box gave this one out, so that to
-    /// wait for a proof could only lose it. Where another has come in its place meanwhile, that one stays.
+    /// Saves the token that replaced `given`, without verifying it first: the token in rclone.conf became invalid when
+    /// Box issued this one, so waiting could only lose it. If rclone.conf has a third token by now, that one stays.
     pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<TokenSave> {
         let value = Value::new(token.blob().expose())
             .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
@@ -119,7 +121,7 @@ impl ConfigFile {
         Ok(if is_there.get() { TokenSave::Saved } else { TokenSave::NoPlace })
     }
 
-    /// Takes a section out. There is nothing to verify.
+    /// Removes a section. There is nothing to verify.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         self.edit(name, &|document| {
             document.remove_section(name);
@@ -127,8 +129,8 @@ impl ConfigFile {
         })
     }
 
-    /// Renames a section in its place, and what refers to it, as `references` finds it in the newest content. What the section
-    /// says is not changed, so that there is nothing to verify.
+    /// Renames a section in its place and updates what refers to it, as `references` finds it in the newest content.
+    /// The section itself does not change, so there is nothing to verify.
     pub(crate) fn rename(&self, old: &str, new: &str, references: &dyn Fn(&Document) -> Vec<Reference>) -> Result<()> {
         self.edit(old, &|document| {
             if !document.has(old) {
@@ -148,7 +150,7 @@ impl ConfigFile {
         })
     }
 
-    /// Applies `edit`, which concerns `section` alone, to the newest content, and stays until it stands.
+    /// Applies `edit`, which changes only `section`, to the newest content, and repeats it until it is in the file.
     pub(super) fn edit(&self, section: &str, edit: Edit<'_>) -> Result<()> {
         let _lock = self.lock()?;
         let left = self.left_behind();
@@ -170,7 +172,7 @@ impl ConfigFile {
         left: &[(PathBuf, Document)],
         pending: &mut Vec<PendingMerge>,
     ) -> Result<()> {
-        // The section before the edit and after it, once it was written.
+        // The section before and after the edit, once it has been written.
         let mut written: Option<(Document, Document)> = None;
         for _ in 0..TRIES {
             let seen = self.bytes()?;
@@ -224,10 +226,10 @@ impl ConfigFile {
             .hint("wait until no rclone is running, then run this again"))
     }
 
-    /// What another program wrote, and a pluton that was killed in the middle left in a file beside rclone.conf.
+    /// Merges what another program wrote, and what a killed pluton left in a file beside rclone.conf.
     fn left_behind(&self) -> Vec<(PathBuf, Document)> {
         let found = swap::leftovers(&self.real).into_iter().filter_map(|(path, content)| match content {
-            // Unreadable here, it would be unreadable to rclone too; its owner may still want it.
+            // What cannot be read here cannot be read by rclone either; its owner may still want it.
             Some(content) => Some((path, self.parse(&content).ok()?)),
             None => Some((path, Document::default())),
         });
@@ -235,7 +237,7 @@ impl ConfigFile {
     }
 }
 
-/// Puts a section in, unless a dotted name would then make rclone read something other than was verified.
+/// Adds a section, unless its dotted name would make rclone read something other than what was verified.
 ///
 /// # Errors
 /// Where it would.
@@ -245,8 +247,8 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
     check_inheritance(document, section.name(), &before, None)
 }
 
-/// Checks that `name` reads nothing from the section before its dot, but what `old` reads there too, and that no section below
-/// it reads from it what it did not have in `before`.
+/// Checks that `name` inherits nothing from the section before its dot except what `old` inherited, and that no section
+/// below it inherits anything from it that it did not have in `before`.
 ///
 /// # Errors
 /// Names the key and the two sections.
@@ -272,7 +274,7 @@ pub(crate) fn taken(name: &str) -> Error {
         .about(Field::Name)
 }
 
-/// The section that the token of `name` stands in: a dotted name inherits what it lacks from the one before the dot.
+/// The section that contains the token of `name`: a dotted name inherits missing keys from the section before its dot.
 fn token_section(document: &Document, name: &str) -> String {
     let has_token = |section: &&str| document.entries(section).iter().any(|(key, _)| key == "token");
     let above = name.rmatch_indices('.').map(|(dot, _)| &name[..dot]).take_while(|above| document.has(above));

@@ -1,4 +1,5 @@
-//! rclone's encrypted form of rclone.conf: secretbox (`NaCl`) over the plain file, base64 below a marker line. Pure.
+//! rclone's encrypted form of rclone.conf: secretbox (`NaCl`) over the plain file, base64 below a marker line. Pure:
+//! touches no file and does not know where the password comes from.
 
 use std::fmt;
 
@@ -37,12 +38,12 @@ impl fmt::Display for Undecryptable {
     }
 }
 
-/// As rclone judges it: the first line that is neither blank nor a comment is the marker.
+/// Same rule as rclone: the first line that is neither blank nor a comment is the marker.
 pub(crate) fn is_encrypted(bytes: &[u8]) -> bool {
     marker(bytes).is_some()
 }
 
-/// The plain file. Spaces around the password count, as in rclone.
+/// Decrypts the file. Spaces around the password count, as in rclone.
 pub(crate) fn decrypt(bytes: &[u8], password: &Secret) -> Result<Zeroizing<Vec<u8>>, Undecryptable> {
     let (line, rest) = marker(bytes).ok_or(Undecryptable::Damaged)?;
     if line != MARKER.as_bytes() {
@@ -58,14 +59,14 @@ pub(crate) fn decrypt(bytes: &[u8], password: &Secret) -> Result<Zeroizing<Vec<u
     Ok(Zeroizing::new(plain))
 }
 
-/// The encrypted file. A nonce must never serve twice for one password.
+/// Encrypts the file. A nonce must never be used twice with one password.
 pub(crate) fn encrypt(plain: &[u8], password: &Secret, nonce: [u8; NONCE_LENGTH]) -> Option<Vec<u8>> {
     let sealed = cipher(password).encrypt(Nonce::from_slice(&nonce), plain).ok()?;
     let content = STANDARD.encode([nonce.as_slice(), &sealed].concat());
     Some(format!("{HEADING}{MARKER}\n{content}").into_bytes())
 }
 
-/// The marker line, and what follows it.
+/// Splits off the marker line.
 fn marker(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -97,7 +98,7 @@ mod tests {
     use super::{NONCE_LENGTH, decrypt, encrypt, is_encrypted};
     use crate::secret::Secret;
 
-    /// Read by rclone 1.75.2 and 1.60.1.
+    /// rclone 1.75.2 and 1.60.1 both read it.
     const VECTOR: &str = "# Encrypted rclone configuration File\n\nRCLONE_ENCRYPT_V0:\n\
         AAECAwQFBgcICQoLDA0ODxAREhMUFRYXHwql5LX5It8fTNtu7pc1F2gQwCJ2VQAHlmvZoRHue3beX9rEnnojWzzdRx55PaIIBcHPzGfQeSiMQeBoR3g=";
     const PLAIN: &[u8] = b"[bx]\ntype = box\ntoken = {\"access_token\":\"A\"}\n\n";
@@ -111,7 +112,7 @@ mod tests {
         let password = Secret::new("pässword ①");
         assert_eq!(decrypt(VECTOR.as_bytes(), &password).expect("opens").as_slice(), PLAIN);
         assert_eq!(encrypt(PLAIN, &password, counting()).expect("seals"), VECTOR.as_bytes());
-        // A decomposed ä and a plain 1 are the same password.
+        // With a decomposed ä and a plain 1 it is the same password once normalised.
         assert!(decrypt(VECTOR.as_bytes(), &Secret::new("pa\u{308}ssword 1")).is_ok());
     }
 

@@ -1,6 +1,6 @@
-//! rclone.conf as a document that loses nothing: every line keeps its own bytes, and beside them what rclone reads in it.
+//! rclone.conf as a lossless document: every line keeps its own bytes, next to what rclone reads in it.
 //!
-//! It touches no file. The grammar is the one of rclone's reader (goconfig), quirks included; what rclone cannot load is
+//! Touches no file. The grammar is that of rclone's reader (goconfig), including its quirks; what rclone cannot load is
 //! refused, never repaired.
 
 mod value;
@@ -16,7 +16,7 @@ pub(crate) use value::Value;
 /// Where rclone puts keys that stand before any header.
 pub(crate) const DEFAULT_SECTION: &str = "DEFAULT";
 
-/// More than any file has use for.
+/// More lines than any real file has.
 const MOST_LOOKUPS: u32 = 100;
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -25,20 +25,20 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Document {
     lines: Vec<Line>,
-    /// For each section, the numbers of its lines.
+    /// The line numbers of each section.
     index: HashMap<String, Vec<usize>>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
 struct Line {
-    /// With its line break.
+    /// Includes its line break.
     raw: Zeroizing<Vec<u8>>,
     kind: Kind,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
-    /// A blank line, a comment, or what rclone passes over like one.
+    /// A blank line, a comment, or anything else that rclone ignores.
     Trivia,
     Header(String),
     Entry {
@@ -47,7 +47,7 @@ enum Kind {
     },
 }
 
-/// rclone could not load this file either.
+/// A file that rclone could not load either.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     /// Counted from 1.
@@ -66,7 +66,7 @@ impl std::error::Error for Unreadable {}
 /// Reading.
 impl Document {
     /// # Errors
-    /// Where rclone could not load the file.
+    /// If rclone could not load the file.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
         let text = bytes.strip_prefix(BOM).unwrap_or(bytes);
         let mut lines = Vec::new();
@@ -103,7 +103,7 @@ impl Document {
         bytes
     }
 
-    /// Names of the sections, each once, in the order rclone lists them.
+    /// Section names, each once, in the order in which rclone lists them.
     pub(crate) fn sections(&self) -> Vec<&str> {
         let mut seen = HashSet::new();
         self.lines.iter().filter_map(Line::header).filter(|name| !name.is_empty() && seen.insert(*name)).collect()
@@ -119,13 +119,14 @@ impl Document {
         self.lines_in(section).any(|line| line.header().is_some())
     }
 
-    /// The section's own keys with the values rclone reads, `%(name)s` filled in; of equal keys the last wins.
+    /// The section's own keys with the values that rclone reads, `%(name)s` expanded. If a key is repeated, the last
+    /// one wins.
     pub(crate) fn entries(&self, section: &str) -> Vec<(String, Value)> {
         let entries = self.raw_entries(section).into_iter();
         entries.map(|(key, value)| (key.to_owned(), self.filled(section, value))).collect()
     }
 
-    /// What rclone reads for one key, from the section itself or, for a dotted name, from the parents it inherits from.
+    /// What rclone reads for one key: from the section itself or, for a dotted name, from the parents it inherits from.
     pub(crate) fn get(&self, section: &str, key: &str) -> Option<Value> {
         let own = self.raw_entry(section, key).map(|value| self.filled(section, value));
         own.or_else(|| {
@@ -135,13 +136,14 @@ impl Document {
         .filter(|value| !value.is_empty())
     }
 
-    /// Keys of `known` that `section` inherits: rclone reads from `[box]` whatever `[box.alice]` lacks, and says so nowhere.
+    /// Keys of `known` that `section` inherits: rclone reads from `[box]` whatever `[box.alice]` lacks, without saying
+    /// so.
     pub(crate) fn inherited<'a>(&self, section: &str, known: &[&'a str]) -> Vec<&'a str> {
         let lacks = |key: &str| self.raw_entry(section, key).is_none();
         known.iter().copied().filter(|key| lacks(key) && self.get(section, key).is_some()).collect()
     }
 
-    /// A section below `section` that reads a key here which it did not have in `before`, and that key.
+    /// A section below `section` that inherits a key here which it did not have in `before`, and that key.
     pub(crate) fn disturbed(&self, section: &str, before: &Self) -> Option<(String, String)> {
         let below = format!("{section}.");
         self.sections().into_iter().filter(|name| name.starts_with(&below)).find_map(|child| {
@@ -157,7 +159,8 @@ impl Document {
         value.substituted(|name| self.default_value(name, &lookups).or_else(|| of_section(name)))
     }
 
-    /// A value of the default section, filled in from there alone. What refers to itself crashes rclone, and ends here.
+    /// A value of the default section, expanded from that section alone. A value that refers to itself crashes rclone;
+    /// here the expansion stops.
     fn default_value(&self, key: &str, lookups: &Cell<u32>) -> Option<Value> {
         let value = self.raw_entry(DEFAULT_SECTION, key)?;
         lookups.set(lookups.get().checked_sub(1)?);
@@ -185,9 +188,9 @@ impl Document {
     }
 }
 
-/// Edits: each touches the lines of one section and no other byte.
+/// Edits: each changes the lines of one section and no other byte.
 impl Document {
-    /// Makes `section` hold exactly `entries`, in its old place or at the end; comments inside it stay.
+    /// Makes `section` contain exactly `entries`, in its old place or at the end. Comments inside it stay.
     pub(crate) fn put_section(&mut self, section: &str, entries: &[(&str, Value)]) {
         let ending = self.ending();
         if !self.has(section) {
@@ -202,7 +205,7 @@ impl Document {
         }
     }
 
-    /// Sets one key of a section that is there: in place where the key stands, else after the section's last entry.
+    /// Sets one key of an existing section: in place if the key exists, else after the section's last entry.
     pub(crate) fn set(&mut self, section: &str, key: &str, value: &Value) {
         let (mut of_key, mut last) = (None, None);
         for &number in self.index.get(section).into_iter().flatten() {
@@ -227,7 +230,8 @@ impl Document {
         self.retain(section, |k| k != key);
     }
 
-    /// Takes the section out, wherever it stands. A comment after its last key belongs to what follows, as in rclone, and stays.
+    /// Removes every part of the section. A comment after its last key belongs to what follows, as in rclone, and
+    /// stays.
     pub(crate) fn remove_section(&mut self, section: &str) {
         self.edit(|lines| {
             let mut stays = Vec::new();
@@ -251,7 +255,7 @@ impl Document {
         });
     }
 
-    /// Gives every header of a section another name.
+    /// Renames every header of a section.
     pub(crate) fn rename_section(&mut self, old: &str, new: &str) {
         let ending = self.ending();
         self.edit(|lines| {
@@ -262,9 +266,9 @@ impl Document {
         });
     }
 
-    /// Brings over what `newer` has changed since `base`, except in sections that have changed here too.
+    /// Merges what `newer` has changed since `base`, except in sections that have changed here too.
     pub(crate) fn carry(&mut self, newer: &Self, base: &Self) {
-        // rclone reads keys above any header as a section's, too.
+        // rclone treats keys above any header as a section too.
         for section in base.sections().into_iter().chain([DEFAULT_SECTION]) {
             if self.raw_entries(section) != base.raw_entries(section) {
                 continue;
@@ -284,7 +288,7 @@ impl Document {
         self.take_missing(newer, |section| !base.has(section));
     }
 
-    /// Brings over the wanted sections that only `other` has.
+    /// Copies the wanted sections that only `other` has.
     pub(crate) fn take_missing(&mut self, other: &Self, is_wanted: impl Fn(&str) -> bool) {
         for section in other.sections().into_iter().filter(|section| is_wanted(section)) {
             if !self.has(section) {
@@ -293,7 +297,7 @@ impl Document {
         }
     }
 
-    /// Drops the entries of a section whose key is not wanted.
+    /// Removes the entries of a section whose key is not wanted.
     fn retain(&mut self, section: &str, is_wanted: impl Fn(&str) -> bool) {
         let goes = |number: &usize| self.lines[*number].entry().is_some_and(|(key, _)| !is_wanted(key));
         let goes: Vec<usize> = self.index.get(section).into_iter().flatten().copied().filter(goes).collect();
@@ -302,7 +306,7 @@ impl Document {
         }
     }
 
-    /// Adds whole lines at the end, a blank line before them.
+    /// Appends whole lines, after a blank line.
     fn append_lines(&mut self, new: Vec<Line>) {
         let ending = self.ending();
         self.edit(|lines| {
@@ -331,7 +335,7 @@ impl Document {
 
 impl Line {
     fn read(raw: &[u8]) -> Result<Self, &'static str> {
-        // rclone reads what is not UTF-8 like this, too.
+        // Replaces invalid UTF-8 as rclone does.
         let kind = Kind::read(String::from_utf8_lossy(raw).trim())?;
         Ok(Self { raw: Zeroizing::new(raw.to_vec()), kind })
     }
@@ -340,7 +344,7 @@ impl Line {
         Self { raw: Zeroizing::new(raw.to_vec()), kind: Kind::Trivia }
     }
 
-    /// A line of Pluton's own.
+    /// A line written by Pluton.
     fn written(text: &str) -> Self {
         Self::read(text.as_bytes()).unwrap_or(Self::trivia(text.as_bytes()))
     }
@@ -349,7 +353,7 @@ impl Line {
         Self::written(&Zeroizing::new(format!("{key} = {}{ending}", *value.spelled())))
     }
 
-    /// The section that begins here.
+    /// The section whose header this is.
     fn header(&self) -> Option<&str> {
         if let Kind::Header(name) = &self.kind { Some(name) } else { None }
     }
@@ -370,7 +374,7 @@ impl Line {
         self.raw.ends_with(b"\n")
     }
 
-    /// Gives it the line break that it lacks.
+    /// Adds the line break if it is missing.
     fn end_with(&mut self, ending: &str) {
         if !self.ends() {
             self.raw = Zeroizing::new([&self.raw, ending.as_bytes()].concat());
@@ -378,7 +382,7 @@ impl Line {
     }
 }
 
-/// Values may be secrets, so a line shows only its shape.
+/// Values may be secrets, so `Debug` shows only the kind of line.
 impl fmt::Debug for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)
@@ -395,7 +399,7 @@ impl Kind {
         }
         let (key, rest) = value::split_key(text)?;
         let value = Value::as_read(value::unquote(rest)?);
-        // rclone passes over a key of nothing in quotation marks.
+        // rclone ignores an empty key in quotation marks.
         Ok(if key.is_empty() { Self::Trivia } else { Self::Entry { key: key.to_owned(), value } })
     }
 }

@@ -1,5 +1,5 @@
-//! Tells when an rclone is saving rclone.conf: it takes no lock, and for a moment of each save there is no rclone.conf. Only
-//! reads and waits.
+//! Detects that an rclone is saving rclone.conf, and waits for it: rclone takes no lock, and for a moment during each
+//! save rclone.conf does not exist. Only reads and waits; writes nothing.
 
 use std::fs;
 use std::io;
@@ -14,33 +14,34 @@ use super::paths::{directory, file_name};
 use crate::signals;
 
 const TICK: Duration = Duration::from_millis(1);
-/// rclone's file is away for at most some 65 µs; a busy machine stretches that.
+/// rclone.conf is missing for at most some 65 µs (measured); a busy machine stretches that.
 const AWAY: Duration = Duration::from_millis(10);
-/// After this an rclone that left its files behind is dead, not slow.
+/// After this time an rclone that left its files behind is dead, not slow.
 const DEAD: Duration = Duration::from_secs(2);
-/// How long an rclone that had read the file before the exchange may take to put its own in place.
+/// How long an rclone that read the file before the exchange may take to move its own into place.
 const SETTLE: Duration = Duration::from_millis(60);
-/// A slow disk may hold up a save for this long.
+/// A slow disk may delay a save this long.
 const SLOW: Duration = Duration::from_secs(10);
-/// A save's file of this age was left behind by an rclone that was killed.
+/// A temporary file of this age was left behind by an rclone that was killed.
 const STALE: Duration = Duration::from_secs(30);
-/// How long to wait before a second look where no rclone was seen.
+/// How long to wait before checking again if no rclone was running.
 const GLANCE: Duration = Duration::from_millis(3);
 
 pub(super) enum ReadError {
-    /// Only this is there, of a save by another program that never came to its end.
+    /// Only this file is left of a save by another program that never finished.
     Unfinished(PathBuf),
     Io(io::Error),
 }
 
-/// A file that rclone makes beside its config while it saves: `NAME123`, or the old one, moved to `NAME.old123`.
+/// A file that rclone makes beside its config while it saves: `NAME123` is the new one, `NAME.old123` the old one,
+/// moved away.
 struct Save {
     path: PathBuf,
     is_old: bool,
     modified: SystemTime,
 }
 
-/// The file's bytes; `None` when there is none and nobody is saving one.
+/// The file's bytes; `None` if it does not exist and nobody is saving it.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
     let started = Instant::now();
     loop {
@@ -55,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError>
             return Ok(None);
         }
         if waited > DEAD {
-            // A new file is whole once the old one is moved away; without an old one it may be half written.
+            // If the old file has been moved away, the new one is complete; without an old one it may be half written.
             let whole = if saves.iter().any(|save| save.is_old) { saves } else { Vec::new() };
             let latest = whole.into_iter().max_by_key(|save| save.modified);
             return latest.map_or(Ok(None), |save| Err(ReadError::Unfinished(save.path)));
@@ -67,16 +68,17 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError>
     }
 }
 
-/// A pipe or a device could be read without end.
+/// Reading a pipe or a device might never end.
 fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let data = fs::metadata(path)?;
     if data.is_file() || data.is_dir() { access::read(path) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
-/// Whether some rclone could still put an older content in the file's place.
+/// Whether an rclone could still replace the file with older content.
 pub(super) fn may_be_overwritten(path: &Path) -> bool {
     let placed = fs::metadata(path).and_then(|now| now.modified()).ok();
-    // An rclone that is not in the process list (another container's) shows up as a file being saved, or a file replaced.
+    // An rclone that is not in the process list (in another container) is recognised by its temporary file, or because
+    // the file was replaced.
     let quiet = || !is_being_saved(path) && fs::metadata(path).and_then(|now| now.modified()).ok() == placed;
     if rclone_is_running() || !quiet() {
         return true;
@@ -85,22 +87,22 @@ pub(super) fn may_be_overwritten(path: &Path) -> bool {
     !quiet()
 }
 
-/// Waits until every save that may have begun before now has ended.
+/// Waits until every save that may have started before now has ended.
 pub(super) fn wait_for_writers(path: &Path) {
     let started = Instant::now();
     let mut calm = Duration::ZERO;
     while (calm < SETTLE || is_being_saved(path)) && started.elapsed() < SLOW {
         let tick = Instant::now();
         sleep(TICK * 4);
-        // Where this process is held up, an rclone may be too: only ticks that end in time count.
+        // If this process is delayed, an rclone may be too: only ticks that end in time count.
         if tick.elapsed() < TICK * 8 {
             calm += TICK * 4;
         }
     }
 }
 
-/// Files of saves that never came to their end, and whether each holds nothing but what stands in `now`. An old one may be the
-/// user's own, and is never said to.
+/// Files of unfinished saves, and whether everything in each is also in `now`. An old one may be the user's own backup,
+/// so it is never reported as safe to delete.
 pub(super) fn left_behind(path: &Path, now: &[u8]) -> Vec<(PathBuf, bool)> {
     let is_stale = |save: &Save| save.modified.elapsed().is_ok_and(|age| age > STALE);
     let is_in = |save: &Save| access::read(&save.path).is_ok_and(|bytes| now.starts_with(&bytes));
@@ -108,8 +110,8 @@ pub(super) fn left_behind(path: &Path, now: &[u8]) -> Vec<(PathBuf, bool)> {
     saves(path).into_iter().map(|save| (save.path.clone(), is_spare(&save))).collect()
 }
 
-/// The new file is there until it takes its place, and was written a moment ago. The old one says nothing: it is there
-/// later still, and many people keep one of that name themselves.
+/// The new file exists until it is renamed, and was written a moment ago. The old one proves nothing: it remains a
+/// little longer, and many people keep a backup of that name.
 fn is_being_saved(path: &Path) -> bool {
     let age = |save: &Save| save.modified.elapsed().unwrap_or_else(|ahead| ahead.duration());
     saves(path).iter().any(|save| !save.is_old && age(save) < STALE)
@@ -130,7 +132,7 @@ fn saves(path: &Path) -> Vec<Save> {
         .collect()
 }
 
-/// A look at the process list costs far less than waiting for an rclone that is not there.
+/// Checking the process list costs far less than waiting for an rclone that is not running.
 #[cfg(target_os = "linux")]
 fn rclone_is_running() -> bool {
     let Ok(processes) = fs::read_dir("/proc") else { return true };

@@ -1,5 +1,5 @@
-//! Locks on whole files, as the system has them: each ends with the last process that has its file open. They are taken in
-//! the order that [`crate::config`] tells; nothing here reads or writes what is in a file.
+//! The refresh lock and the file lock. The system releases each when the last process that has its file open ends.
+//! [`crate::config`] says in which order they are taken. Nothing here reads or writes a file's content.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -15,13 +15,13 @@ use crate::signals;
 
 const TICK: Duration = Duration::from_millis(5);
 
-/// The right to renew one storage's token. A refresh token works once, so only one process may hold it. The rclone that renews
-/// shares it, so that it outlives a pluton that is killed.
+/// Held while one storage's token is renewed. A refresh token works once, so only one process may use it. The rclone
+/// that renews it shares the lock, so the lock survives when pluton is killed.
 #[derive(Debug)]
 pub(crate) struct RefreshLock(File);
 
 impl RefreshLock {
-    /// `None` at the deadline; Ctrl-C ends the wait with an error of kind `Interrupted`.
+    /// Waits for the lock; `None` at the deadline. Ctrl-C ends the wait with an error of kind `Interrupted`.
     pub(super) fn at(path: &Path, deadline: Instant) -> io::Result<Option<Self>> {
         let Some(file) = locked(open(path)?, deadline)? else { return Ok(None) };
         share_with_children(&file)?;
@@ -31,21 +31,22 @@ impl RefreshLock {
 
 impl Drop for RefreshLock {
     fn drop(&mut self) {
-        // This unlocks it for every process that has it. Where an rclone is left at work, that one keeps the lock.
+        // This unlocks it for every process that shares it. If an rclone was left running, it must keep the lock.
         if !signals::is_leaving() {
             let _ = FileExt::unlock(&self.0);
         }
     }
 }
 
-/// The file lock: held by one pluton at a time for all rclone.confs of a directory. It is the lock of the directory itself: a
-/// file made for it could be opened by nobody but the first user who came. Ends like that of [`RefreshLock::at`].
+/// The file lock: held by one pluton at a time for every rclone.conf in a directory. It locks the directory itself,
+/// because a lock file would belong to the first user who made it, and nobody else could open it. Waits like
+/// [`RefreshLock::at`].
 pub(super) fn lock_beside(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
     let dir = directory(path);
     access::make_private_dir(dir)?;
     #[cfg(unix)]
     match File::open(dir).and_then(|dir| locked(dir, deadline)) {
-        // Network file systems lock no directories, and some directories cannot be read.
+        // Network file systems cannot lock directories, and some directories cannot be read.
         Err(error) if error.kind() != io::ErrorKind::Interrupted => {}
         done => return done,
     }
@@ -56,7 +57,7 @@ pub(super) fn lock_beside(path: &Path, deadline: Instant) -> io::Result<Option<F
     locked(file, deadline)
 }
 
-/// Waits for its turn.
+/// Waits for the lock.
 pub(crate) fn lock_file(file: &File) -> io::Result<()> {
     FileExt::lock(file)
 }
@@ -76,14 +77,14 @@ fn locked(file: File, deadline: Instant) -> io::Result<Option<File>> {
             Err(TryLockError::WouldBlock) if signals::seen() => return Err(io::ErrorKind::Interrupted.into()),
             Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
             Err(TryLockError::WouldBlock) => sleep(TICK),
-            // Some network file systems have no locks; the exchange of the two files still protects rclone.conf.
+            // Some network file systems have no locks; exchanging the two files still protects rclone.conf.
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(Some(file)),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
 }
 
-/// Children of this process have the file open too, and with it the lock.
+/// Child processes have the file open too, and so share the lock.
 #[cfg(unix)]
 pub(super) fn share_with_children(file: &File) -> io::Result<()> {
     Ok(rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?)

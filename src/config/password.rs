@@ -1,4 +1,5 @@
-//! Where the password of an encrypted rclone.conf comes from: the order is rclone's own.
+//! Finds the password of an encrypted rclone.conf, in rclone's own order. May run the user's password command and
+//! prompt; stores nothing.
 
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use crate::ui::terminal::Terminal;
 const ENV: &str = "RCLONE_CONFIG_PASS";
 const PROMPTS: usize = 3;
 
-/// A command, else the environment, else a person.
+/// From a command, else the environment, else a prompt.
 #[derive(Debug, Clone)]
 pub(crate) struct PasswordSource {
     command: Option<String>,
@@ -24,15 +25,15 @@ impl PasswordSource {
         Self { command: command.or_else(from_env), terminal }
     }
 
-    /// What prints it, for an rclone that has to ask too.
+    /// The command that prints it, for an rclone that needs it too.
     pub(crate) fn command(&self) -> Option<&str> {
         self.command.as_deref()
     }
 
-    /// Tries `open` with the password, or with up to three where a person types it.
+    /// Calls `open` with the password, or with up to three that a person types.
     ///
     /// # Errors
-    /// Where there is no password, or none that opens the file.
+    /// If there is no password, or none opens the file.
     pub(crate) fn try_open<T>(&self, file: &Path, open: impl Fn(&Secret) -> Option<T>) -> Result<(Secret, T)> {
         let locked = |why: &str| {
             Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display()))
@@ -66,7 +67,7 @@ impl PasswordSource {
     }
 }
 
-/// Runs the command as rclone does: words at spaces, line ends cut from what it prints, nothing else.
+/// Runs the command as rclone does: split at spaces, line ends stripped from its output, nothing else.
 fn ask_command(command: &str) -> Result<std::result::Result<Secret, String>> {
     let words = words(command);
     let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
@@ -79,7 +80,7 @@ fn ask_command(command: &str) -> Result<std::result::Result<Secret, String>> {
     })
 }
 
-/// rclone's lists of words: one that holds a space stands in double quotes, and `""` inside those is one `"`.
+/// rclone's format for lists: an item with a space is in double quotes, and `""` inside those is one `"`.
 pub(crate) fn words(list: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = list.trim_start();

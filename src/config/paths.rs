@@ -1,4 +1,5 @@
-//! Which rclone.conf rclone itself would use (fs/config/config.go), and where Pluton keeps its own files.
+//! Which rclone.conf rclone itself would use (fs/config/config.go), and where Pluton keeps its own files. Reads and
+//! makes directories; writes no files in them.
 
 use std::borrow::Cow;
 use std::env;
@@ -11,10 +12,10 @@ use crate::error::{Code, Error, Remedy, Result, Who};
 
 const NAME: &str = "rclone.conf";
 
-/// `flag`, else `RCLONE_CONFIG`, else the first that exists in rclone's own order, else where rclone would make it.
+/// `flag`, else `RCLONE_CONFIG`, else the first existing file in rclone's own order, else where rclone would create it.
 ///
 /// # Errors
-/// Where that is no file, or there is no home directory.
+/// If that is not a file, or there is no home directory.
 pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf> {
     if let Some(chosen) = flag.map(Path::to_owned).or_else(|| env::var_os("RCLONE_CONFIG").map(PathBuf::from)) {
         return if is_in_memory(&chosen) {
@@ -36,7 +37,7 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
     })
 }
 
-/// The other files that some rclone of this user could read.
+/// The other files that an rclone of this user could read.
 pub(crate) fn others(than: &Path, rclone: Option<&Path>) -> Vec<PathBuf> {
     let mut real = vec![resolve(than)];
     let mut others = paths(rclone);
@@ -48,7 +49,7 @@ pub(crate) fn others(than: &Path, rclone: Option<&Path>) -> Vec<PathBuf> {
     others
 }
 
-/// In rclone's order; the last is where a new file goes.
+/// Candidates in rclone's order; a new file is created at the last.
 fn paths(rclone: Option<&Path>) -> Vec<PathBuf> {
     let in_dir_of =
         |variable| env::var_os(variable).filter(|dir| !dir.is_empty()).map(|dir| below(&PathBuf::from(dir)));
@@ -71,7 +72,7 @@ fn is_in_memory(path: &Path) -> bool {
     path.as_os_str().is_empty() || path == Path::new(null) || path.file_name().is_some_and(|name| name == "notfound")
 }
 
-/// The file behind every symbolic link, also where the last one points nowhere yet.
+/// The path with all symbolic links resolved, even if the last target does not exist yet.
 pub(super) fn resolve(path: &Path) -> PathBuf {
     const MOST_LINKS: usize = 40;
     let mut path = path.to_owned();
@@ -91,7 +92,7 @@ pub(super) fn directory(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What Pluton remembers from one run to the next. No storages.
+/// The state directory: what Pluton remembers between runs. It contains no storages.
 pub(crate) fn state_dir() -> PathBuf {
     match directories::ProjectDirs::from("", "", "pluton") {
         Some(dirs) => dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned(),
@@ -102,27 +103,28 @@ pub(crate) fn state_dir() -> PathBuf {
     }
 }
 
-/// Where staged sections live while rclone verifies them: on a disk, since a renewed token may have to be found again.
+/// Staged sections while rclone verifies them: on a disk, not in memory, since a renewed token may have to be
+/// recovered.
 pub(super) fn staging() -> PathBuf {
     state_dir().join("staged")
 }
 
-/// Where the refresh locks live, one for each storage.
+/// The refresh locks, one for each storage.
 pub(super) fn refresh_locks() -> PathBuf {
     state_dir().join("claims")
 }
 
-/// Where private copies of whole rclone.confs live.
+/// Private copies of whole rclone.confs.
 pub(super) fn copies() -> PathBuf {
     state_dir().join("copies")
 }
 
-/// Makes one of these, and fails where this user cannot work in it.
+/// Creates one of these directories, and fails if this user cannot write in it.
 pub(super) fn make(dir: &Path) -> Result<()> {
     access::make_private_dir(dir).and_then(|()| access::may_write_in(dir)).map_err(|cause| unusable(dir, &cause))
 }
 
-/// What to do where Pluton's own files cannot be used: another user, most often root, has made them.
+/// The hint if Pluton's own files cannot be used: another user, usually root, has made them.
 pub(super) fn unusable(path: &Path, cause: &io::Error) -> Error {
     let error = Error::disk(Code::Unknown, "make a private file in", path, cause);
     match foreign().first() {
@@ -136,7 +138,7 @@ pub(crate) fn give_back() -> Remedy {
     Remedy::with_command("make Pluton's own files yours again", command)
 }
 
-/// What belongs to another user in the state directory, and may stand in the way of a renewal.
+/// Files in the state directory that belong to another user and may prevent a renewal.
 pub(crate) fn foreign() -> Vec<PathBuf> {
     let own = [staging(), refresh_locks(), copies()];
     let inside: Vec<_> = own.iter().flat_map(|dir| entries(dir)).collect();
@@ -149,11 +151,11 @@ pub(super) fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// Without a home directory the state is kept where everybody can make directories. One that somebody else has made is
-/// neither read nor written.
+/// Without a home directory, the state is in a directory where every user can create files. One that belongs to another
+/// user is neither read nor written.
 ///
 /// # Errors
-/// Where it is another user's.
+/// If it belongs to another user.
 pub(crate) fn check_owner() -> Result<()> {
     if directories::BaseDirs::new().is_some() {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Private copies of an rclone.conf that cannot be written: each for as long as one command and its children live. What
-//! was renewed in one is kept for recovery, by its own run or by the next one.
+//! Private copies of an rclone.conf that cannot be written, each for one command and its children. Tokens renewed in a
+//! copy are kept for recovery, by its own run or by the next one. Never writes the original.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,22 +14,22 @@ use crate::error::Result;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
 
-/// Of which file it is a copy.
+/// The file that contains the path of the original.
 const ORIGIN: &str = "origin";
-/// Which refresh tokens it began with: a fingerprint and the storage's name, one a line.
+/// The refresh tokens it started with: a fingerprint and the storage's name, one a line.
 const BEGAN_WITH: &str = "tokens";
 
 #[derive(Debug)]
 pub(crate) struct PrivateCopy {
     file: ConfigFile,
     dir: PathBuf,
-    /// As long as the command or a child of it lives.
+    /// Locked while the command or a child of it lives.
     in_use: Option<PrivateDir>,
 }
 
 impl PrivateCopy {
     /// # Errors
-    /// Where the original cannot be read, or the copy not be made.
+    /// If the original cannot be read, or the copy not be made.
     pub(crate) fn of(original: &ConfigFile) -> Result<Self> {
         collect(original);
         let document = original.read()?;
@@ -39,7 +39,7 @@ impl PrivateCopy {
         let began_with: Vec<_> = tokens.iter().map(|(name, token)| format!("{token} {name}\n")).collect();
         dir.write(BEGAN_WITH, began_with.concat().as_bytes())?;
         let path = dir.write(recovery::SECTION, &original.bytes()?.unwrap_or_default())?;
-        // What is renewed in it must survive a run that is killed.
+        // A token renewed in it must survive if the run is killed.
         dir.leave();
         let file = ConfigFile {
             path: path.clone(),
@@ -49,7 +49,7 @@ impl PrivateCopy {
             password: Mutex::new(original.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         };
         let copy = Self { file, dir: dir.path().to_owned(), in_use: Some(dir) };
-        // The command may use any storage: each gets the newest token that earlier runs have kept.
+        // The command may use any storage, so each gets the newest token that earlier runs have kept.
         for name in tokens.into_keys() {
             let Some(token) = Section::read(&document, &name)?.token() else { continue };
             if let Some(newest) = recovery::successors(&token)?.last() {
@@ -67,7 +67,7 @@ impl PrivateCopy {
 impl Drop for PrivateCopy {
     fn drop(&mut self) {
         keep_renewed(&self.dir, &self.file);
-        // Others may still have it from this process: then it stays for them, and for the next run to remove.
+        // A child of this process may still be using it; then it stays for that child, and the next run removes it.
         self.in_use = None;
         if recovery::is_abandoned(&self.dir, None) {
             let _ = fs::remove_dir_all(&self.dir);
@@ -75,11 +75,12 @@ impl Drop for PrivateCopy {
     }
 }
 
-/// Keeps for recovery what was renewed in private copies of `file`, and removes those that nobody uses any more.
+/// Keeps tokens renewed in private copies of `file` for recovery, and removes copies that are no longer in use.
 pub(super) fn collect(file: &ConfigFile) {
     let origin = file.original.as_ref().unwrap_or(&file.real);
     for dir in paths::entries(&paths::copies()) {
-        // Where no origin is told, nothing is renewed. What cannot be decrypted now may be by a later run.
+        // Without `origin`, nothing has been renewed in it. What cannot be decrypted now may be decrypted by a later
+        // run.
         let may_go = match fs::read(dir.join(ORIGIN)) {
             Ok(of) => of == origin.as_os_str().as_encoded_bytes() && keep_renewed(&dir, file),
             Err(cause) => cause.kind() == ErrorKind::NotFound,
@@ -95,7 +96,8 @@ pub(crate) fn left_copies() -> Vec<PathBuf> {
     paths::entries(&paths::copies()).filter(|dir| recovery::is_abandoned(dir, None)).collect()
 }
 
-/// Keeps every section whose refresh token is another than the copy began with. False where the copy could not be read.
+/// Keeps every section whose refresh token differs from the one that the copy started with. False if the copy could not
+/// be read.
 fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
     let read = access::read(&dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(&bytes).ok());
     let Some(document) = read else { return false };
@@ -113,7 +115,7 @@ fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
     all_kept
 }
 
-/// The Box storages with a token of their own that works once.
+/// The Box storages with a single-use refresh token of their own.
 fn fingerprints(document: &Document) -> BTreeMap<String, String> {
     let own_token = |name| document.entries(name).into_iter().find(|(key, _)| key == "token").map(|(_, token)| token);
     let fingerprint = |name| Token::find(own_token(name)?.expose()).ok()?.fingerprint();

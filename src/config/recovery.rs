@@ -1,5 +1,5 @@
-//! Staged sections of runs that ended too early: those with the only live token are found again, the others removed. It never
-//! touches rclone.conf; what is found there goes in through [`super::ConfigFile`].
+//! Finds staged sections of runs that ended too early: those with the only live token are recovered, the others
+//! deleted. Works in the state directory only; what it finds goes into rclone.conf through [`super::ConfigFile`].
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -16,23 +16,23 @@ use crate::error::Result;
 use crate::signals;
 use crate::storage::token::Token;
 
-/// Locked by the run that owns the directory, and by the rclone it started, as long as either lives.
+/// Locked while the run that owns the directory, or an rclone it started, lives.
 pub(super) const ALIVE: &str = "alive";
-/// The fingerprints of the refresh token that the run began with and of those it came from, one a line.
+/// The fingerprints of the refresh token that the run started with and of that token's ancestors, one a line.
 pub(super) const GIVEN: &str = "given";
 pub(super) const SECTION: &str = "rclone.conf";
 
-/// A refresh token that nobody used for this long is dead at Box.
+/// Box rejects a refresh token that has not been used for this long.
 const LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
-/// A directory without a lock is given this long to get one.
+/// How old a directory without a lock must be to count as abandoned.
 const BEGINNING: Duration = Duration::from_secs(60);
-/// How long to wait for an rclone that outlived its pluton and is still renewing the token that is wanted now.
+/// How long to wait for an rclone that outlived its pluton and is still renewing the wanted token.
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(20);
-/// More than rclone needs to save one section.
+/// More bytes than rclone needs to save one section.
 const ROOM: usize = 64 * 1024;
 
-/// A sign-in that Box renewed, and that never reached rclone.conf.
+/// A sign-in that Box renewed and whose new token never reached rclone.conf.
 #[derive(Debug)]
 pub(crate) struct OrphanedSignIn {
     pub(crate) name: String,
@@ -44,12 +44,12 @@ pub(crate) struct OrphanedSignIn {
 }
 
 impl OrphanedSignIn {
-    /// Whether this is what became of `token`.
+    /// Whether this is a successor of `token`.
     pub(crate) fn succeeds(&self, token: &Token) -> bool {
         token.fingerprint().is_some_and(|fingerprint| self.given.contains(&fingerprint))
     }
 
-    /// What a run has left in `dir`, if Box has renewed its token.
+    /// Reads what a run has left in `dir`, if Box has renewed its token.
     fn in_dir(dir: &Path) -> Option<Self> {
         let (section, file) = latest(dir)?;
         let name = (*section.sections().first()?).to_owned();
@@ -65,11 +65,11 @@ impl OrphanedSignIn {
     }
 }
 
-/// Finds what can still be used, and removes what is committed, dead, or never was the only copy.
-/// Where another run is at work on `wanted`, this waits for its end.
+/// Finds the sign-ins that can still be used, and deletes those that are saved, expired, or were never the only copy.
+/// Waits if another run is using `wanted`.
 ///
 /// # Errors
-/// Where Ctrl-C ends the wait.
+/// If Ctrl-C ends the wait.
 pub(crate) fn orphans(present: &Document, wanted: Option<&Token>) -> Result<Vec<OrphanedSignIn>> {
     let survey = survey(present, wanted);
     signals::check()?;
@@ -83,12 +83,12 @@ pub(crate) fn orphans(present: &Document, wanted: Option<&Token>) -> Result<Vec<
     Ok(found)
 }
 
-/// The same without waiting or removing anything.
+/// Like [`orphans`], without waiting or deleting anything.
 pub(crate) fn orphans_now(present: &Document) -> Vec<OrphanedSignIn> {
     survey(present, None).into_iter().filter_map(|(_, found)| found).collect()
 }
 
-/// Every directory of a run that is gone, with what can still be used of it.
+/// Every directory of a run that has ended, with the sign-in in it if it can still be used.
 fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<OrphanedSignIn>)> {
     let wanted = wanted.and_then(Token::fingerprint);
     let tokens = present.sections().into_iter().filter_map(|section| Token::in_section(present, section));
@@ -102,17 +102,17 @@ fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<Or
         .collect();
     let given: Vec<String> = found.iter().flat_map(|(_, found)| found).flat_map(|found| found.given.clone()).collect();
     for (_, found) in &mut found {
-        // A later run began where this one ended.
+        // A later run started with the token that this one ended with.
         found.take_if(|found| given.contains(&found.fingerprint));
     }
     found
 }
 
-/// What became of `token` in runs that ended too early, or had nowhere to save it; the newest last. Where another run is at
-/// work on it, this waits for its end.
+/// The successors of `token` in runs that ended too early or had nowhere to save them, the newest last. Waits if
+/// another run is using the token.
 ///
 /// # Errors
-/// Where Ctrl-C ends the wait, or another user's files cannot be read.
+/// If Ctrl-C ends the wait, or another user's files cannot be read.
 pub(crate) fn successors(token: &Token) -> Result<Vec<OrphanedSignIn>> {
     let Some(fingerprint) = token.fingerprint() else { return Ok(Vec::new()) };
     let dirs: Vec<_> = staged_dirs().filter(|dir| is_abandoned(dir, Some(&fingerprint))).collect();
@@ -126,7 +126,7 @@ pub(crate) fn successors(token: &Token) -> Result<Vec<OrphanedSignIn>> {
     Ok(chain)
 }
 
-/// What became of the token of this fingerprint, in order.
+/// The successors of the token with this fingerprint, oldest first.
 fn chain(fingerprint: String, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
     let mut chain: Vec<OrphanedSignIn> = Vec::new();
     let mut newest = fingerprint;
@@ -138,7 +138,7 @@ fn chain(fingerprint: String, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSig
     chain
 }
 
-/// Removes a staged section, once its token is in rclone.conf or known to be dead.
+/// Removes a staged section whose token is in rclone.conf or known to be dead.
 pub(crate) fn discard(file: &Path) {
     if let Some(dir) = file.parent().filter(|dir| dir.starts_with(paths::staging())) {
         let _ = fs::remove_dir_all(dir);
@@ -150,19 +150,19 @@ pub(crate) fn kept(file: &Path) -> Option<OrphanedSignIn> {
     OrphanedSignIn::in_dir(file.parent()?)
 }
 
-/// This token's fingerprint and those of the tokens it came from, as earlier runs left them.
+/// The fingerprints of this token and its ancestors, as earlier runs left them.
 pub(super) fn with_ancestors(fingerprint: &str) -> Vec<String> {
     let earlier = all().filter(|found| found.fingerprint == fingerprint).flat_map(|found| found.given);
     std::iter::once(fingerprint.to_owned()).chain(earlier).collect()
 }
 
-/// This token's fingerprint, and those of the tokens that came of it.
+/// The fingerprints of this token and its successors.
 pub(super) fn with_successors(fingerprint: &str) -> Vec<String> {
     let later = chain(fingerprint.to_owned(), all().collect()).into_iter().map(|found| found.fingerprint);
     std::iter::once(fingerprint.to_owned()).chain(later).collect()
 }
 
-/// Whether this token is kept, or one that came of it.
+/// Whether this token or a successor of it is kept.
 pub(super) fn knows(fingerprint: &str) -> bool {
     all().any(|found| found.fingerprint == fingerprint || found.given.iter().any(|given| given == fingerprint))
 }
@@ -177,14 +177,14 @@ pub(super) fn discard_ancestors(dir: &Path) {
     }
 }
 
-/// Fails where the disk is too full for rclone to save what it renews.
+/// Fails if the disk is too full for rclone to save a renewed token.
 pub(super) fn try_room(dir: &Path) -> io::Result<()> {
     let ballast = dir.join("room");
     let tried = fs::write(&ballast, vec![b'#'; ROOM]);
     fs::remove_file(&ballast).and(tried)
 }
 
-/// The newest section that rclone left whole. Ended in the middle of a save, it leaves it under another name.
+/// The newest complete section that rclone left. If rclone was killed during a save, it is under another name.
 pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     let read = |path: PathBuf| {
         let document = Document::parse(&access::read(&path).ok()?).ok()?;
@@ -198,11 +198,11 @@ pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     files.into_iter().rev().find_map(read)
 }
 
-/// Whether the run that made this directory is gone, and all that it started there: the system has dropped its lock. One that
-/// is at work on the token of the `wanted` fingerprint is waited for.
+/// Whether the run that made this directory and everything it started have ended, so that the system has released its
+/// lock. If a running one uses the token with the `wanted` fingerprint, this waits for it.
 pub(super) fn is_abandoned(dir: &Path, wanted: Option<&str>) -> bool {
     let Ok(alive) = OpenOptions::new().write(true).open(dir.join(ALIVE)) else {
-        // Begun a moment ago, or not one of these.
+        // Created a moment ago, or not a staged directory.
         return age(dir).is_some_and(|age| age > BEGINNING);
     };
     let is_wanted = wanted.is_some_and(|wanted| given(dir).iter().any(|given| given == wanted));
@@ -223,7 +223,7 @@ fn all() -> impl Iterator<Item = OrphanedSignIn> {
     staged_dirs().filter_map(|dir| OrphanedSignIn::in_dir(&dir))
 }
 
-/// Why this user cannot tell what another, most often root, has left there.
+/// The error if this user cannot read what another user, usually root, has left there.
 fn unreadable(dir: &Path) -> Option<io::Error> {
     let refused = |cause: &io::Error| cause.kind() == ErrorKind::PermissionDenied;
     match fs::read_dir(dir) {

@@ -1,6 +1,8 @@
-//! A section alone in a private file, where rclone verifies it and may renew its token, before rclone.conf hears of it.
+//! A section alone in a private file, where rclone verifies it and may renew its token before it goes into rclone.conf.
+//! Writes only in the state directory.
 //!
-//! Only here is a section made [`Verified`]: of a [`Proven`], which takes a listing by rclone, or of an [`Unverified`].
+//! Only this module makes a section [`Verified`]: from a [`Proven`], which takes a listing by rclone, or from an
+//! [`Unverified`].
 
 use std::fs::{self, File};
 use std::io;
@@ -20,10 +22,10 @@ use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
 
-/// rclone renews a token that ends within 10 seconds, and may need some to come to that.
+/// rclone renews a token that expires within 10 seconds; it may need some time before it checks.
 const AHEAD: i64 = 15;
 
-/// What rclone showed of a staged section.
+/// What rclone has shown about a staged section.
 #[derive(Debug, Clone, Copy, Default, JsonSchema, Serialize)]
 pub(crate) struct Proof {
     pub(crate) listed: bool,
@@ -34,19 +36,19 @@ pub(crate) struct Proof {
     pub(crate) rehearsal: Option<Rehearsal>,
 }
 
-/// Files that were uploaded, listed, downloaded, found to be the same, and deleted.
+/// Files that were uploaded, listed, downloaded, compared and deleted.
 #[derive(Debug, Clone, Copy, JsonSchema, Serialize)]
 pub(crate) struct Rehearsal {
     pub(crate) bytes: u64,
-    /// How long rclone took, its start included.
+    /// How long rclone took, including its start.
     pub(crate) upload_ms: u64,
     pub(crate) download_ms: u64,
-    /// HTTP requests that rclone made for all of it.
+    /// The number of HTTP requests that rclone made for all of it.
     pub(crate) requests: usize,
 }
 
 impl Rehearsal {
-    /// This one and another after it.
+    /// This result and the next one, combined.
     pub(crate) fn and(self, next: Self) -> Self {
         Self {
             bytes: self.bytes + next.bytes,
@@ -57,7 +59,7 @@ impl Rehearsal {
     }
 }
 
-/// Evidence that rclone has listed a section, and what else it did with it.
+/// Proof that rclone has listed a section, and what else it did with it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Proven(Proof);
 
@@ -66,7 +68,7 @@ impl Proven {
         Self(Proof { listed: true, folders: Some(listed.folders()), ..Proof::default() })
     }
 
-    /// Files were also written into it, and read back.
+    /// Files were also written and read back.
     #[must_use]
     pub(crate) fn and_written(self, rehearsal: Option<Rehearsal>) -> Self {
         Self(Proof { written: true, rehearsal, ..self.0 })
@@ -89,7 +91,7 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// With the token that it holds after rclone ran.
+    /// With the token that it contains after rclone ran.
     pub(crate) fn section(&self) -> &Section {
         &self.section
     }
@@ -104,11 +106,11 @@ impl Verified {
     }
 }
 
-/// A private directory, gone with this value.
+/// A private directory, deleted when this value is dropped.
 #[derive(Debug)]
 pub(super) struct PrivateDir {
-    /// Locked while this process or a child of it lives, so that others can tell a directory in use from one left behind. Closed
-    /// before the directory goes, since not every system removes an open file.
+    /// Locked while this process or a child of it lives, so that others can tell a directory in use from an abandoned
+    /// one. Closed before the directory is deleted, since some systems cannot delete an open file.
     _alive: File,
     dir: TempDir,
 }
@@ -120,7 +122,7 @@ impl PrivateDir {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let made = builder.prefix("box-").tempdir_in(parent).and_then(|dir| {
-            // The lock has its name only once it is locked: an unlocked one means that its owner is gone.
+            // The lock gets its name only once it is locked: an unlocked one means that its owner is gone.
             let unnamed = dir.path().join("locking");
             let alive = File::create(&unnamed)?;
             let _ = FileExt::try_lock(&alive);
@@ -135,7 +137,7 @@ impl PrivateDir {
         self.dir.path()
     }
 
-    /// Makes a file in it.
+    /// Creates a file in it.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.path().join(name);
         access::write_private(&path, bytes).map_err(|cause| paths::unusable(&path, &cause))?;
@@ -148,15 +150,15 @@ impl PrivateDir {
         self.give_to_user();
     }
 
-    /// What root stages in a user's state directory is that user's, who may have to find it again.
+    /// What root stages in a user's state directory is given to that user, who may have to recover it.
     fn give_to_user(&self) {
         access::give_to_owner_of_directory(self.path());
         paths::entries(self.path()).for_each(|path| access::give_to_owner_of_directory(&path));
     }
 }
 
-/// Several sections in one private file, for one rclone that lists them all. Only for tokens that need no renewal: what rclone
-/// saved here would go with it.
+/// Several sections in one private file, for one rclone that lists them all. Only for tokens that need no renewal:
+/// whatever rclone saved here would be deleted with it.
 #[derive(Debug)]
 pub(crate) struct Batch {
     _dir: PrivateDir,
@@ -184,15 +186,16 @@ pub(crate) struct Staged {
     section: Section,
     dir: PrivateDir,
     file: PathBuf,
-    /// Whether rclone has to renew the token at its first call.
+    /// Whether rclone has to renew the token at its first request.
     has_past_expiry: bool,
 }
 
 impl Staged {
-    /// Writes the section out, where `past_expiry` says so with a token whose expiry is in the past, so that rclone must renew it.
+    /// Writes the section to the file. With `past_expiry`, its token gets an expiry in the past, so that rclone must
+    /// renew it.
     ///
     /// # Errors
-    /// Where there is no room for it, nor for what rclone renews: then Box is not asked.
+    /// If there is no space for it and for a renewed token: then Box is not asked.
     pub(crate) fn new(section: Section, past_expiry: bool) -> Result<Self> {
         let dir = PrivateDir::new_in(&paths::staging())?;
         let token = section.token();
@@ -217,12 +220,12 @@ impl Staged {
         &self.file
     }
 
-    /// A directory that no one else can read, gone with this value.
+    /// Its directory, which no one else can read and which is deleted when this value is dropped.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// The token that rclone put in the staged file, if it is another than the one staged.
+    /// The token that rclone put in the staged file, if it differs from the one staged.
     pub(crate) fn new_token(&self) -> Option<Token> {
         let (document, _) = recovery::latest(self.dir())?;
         let token = Token::in_section(&document, self.section.name())?;
@@ -230,13 +233,13 @@ impl Staged {
         (!same).then_some(token)
     }
 
-    /// The same with another option, and with the token that rclone may have put in the staged file since.
+    /// The same section with another option, and with the token that rclone may have put in the staged file since.
     pub(crate) fn with_option(mut self, key: &str, value: &str) -> Result<Self> {
         let value = Value::as_read(value);
         let mut document = Document::parse(&access::read(&self.file).map_err(|cause| self.unusable(&cause))?)
             .map_err(|why| Error::disk(Code::Unknown, "read", &self.file, &why))?;
         document.set(self.section.name(), key, &value);
-        // Beside the old one until it is whole: that may hold the only live token.
+        // Written beside the old one until it is complete: the old one may contain the only live token.
         let new = self.dir.write(&format!("{}.new", recovery::SECTION), &document.render())?;
         fs::rename(&new, &self.file).map_err(|cause| self.unusable(&cause))?;
         self.section.set(key, Some(value));
@@ -248,12 +251,13 @@ impl Staged {
         paths::unusable(&self.file, cause)
     }
 
-    /// Whether rclone should have renewed the token and shows no new one.
+    /// Whether rclone should have renewed the token but the file has no new one.
     pub(crate) fn is_still_overdue(&self) -> bool {
         self.has_past_expiry && !self.has_rotated()
     }
 
-    /// Whether rclone may be waiting for Box to renew the token: until its answer is in the staged file, no one has a live one.
+    /// Whether rclone may be waiting for Box to renew the token: until the answer is in the staged file, there may be
+    /// no live token on this machine.
     pub(crate) fn awaits_renewal(&self) -> bool {
         let is_due = |token: &Token| {
             let ends = token.expiry().map(Timestamp::as_second);
@@ -262,12 +266,12 @@ impl Staged {
         (self.has_past_expiry || self.section.token().is_some_and(|token| is_due(&token))) && !self.has_rotated()
     }
 
-    /// Whether Box has replaced the user's refresh token, so that the staged file holds the only live one.
+    /// Whether Box has replaced the user's refresh token, so that the only live one is in the staged file.
     pub(crate) fn has_rotated(&self) -> bool {
         self.new_token().is_some_and(|token| token.is_renewable())
     }
 
-    /// A failure after Box has replaced the user's token: the staged file stays, and the error says where.
+    /// A failure after Box replaced the user's token: the staged file stays, and the error says where it is.
     pub(crate) fn keep_for_recovery(mut self, mut error: Error) -> Error {
         if self.has_rotated() {
             self.dir.leave();
@@ -280,7 +284,8 @@ impl Staged {
         error
     }
 
-    /// Keeps a token that Box does not know, where no later run takes it for what became of the one in rclone.conf.
+    /// Keeps a token that Box does not know, marked so that no later run takes it for the successor of the one in
+    /// rclone.conf.
     pub(crate) fn set_aside(mut self, mut error: Error) -> Error {
         if fs::write(self.dir().join(recovery::GIVEN), "").is_ok() {
             self.dir.leave();
@@ -296,7 +301,7 @@ impl Staged {
         self.dir.leave();
     }
 
-    /// Keeps a section for recovery whose token was renewed elsewhere, from the one of this fingerprint on.
+    /// Keeps a section for recovery whose token was renewed elsewhere, starting from the token with this fingerprint.
     pub(super) fn keep_renewed(section: Section, given: &str) -> Result<()> {
         let staged = Self::new(section, false)?;
         fs::write(staged.dir().join(recovery::GIVEN), recovery::with_successors(given).join("\n"))
@@ -305,7 +310,7 @@ impl Staged {
         Ok(())
     }
 
-    /// Where this run ends before its rclone does, the renewed token is for later runs to find.
+    /// If this run ends before its rclone does, the renewed token is left for later runs to find.
     pub(crate) fn leave_to_rclone(mut self) {
         if signals::is_leaving() && self.awaits_renewal() {
             self.dir.leave();

@@ -1,5 +1,6 @@
-//! Replaces a file that others rewrite without a lock: exchanges it, looks at what came out, and starts again if that was
-//! not what had been read. At every moment all that anyone wrote is in the file or beside it.
+//! Replaces a file that other programs rewrite without a lock: exchanges it with a new one, checks what came out, and
+//! starts again if that is not what was read. Whatever anyone wrote is at every moment in the file or beside it. Knows
+//! nothing of rclone.conf's content.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -16,19 +17,19 @@ use super::paths::{directory, file_name};
 use crate::signals;
 
 const TICK: Duration = Duration::from_millis(5);
-/// How long another program may have the file open, where that is in the way.
+/// How long to retry while another program has the file open and so prevents the exchange.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) enum Swap {
     Done,
-    /// The file is not what was seen, or not there: nothing was written.
+    /// The file is not what was read, or does not exist: nothing was written.
     Moved,
-    /// Nothing was written, but several wrote at once, and this one's content is now only here.
+    /// Nothing was written; because several programs wrote at once, the content of one of them is now only here.
     SwappedOut(SwappedOut),
 }
 
-/// What came out of the file's place. It stays beside the file until this is dropped.
+/// The file that was swapped out. It stays beside the target until this is dropped.
 #[derive(Debug)]
 pub(super) struct SwappedOut {
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -42,14 +43,14 @@ impl SwappedOut {
     }
 }
 
-/// Fails where a file of `size` bytes has no room beside this one.
+/// Fails if there is no space for a file of `size` bytes beside this one.
 pub(super) fn try_room(path: &Path, size: usize) -> io::Result<()> {
     let mut draft = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(directory(path))?;
     draft.write_all(&vec![b'#'; size])
 }
 
-/// Puts `new` where `seen` was read (`None`: no file). Both the file and its directory are on disk before this returns. Only
-/// for the holder of the file lock.
+/// Writes `new` in place of `seen` (`None`: no file). The file and its directory are synced to disk before this
+/// returns. The caller must hold the file lock.
 pub(super) fn put(path: &Path, new: &[u8], seen: Option<&[u8]>) -> io::Result<Swap> {
     let dir = directory(path);
     let mut fresh = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(dir)?;
@@ -73,7 +74,8 @@ pub(super) fn put(path: &Path, new: &[u8], seen: Option<&[u8]>) -> io::Result<Sw
 }
 
 fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result<Swap> {
-    // From here on the file beside may hold what another program wrote. Its name tells which content it would not miss.
+    // From here on, the file beside it may contain what another program wrote. Its name tells which content is not
+    // worth keeping.
     let draft_name = file_name(&draft).into_owned();
     let unique = draft_name.trim_start_matches(&*draft_prefix(path));
     let ready = path.with_file_name(format!("{}{}-{}-{unique}", prefix(path), digest(seen), digest(new)));
@@ -98,8 +100,8 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
     if fs::read(&ready).is_ok_and(|out| out == seen) {
         return Ok(Swap::Done);
     }
-    // Someone saved in between. Theirs goes back at once, before anyone can act on what stands there now; where there is
-    // nothing to change places with, they are saving again, over ours.
+    // Another program saved in between. Its file goes back at once, before anyone reads ours; if there is no file to
+    // exchange with, that program is saving again, over ours.
     let back = match exchange(&ready, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         back => back,
@@ -108,14 +110,14 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
         Ok(out) if *out == new => Ok(Swap::Moved),
         Ok(bytes) => Ok(Swap::SwappedOut(SwappedOut { bytes, kept: ready })),
         Err(error) => {
-            // It may be the only copy of something.
+            // It may be the only copy of a token.
             let _ = ready.keep();
             Err(error)
         }
     }
 }
 
-/// Whether the file is what was seen.
+/// Whether the file is what was read.
 fn stands(path: &Path, seen: &[u8]) -> io::Result<bool> {
     match fs::read(path) {
         Ok(now) => Ok(now == seen),
@@ -124,7 +126,7 @@ fn stands(path: &Path, seen: &[u8]) -> io::Result<bool> {
     }
 }
 
-/// Windows replaces no file that another program has open, but most programs close it soon.
+/// Windows cannot replace a file that another program has open, but most programs close it soon.
 fn while_held_open<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -137,7 +139,8 @@ fn while_held_open<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// What killed plutons left beside the file: each with the content that may be nowhere else. Only for the holder of the lock.
+/// Files that killed plutons left beside the file, each with its content, which may exist nowhere else. The caller must
+/// hold the file lock.
 pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>)> {
     let (prefix, draft) = (prefix(path), draft_prefix(path));
     let entries = fs::read_dir(directory(path)).into_iter().flatten().flatten();
@@ -172,7 +175,7 @@ fn exchange(_fresh: &Path, _path: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// The file system cannot exchange two names.
+/// The error if the file system cannot exchange two names.
 fn is_unsupported(error: &io::Error) -> bool {
     #[cfg(unix)]
     if rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOTSUP) {
@@ -181,12 +184,12 @@ fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
 }
 
-/// Names of files that were, or will be, exchanged with this one begin so.
+/// The prefix of files that were, or will be, exchanged with this one.
 fn prefix(path: &Path) -> String {
     format!(".{}.pluton-", file_name(path))
 }
 
-/// Names of files that are still being written, and never were in this one's place.
+/// The prefix of files that are still being written and were never in this one's place.
 fn draft_prefix(path: &Path) -> String {
     format!("{}draft-", prefix(path))
 }

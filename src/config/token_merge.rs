@@ -1,11 +1,11 @@
-//! Which of two versions of one storage is the later one, judged by its token. Touches no file.
+//! Which of two versions of one storage is newer, judged by its token. Pure: touches no file.
 
 use jiff::Timestamp;
 
 use crate::config::document::{Document, Value};
 use crate::storage::token::Token;
 
-/// Takes from `other` the tokens that expire later than the ones here, for storages that are otherwise the same.
+/// Takes from `other` the tokens that expire later than the ones here, for storages that are otherwise equal.
 pub(super) fn take_newer_tokens(document: &mut Document, other: &Document) {
     for name in other.sections() {
         if document.has(name) && without_token(document, name) == without_token(other, name) {
@@ -17,8 +17,9 @@ pub(super) fn take_newer_tokens(document: &mut Document, other: &Document) {
     }
 }
 
-/// Whether the edit that turned `section` from `before` into `written` has survived in `now`, or was known to whoever wrote
-/// that. It was not where the old section is back: an rclone that had read it may even have renewed its old token.
+/// True if the edit that turned `section` from `before` into `written` survived in `now`, or if the program that wrote
+/// `now` had read it. If the old section is back, it had not: an rclone with the old content may even have renewed its
+/// old token.
 pub(super) fn survived(now: &Document, section: &str, before: &Document, written: &Document) -> bool {
     let is_like = |other: &Document| {
         now.has(section) == other.has(section) && without_token(now, section) == without_token(other, section)
@@ -28,7 +29,7 @@ pub(super) fn survived(now: &Document, section: &str, before: &Document, written
     }
     let token = |document: &Document| Token::in_section(document, section);
     let access_token = |document: &Document| token(document).map(|token| token.access_token());
-    // A token that has not expired is renewed by nobody, so that another one is the old one's successor.
+    // Nobody renews a token that has not expired, so a different one is the successor of the old one.
     access_token(now) == access_token(written)
         || (access_token(now) != access_token(before) && token(written).is_none_or(|token| has_expired(&token)))
 }
@@ -37,7 +38,7 @@ fn without_token(document: &Document, section: &str) -> Vec<(String, Value)> {
     document.entries(section).into_iter().filter(|(key, _)| key != "token").collect()
 }
 
-/// As rclone judges it, which renews a token that has less than ten seconds left, and with some time for it to be saved.
+/// Same rule as rclone, which renews a token with less than ten seconds left, plus some time for it to be saved.
 fn has_expired(token: &Token) -> bool {
     const MARGIN: i64 = 30;
     token.expiry().is_none_or(|expiry| expiry.as_second() < Timestamp::now().as_second() + MARGIN)
@@ -60,11 +61,11 @@ mod tests {
         let (old, renewed, new) = (document("2026", "x"), document("2027", "x"), document("2990", "x"));
         assert!(!survived(&old, "a", &old, &new));
         assert!(survived(&new, "a", &old, &new));
-        // The new token needs no renewal for a thousand years, so this is the old one's successor.
+        // The new token needs no renewal for a thousand years, so this is the successor of the old one.
         assert!(!survived(&renewed, "a", &old, &new));
-        // This one did.
+        // This token was renewed.
         assert!(survived(&renewed, "a", &document("2025", "x"), &old));
-        // Other options tell it plainly.
+        // Different options show it directly.
         assert!(!survived(&renewed, "a", &old, &document("2990", "y")));
         assert!(survived(&document("2991", "y"), "a", &old, &document("2990", "y")));
         assert!(survived(&renewed, "a", &Document::default(), &old));

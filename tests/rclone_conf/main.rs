@@ -3,7 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-// The pure room itself, so that thousands of files need no process each.
+// The pure module itself, so that thousands of files need no process each.
 #[path = "../../src/config"]
 mod pure {
     #[allow(dead_code, unreachable_pub, reason = "the oracle uses its part")]

@@ -1,15 +1,16 @@
-//! How one `key = value` line is spelled and read, and which values can be spelled at all.
+//! How one `key = value` line is written and read, and which values can be written at all. Pure; it knows nothing of
+//! sections or files.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A value that rclone reads back exactly. One that Pluton was given also stays so through rclone's own saves. It may be a
-/// secret: `Debug` says nothing, and it is wiped from memory when dropped.
+/// A value that rclone reads back exactly. A value given to Pluton also survives rclone's own saves. It may be a
+/// secret: `Debug` hides it, and it is wiped from memory when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Value(Zeroizing<String>);
 
-/// Why rclone would not read a value back.
+/// Why rclone would not read the value back.
 #[derive(Debug)]
 pub(crate) struct BadValue(&'static str);
 
@@ -44,7 +45,7 @@ impl Value {
         Ok(Self::as_read(text))
     }
 
-    /// What rclone itself reads in a file, which need not be anything that Pluton would write anew.
+    /// A value as rclone reads it in a file; Pluton might not be able to write it.
     pub(crate) fn as_read(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
     }
@@ -58,7 +59,7 @@ impl Value {
         self.0.is_empty()
     }
 
-    /// As it stands after `key = `.
+    /// As written after `key = `.
     pub(super) fn spelled(&self) -> Zeroizing<String> {
         let text = self.expose();
         Zeroizing::new(if text.contains('`') {
@@ -70,15 +71,15 @@ impl Value {
         })
     }
 
-    /// With every `%(name)s` filled in. rclone gives up after 200 rounds; a value that grows without end crashes it, so it ends
-    /// here early.
+    /// With every `%(name)s` expanded. rclone stops after 200 rounds; a value that keeps growing crashes it, so the
+    /// expansion stops early here.
     pub(super) fn substituted(&self, lookup: impl Fn(&str) -> Option<Self>) -> Self {
         const ROUNDS: usize = 200;
         const LONGEST: usize = 1 << 20;
         let mut text = self.0.clone();
         for _ in 0..ROUNDS {
             let Some(found) = substitution(&text) else { break };
-            // rclone trims sets of characters here, not the marks: of `%(keys)s` it looks up `key`.
+            // rclone trims sets of characters here, not the markers: for `%(keys)s` it looks up `key`.
             let name = found.trim_start_matches(['%', '(']).trim_end_matches([')', 's']);
             let replacement = lookup(name);
             text = Zeroizing::new(text.replace(found, replacement.as_ref().map_or("", Self::expose)));
@@ -118,7 +119,7 @@ pub(super) fn split_key(text: &str) -> Result<(&str, &str), &'static str> {
     Ok((&text[quote.len()..end], &text[at + 1..]))
 }
 
-/// What stands after the separator, without the quotation marks rclone takes off.
+/// What follows the separator, without the quotation marks that rclone removes.
 pub(super) fn unquote(rest: &str) -> Result<&str, &'static str> {
     let text = rest.trim();
     let quote = if text.len() >= 2 && text.starts_with('`') {
