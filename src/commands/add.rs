@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Re
     if let Some(host) = &flags.on {
         return elsewhere::add(context, flags, host, warnings);
     }
-    let mut answers = Answers::gather(flags.name.as_deref(), &flags.sign_in, &flags.options)?;
+    let mut answers = Answers::gather(context.terminal.asks, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
     if flags.force {
         answers.taken = Taken::Replace;
     }

@@ -26,7 +26,7 @@ pub(super) fn sign_in_again(
     warnings: Vec<Warning>,
 ) -> Result<Report> {
     let old = context.config_file()?.section(name)?;
-    let mut answers = Answers::gather(Some(name), flags, &OptionFlags::default())?;
+    let mut answers = Answers::gather(context.terminal.asks, Some(name), flags, &OptionFlags::default())?;
     answers.keep_app(&old, flags);
     answers.take_options(&old);
     answers.taken = Taken::Replace;

@@ -19,7 +19,7 @@ const NO_CONNECTION: i32 = 255;
 
 pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<Warning>) -> Result<Report> {
     let signs_in = SignInFlags { authorize: true, ..flags.sign_in.clone() };
-    let answers = Answers::gather(flags.name.as_deref(), &signs_in, &flags.options)?;
+    let answers = Answers::gather(context.terminal.asks, flags.name.as_deref(), &signs_in, &flags.options)?;
     let name = answers.name()?;
     let (options, app) = (answers.options()?, answers.app()?);
     if host.is_empty() || host.starts_with('-') {

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::secret::Secret;
@@ -19,6 +20,7 @@ use crate::storage::paste::app_in;
 use crate::storage::section::{Remote, Section, value};
 use crate::storage::sign_in::{App, Kind, SignIn, Subject};
 use crate::storage::token::Token;
+use crate::ui::prompt::{self, Progress};
 use crate::ui::report::Warning;
 
 /// Where the browser is that signs in.
@@ -137,8 +139,8 @@ fn jwt_file(text: &str) -> Result<(PathBuf, JwtFile)> {
 }
 
 impl Answers {
-    /// Flags first; the environment fills in only what the chosen way to sign in needs.
-    pub(super) fn gather(name: Option<&str>, flags: &SignInFlags, options: &OptionFlags) -> Result<Self> {
+    /// `asks` says whether a person can be asked. Flags first; the environment fills in only what the chosen way to sign in needs.
+    pub(super) fn gather(asks: bool, name: Option<&str>, flags: &SignInFlags, options: &OptionFlags) -> Result<Self> {
         let mut stdin_is_read = false;
         let mut secret = |value: &Option<String>, file: &Option<PathBuf>, field| {
             let (text, place) = match (value, file) {
@@ -154,7 +156,7 @@ impl Answers {
                     let message = "standard input (-) can be read for one secret only; use a file for the other";
                     return Err(Error::invalid(field, message));
                 }
-                (None, Some(_)) => (read_stdin(field)?, "standard input (-)".to_owned()),
+                (None, Some(_)) => (read_stdin(field, asks)?, "standard input (-)".to_owned()),
             };
             if text.trim().is_empty() {
                 return Err(Error::invalid(field, format!("{place} is empty")).responsible(Who::You));
@@ -431,17 +433,24 @@ fn flag_of(field: Field) -> &'static str {
     names(field).1.trim_end_matches("-file PATH")
 }
 
-fn read_stdin(field: Field) -> Result<String> {
-    if signals::is_stdin_typed() {
-        // What is typed here would show.
-        let flag = flag_of(field);
-        return Err(Error::new(
-            Code::InputRequired,
-            format!("{flag}-file - reads standard input, which is a terminal"),
-        )
-        .responsible(Who::You)
-        .hint(format!("pipe it in, name a file with {flag}-file PATH, or leave {flag}-file out to be asked"))
-        .about(field));
+/// What is piped in. At a terminal the secret is asked for instead, so that it does not show.
+fn read_stdin(field: Field, asks: bool) -> Result<String> {
+    if !signals::is_stdin_typed() {
+        let text = signals::read_stdin()?;
+        return text.map_err(|cause| Error::invalid(field, format!("cannot read standard input: {cause}")));
     }
-    signals::read_stdin()?.map_err(|cause| Error::invalid(field, format!("cannot read standard input: {cause}")))
+    let flag = flag_of(field);
+    let reads = format!("{flag}-file - reads standard input, which is a terminal");
+    if !asks {
+        return Err(Error::new(Code::InputRequired, reads)
+            .responsible(Who::You)
+            .hint(format!("pipe it in, or name a file: {flag}-file PATH"))
+            .about(field));
+    }
+    let (label, progress): (_, fn(&str) -> Progress) = match field {
+        Field::Token => ("what `rclone authorize` printed (it stays hidden; Enter on an empty line ends it)", progress),
+        _ => (&*format!("the {} (it stays hidden; Enter ends it)", title(field)), |_| Progress::Whole),
+    };
+    let typed = prompt::must_answer(|| prompt::hidden_paste(&format!("Paste {label}: "), &reads, &progress))?;
+    Ok(typed.expose().to_owned())
 }

@@ -267,7 +267,7 @@ fn is_headless() -> bool {
 }
 
 /// rclone prints the token between two lines with arrows; those who copy the first of them mostly copy the second.
-fn progress(paste: &str) -> Progress {
+pub(super) fn progress(paste: &str) -> Progress {
     const HINT: &str = "This is not all of it yet. Paste the rest, or press Enter to stop here:";
     let opened = paste.contains("--->");
     let closed = paste.contains("<---End paste");

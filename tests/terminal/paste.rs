@@ -102,7 +102,19 @@ fn what_is_no_token_is_said_at_once() {
 }
 
 #[test]
-fn a_secret_from_standard_input_is_not_typed_at_a_terminal() {
-    let ended = Desk::new().add(&["Box", "--token-file", "-"]).ends().with(2);
-    ended.shows("--token-file - reads standard input, which is a terminal").shows("leave --token-file out to be asked");
+fn a_secret_from_standard_input_is_asked_for_at_a_terminal_and_stays_hidden() {
+    let desk = Desk::new();
+    let token = desk.token();
+    let mut session = desk.add(&["Box", "--token-file", "-"]);
+    session.sees("Paste what `rclone authorize` printed (it stays hidden;");
+    session.types(&token.block());
+    session.ends().with(0).shows("Saved as [Box]").never_showed(&token.access);
+    let app = desk.sandbox.own_app();
+    let file = desk.home.file("token", &desk.sandbox.mint(&app.client_id).blob());
+    let mut session =
+        desk.add(&["Own", "--client-id", &app.client_id, "--client-secret-file", "-", "--token-file", &file]);
+    session.answers("Paste the client secret (it stays hidden; Enter ends it): ", &app.client_secret);
+    session.ends().with(0).shows("Saved as [Own]").never_showed(&app.client_secret);
+    let ended = desk.add(&["No", "--access-token-file", "-", "--no-input"]).ends().with(2);
+    ended.shows("--access-token-file - reads standard input, which is a terminal");
 }
