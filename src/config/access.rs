@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 use super::paths::directory;
 
 /// A file's owner and mode, and who is asking; other systems have neither.
-#[cfg_attr(not(unix), expect(dead_code, reason = "made on Unix only"))]
 struct Unix {
     owner: u32,
     mode: u32,

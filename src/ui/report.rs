@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this module prints to standard output")]
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -322,6 +322,7 @@ pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
 /// Whether nobody gets what is written: a closed standard output is `/dev/null` by now, since Rust opens that in its place.
 #[cfg(unix)]
 fn discards(out: &std::fs::File) -> std::io::Result<bool> {
+    use std::io::IsTerminal as _;
     use std::os::unix::fs::FileTypeExt as _;
     Ok(out.metadata()?.file_type().is_char_device() && !out.is_terminal())
 }
