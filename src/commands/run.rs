@@ -213,7 +213,7 @@ impl<'a> Keeper<'a> {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
             let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
             if may_pass(error) {
-                self.terminal.warn(&format!("{text}\n  the command keeps running, and pluton tries again"));
+                self.terminal.warn_lines(&format!("{text}\n  the command keeps running, and pluton tries again"));
             } else {
                 self.terminal.error(&format!("{text}\n  the command keeps running meanwhile"));
             }

@@ -70,8 +70,12 @@ impl Terminal {
     }
 
     pub(crate) fn warn(self, text: &str) {
-        let lines: Vec<_> = text.lines().map(clean).collect();
-        self.say(&format!("{ODD}warning:{ODD:#} {}", lines.join("\n")));
+        self.warn_lines(&clean(text));
+    }
+
+    /// For several lines whose parts are clean, as those of an error are.
+    pub(crate) fn warn_lines(self, text: &str) {
+        self.say(&format!("{ODD}warning:{ODD:#} {text}"));
     }
 
     pub(crate) fn trace(self, text: &str) {
