@@ -1,4 +1,5 @@
-//! Simulated nights with pluton, beside the same nights with plain rclone. What is simulated, `tests/nights/world.rs` tells.
+//! Simulated nightly backups with pluton, compared with the same nights with plain rclone. `tests/nights/world.rs` says
+//! what is simulated.
 //!
 //! `cargo bench --bench nights -- --nights 90 --seed 1`
 

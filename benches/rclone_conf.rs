@@ -1,5 +1,5 @@
-//! One add, and one list, on files of 10 to 10,000 remotes: whole processes, beside `rclone listremotes` on the same file in
-//! the same run. The time must grow no faster than the file.
+//! How long one add and one list take on files of 10 to 10,000 remotes: whole processes, compared with `rclone
+//! listremotes` on the same file. The time must grow no faster than the file.
 //!
 //! `cargo bench --bench rclone_conf`
 #![expect(clippy::print_stdout, reason = "the table is the result")]

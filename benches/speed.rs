@@ -1,6 +1,6 @@
-//! How long whole commands take, side by side in one run: pluton beside what people type without it. Medians and ratios.
+//! How long whole commands take, compared with what people would type without pluton. Prints medians and ratios.
 //!
-//! `cargo bench --bench speed`. Times differ from machine to machine; the ratios say what matters.
+//! `cargo bench --bench speed`. Times differ between machines; compare the ratios.
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
 use std::ffi::OsString;
@@ -16,7 +16,7 @@ const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 /// Odd, so that there is a middle one.
 const ROUNDS: usize = 21;
 
-/// What a Box that is not far away takes for an answer.
+/// How long a nearby Box takes to answer.
 const NEAR: Duration = Duration::from_millis(50);
 
 struct Bench {
@@ -67,7 +67,7 @@ impl Bench {
     fn adding(&self, far: &str) {
         let token = |minute_left: bool| {
             let blob = self.sandbox.mint(RCLONE_CLIENT_ID).blob();
-            if minute_left { blob } else { overdue(&blob) }
+            if minute_left { blob } else { expired(&blob) }
         };
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
@@ -96,7 +96,7 @@ impl Bench {
         }
     }
 
-    /// When a person at a terminal first sees that something happens.
+    /// How long until a person at a terminal first sees something happen.
     fn first_sign(&self) {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
@@ -117,7 +117,7 @@ impl Bench {
 
     /// What only reads rclone.conf.
     fn reading(&self, remotes: usize) {
-        let blob = overdue(&self.sandbox.mint(RCLONE_CLIENT_ID).blob());
+        let blob = expired(&self.sandbox.mint(RCLONE_CLIENT_ID).blob());
         let sections = (0..remotes)
             .fold(String::new(), |text, number| text + &format!("[box{number}]\ntype = box\ntoken = {blob}\n\n"));
         self.write_config(&sections);
@@ -159,8 +159,8 @@ impl Bench {
     }
 }
 
-/// The blob with its access token over, so that rclone renews it too.
-fn overdue(blob: &str) -> String {
+/// The blob with its access token expired, so that rclone renews it too.
+fn expired(blob: &str) -> String {
     let mut token: serde_json::Value = serde_json::from_str(blob).expect("a token");
     token["expiry"] = "2020-01-01T00:00:00Z".into();
     token.to_string()

@@ -245,7 +245,7 @@ impl ConfigFile {
                     return Ok(());
                 }
                 let size = std::fs::metadata(&self.real).map_or(0, |data| data.len());
-                swap::try_room(&self.real, usize::try_from(size).unwrap_or_default() + MORE)?;
+                swap::check_space(&self.real, usize::try_from(size).unwrap_or_default() + MORE)?;
                 locks::lock_beside(&self.real, Instant::now()).map(drop)
             })
             .map_err(|cause| self.unwritable(&cause))

@@ -30,7 +30,7 @@ const BEGINNING: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(20);
 /// More bytes than rclone needs to save one section.
-const ROOM: usize = 64 * 1024;
+const SPARE: usize = 64 * 1024;
 
 /// A sign-in that Box renewed and whose new token never reached rclone.conf.
 #[derive(Debug)]
@@ -178,9 +178,9 @@ pub(super) fn discard_ancestors(dir: &Path) {
 }
 
 /// Fails if the disk is too full for rclone to save a renewed token.
-pub(super) fn try_room(dir: &Path) -> io::Result<()> {
-    let ballast = dir.join("room");
-    let tried = fs::write(&ballast, vec![b'#'; ROOM]);
+pub(super) fn check_space(dir: &Path) -> io::Result<()> {
+    let ballast = dir.join("space");
+    let tried = fs::write(&ballast, vec![b'#'; SPARE]);
     fs::remove_file(&ballast).and(tried)
 }
 

@@ -206,7 +206,7 @@ impl Staged {
             dir.write(recovery::GIVEN, recovery::with_ancestors(&fingerprint).join("\n").as_bytes())?;
         }
         dir.give_to_user();
-        recovery::try_room(dir.path()).map_err(|cause| paths::unusable(dir.path(), &cause))?;
+        recovery::check_space(dir.path()).map_err(|cause| paths::unusable(dir.path(), &cause))?;
         let has_past_expiry = written.is_some();
         Ok(Self { section, dir, file, has_past_expiry })
     }

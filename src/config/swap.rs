@@ -44,7 +44,7 @@ impl SwappedOut {
 }
 
 /// Fails if there is no space for a file of `size` bytes beside this one.
-pub(super) fn try_room(path: &Path, size: usize) -> io::Result<()> {
+pub(super) fn check_space(path: &Path, size: usize) -> io::Result<()> {
     let mut draft = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(directory(path))?;
     draft.write_all(&vec![b'#'; size])
 }

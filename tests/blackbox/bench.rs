@@ -1,4 +1,4 @@
-//! One test's world: a Box, a home, and the words that most tests begin with.
+//! What each test here starts with: a Box and a home.
 
 use std::path::Path;
 use std::thread;

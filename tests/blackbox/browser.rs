@@ -1,4 +1,4 @@
-//! `--authorize`: a browser on this machine, driven to its end by a script.
+//! `--authorize`: a sign-in through a browser on this machine, which a script drives.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;

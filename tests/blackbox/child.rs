@@ -1,4 +1,4 @@
-//! Which rclone is started; one that hangs is ended in time, and whatever pluton started is gone when it ends.
+//! Which rclone is started; one that hangs is ended in time, and nothing that pluton started outlives it.
 
 use std::fs;
 use std::process::Child;

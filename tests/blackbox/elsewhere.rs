@@ -1,4 +1,5 @@
-//! `storage add box NAME --on HOST`: signed in here, proven and saved by pluton on a machine that is reached by a real ssh.
+//! `storage add box NAME --on HOST`: the browser sign-in happens here; pluton on the other machine, reached by a real
+//! ssh, verifies and saves the storage.
 
 use std::ffi::OsString;
 use std::fs;

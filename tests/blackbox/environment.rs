@@ -1,4 +1,4 @@
-//! Nothing of the user's environment stands in for the section that is proven, or lets a secret out.
+//! No variable of the user's environment changes what is verified, or exposes a secret.
 
 use std::fs;
 

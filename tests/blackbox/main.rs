@@ -1,4 +1,5 @@
-//! What users of `pluton` may rely on: the built program, against the real rclone and a Box on this machine.
+//! What users of `pluton storage add` may rely on: the built program, against the real rclone and a Box on this
+//! machine.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -6,8 +7,10 @@ mod support;
 mod bench;
 mod browser;
 mod child;
+mod dry_run;
 mod elsewhere;
 mod environment;
+mod existing_name;
 mod listing;
 mod names;
 mod network;
@@ -15,8 +18,6 @@ mod options;
 mod oracle;
 mod output;
 mod places;
-mod rehearsal;
-mod salvage;
+mod recovery;
 mod sign_ins;
-mod taken;
-mod wrappings;
+mod token_formats;

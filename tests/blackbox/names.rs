@@ -1,4 +1,4 @@
-//! What a storage may be called: what rclone takes, and nothing that would not survive.
+//! Names of storages: pluton accepts what rclone accepts, and refuses names that rclone would change or lose.
 
 use box_sandbox::rclone;
 

@@ -1,5 +1,5 @@
-//! Bad days on the way to Box, beside those that `tests/diagnosis` has golden texts for: a storage is saved only where Box
-//! answered in the end, and pluton's own requests end as rclone's do.
+//! Network failures on the way to Box that `tests/diagnosis` has no golden texts for: a storage is saved only if Box
+//! answered in the end, and pluton's own requests fail as rclone's do.
 
 use std::time::Duration;
 

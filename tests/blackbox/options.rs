@@ -1,4 +1,5 @@
-//! Options: written only when they were set, read back by rclone as they were given, and refused when rclone or Box would not take them.
+//! Options: written only if they were given, read back by rclone as they were given, and refused if rclone or Box would
+//! not accept them.
 
 use std::time::{Duration, SystemTime};
 

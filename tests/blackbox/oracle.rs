@@ -1,4 +1,4 @@
-//! Whatever pluton accepts, rclone reads back exactly, old and new, before and after rclone has saved the file itself.
+//! Values: both rclones read back exactly what pluton accepted, before and after rclone has saved the file itself.
 
 use std::collections::BTreeMap;
 use std::path::Path;

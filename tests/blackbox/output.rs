@@ -1,4 +1,4 @@
-//! Standard output carries the result and nothing else, as text or as one JSON document; a script is never asked.
+//! Standard output contains only the result, as text or as one JSON document; a script is never prompted.
 
 use std::process::Stdio;
 

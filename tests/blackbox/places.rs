@@ -1,4 +1,5 @@
-//! What is made where there is no rclone.conf, and where none can be. Which file it is, `tests/rclone_conf` asks rclone.
+//! What is created if there is no rclone.conf, and what happens if none can be created. `tests/rclone_conf` checks
+//! which file it is.
 
 use std::fs;
 

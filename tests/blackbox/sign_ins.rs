@@ -1,4 +1,5 @@
-//! Each way to sign in, with each rclone: what rclone reads afterwards, and that it goes on working.
+//! Each way to sign in, with each rclone: what rclone reads afterwards, and that the storage still works after a
+//! renewal.
 
 use crate::bench::{Bench, keys, warnings, with_each};
 use crate::support::{PLUTON, Ran};

@@ -1,4 +1,4 @@
-//! What a person does in a browser, and what the browser did behind it.
+//! What a person does in the browser, and what the browser requested and logged.
 
 use box_sandbox::Sandbox;
 use serde_json::{Value as Json, json};

@@ -1,4 +1,4 @@
-//! chromedriver and a Chromium of its own: started, asked in plain JSON, and ended whatever happens.
+//! Starts chromedriver and a Chromium of its own, sends them commands as JSON, and always ends them.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;

@@ -1,4 +1,4 @@
-//! The sign-in as a person's browser goes through it: a Chromium without a window, Box's page, and the page at the end.
+//! The sign-in in a real browser: a headless Chromium, Box's page, and the page that the browser ends on.
 
 #[path = "../support/mod.rs"]
 mod support;

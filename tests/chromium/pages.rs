@@ -1,4 +1,5 @@
-//! The page at the end: for every eye, in every window, and nothing from outside.
+//! The page that the browser ends on is readable in light and dark, in every window size, and loads nothing from
+//! outside.
 
 use box_sandbox::rclone;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A page as eyes get it: its colours as they are on the screen.
+//! The colours of a page as they are rendered.
 
 use serde_json::{Value as Json, json};
 

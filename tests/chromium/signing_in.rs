@@ -1,4 +1,4 @@
-//! Yes, no, and something that should not have come.
+//! The browser ends on the right page when access is granted, denied, or when an unexpected request arrives.
 
 use box_sandbox::rclone;
 

@@ -1,4 +1,4 @@
-//! Signed in, but not allowed, not there, or no room.
+//! Errors after a successful sign-in: no permission, no such folder, or no space.
 
 use box_sandbox::{AppSpec, JwtApp};
 

@@ -1,4 +1,4 @@
-//! Box refuses the app.
+//! Errors because Box refuses the app.
 
 use std::time::Duration;
 

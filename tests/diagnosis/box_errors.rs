@@ -1,4 +1,4 @@
-//! What Box, or something in front of it, answers at the token endpoint and in the API: each code in its own words.
+//! Each error code that Box, or a proxy in front of it, returns at the token endpoint or in the API gets its own text.
 
 use box_sandbox::Fault;
 

@@ -1,4 +1,4 @@
-//! What goes wrong on the way through the browser.
+//! Errors of the sign-in through the browser.
 
 use std::net::TcpListener;
 

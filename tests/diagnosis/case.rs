@@ -1,4 +1,4 @@
-//! A cause: how it is brought about, its exit code, its code in JSON, and the text that a person reads.
+//! One test case: how the failure is produced, its exit code, its code in JSON, and the text that a person reads.
 
 use std::fs;
 use std::path::{Path, PathBuf};

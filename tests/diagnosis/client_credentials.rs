@@ -1,4 +1,4 @@
-//! An app that signs in as itself with ID and secret.
+//! Errors of an app that signs in with its client ID and secret.
 
 use box_sandbox::{App, AppSpec, Fault};
 

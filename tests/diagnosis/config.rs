@@ -1,4 +1,4 @@
-//! rclone.conf cannot be read.
+//! Errors when rclone.conf cannot be read.
 
 use std::fs;
 

@@ -1,6 +1,5 @@
-//! What a person reads when something fails: each cause is brought about for real, with each rclone there is, and the text is
-//! compared with the one in `golden/`.
-//! After a change of the words they are written anew, as `tests/support` says.
+//! The error messages: each cause is produced for real, with each available rclone, and the text is compared with the
+//! one in `golden/`. `tests/support` says how to write the texts anew.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -13,7 +12,7 @@ mod case;
 mod client_credentials;
 mod config;
 mod network;
-mod normal;
+mod normalize;
 mod program;
 mod secrets;
 mod service_accounts;

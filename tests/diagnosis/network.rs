@@ -1,4 +1,4 @@
-//! The way to Box, and Box's own bad days.
+//! Errors of the network, and when Box is unavailable.
 
 use std::time::Duration;
 

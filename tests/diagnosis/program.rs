@@ -1,4 +1,4 @@
-//! rclone itself: missing, too old, refusing an option, crashed, killed, or saying what nobody has met yet.
+//! Errors of rclone itself: missing, too old, refusing an option, crashed, killed, or printing something unknown.
 
 use crate::case::{Case, side_by_side};
 use crate::world::World;

@@ -1,4 +1,5 @@
-//! A service account's config.json: found wrong by Pluton before it is saved, by rclone or Box where it was saved before.
+//! A faulty config.json of a service account: found by Pluton before it is saved, or reported by rclone or Box if it
+//! was saved before.
 
 use box_sandbox::{AppSpec, JwtApp};
 use serde_json::Value as Json;

@@ -1,4 +1,4 @@
-//! The token: missing, broken, over, used up, of another app.
+//! Errors of the token: missing, broken, expired, already used, or of another app.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! One run's world: a Box, a home, and the words that most causes begin with. Whatever fails here saves nothing, uses no token up
-//! and shows none.
+//! What each case here starts with: a Box, a home and storages. A failure here must save nothing, use up no token and
+//! show none.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use box_sandbox::{App, Fault, RCLONE_CLIENT_ID, Sandbox, Token};
 
-use crate::normal::normal;
+use crate::normalize::normal;
 use crate::support::{Home, Ran, interrupt};
 
 pub(crate) const LISTING: &str = "/2.0/folders/";

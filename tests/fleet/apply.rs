@@ -1,4 +1,4 @@
-//! `pluton apply`: declared once, applied as often as one likes.
+//! `pluton apply` creates and updates what a file declares, and a second run changes nothing.
 
 use box_sandbox::{App, Sandbox, rclone};
 

@@ -1,4 +1,4 @@
-//! `pluton doctor`: on a healthy home nothing is wrong; on a broken one it says what, and how to mend it.
+//! `pluton doctor` reports nothing on a healthy home, and on a broken one what is wrong and how to fix it.
 
 use std::os::unix::fs::PermissionsExt;
 

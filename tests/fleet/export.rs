@@ -1,4 +1,5 @@
-//! `pluton storage export`: copies where a copy does no harm, and moves where it would.
+//! `pluton storage export` prints a copy if copying is safe, and insists on moving the storage if its token works only
+//! once.
 
 use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, rclone};
 

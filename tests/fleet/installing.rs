@@ -1,4 +1,4 @@
-//! The ways to install that need more than cargo: their files say what is there, and their steps are run as far as they go.
+//! The packages and install scripts: their files list what exists, and their steps are run as far as possible here.
 
 use std::collections::BTreeSet;
 use std::fs;

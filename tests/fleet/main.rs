@@ -3,8 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod applied;
 mod apply;
+mod apply_state;
 mod doctor;
 mod export;
 mod installing;

@@ -1,4 +1,4 @@
-//! The recipes of `pluton help ci`, as they are printed: parsed by what each is for, and run with a real restic.
+//! The recipes of `pluton help ci`, exactly as printed: each is parsed by its own tool, and run with a real restic.
 
 use std::fs;
 use std::path::Path;

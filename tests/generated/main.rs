@@ -1,5 +1,4 @@
-//! The checked-in man pages are what the command line's own types say, and can be read.
-//! After a change of the flags they are written anew, as `tests/support` says.
+//! The checked-in man pages match the command line's types and are valid. `tests/support` says how to write them anew.
 
 mod errors;
 mod man;

@@ -1,4 +1,4 @@
-//! Man pages from the clap types, with what clap does not know added to them.
+//! Generates man pages from the clap types, with additions that clap does not know.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Whose account it is, and whether it is large enough: said after a sign-in, in `show` and in `verify`.
+//! The account's owner and free space are reported after a sign-in, in `show` and in `verify`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `storage authorize`: a new sign-in for a storage that is there, its options kept.
+//! `storage authorize` signs an existing storage in again and keeps its options.
 
 use std::thread;
 

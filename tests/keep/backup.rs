@@ -1,4 +1,4 @@
-//! A real restic, backing up to Box and back while its tokens end and are renewed.
+//! A real restic backs up to Box and restores while its tokens expire and are renewed.
 
 use std::fs;
 use std::path::Path;

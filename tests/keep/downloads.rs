@@ -1,4 +1,5 @@
-//! What is written must be readable again: Box keeps downloads on another host, and a fresh file is not ready at once.
+//! `verify --write` reads its file back even though Box serves downloads from another host and a new file is not ready
+//! at once.
 
 use box_sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! `storage edit`: other options for a storage that is there, proven before they are saved.
+//! `storage edit` changes options of an existing storage, and verifies them before they are saved.
 
 use box_sandbox::{AppSpec, Fault, Sandbox, rclone};
 

@@ -1,4 +1,4 @@
-//! Bad days: Box is down, says no, or pluton is killed at the worst moment.
+//! Box is down or refuses, or pluton is killed at the worst moment: no token is lost, and the error says what to do.
 
 use std::fs::{self, File};
 use std::process::Stdio;

@@ -1,4 +1,5 @@
-//! Client credentials without the key by which rclone would ask Box itself, and not say for whom.
+//! Client credentials are saved without the key with which rclone would ask Box for a token itself, without naming a
+//! subject.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};

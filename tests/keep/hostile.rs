@@ -1,4 +1,4 @@
-//! What Box answers, and what somebody else wrote into rclone.conf, is text to a terminal and nothing else.
+//! Text from Box or from another program's rclone.conf cannot control the terminal.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};

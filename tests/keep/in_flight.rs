@@ -1,4 +1,4 @@
-//! A storage that is taken away, renamed, edited or signed in again while its renewal waits for Box's answer.
+//! A storage that is removed, renamed, edited or signed in again while its renewal waits for Box's answer.
 
 use std::process::Child;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whatever pluton waits for, Ctrl-C ends the wait at once, and nothing is half done.
+//! Ctrl-C ends whatever pluton waits for at once, and nothing is left half done.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};

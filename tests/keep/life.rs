@@ -1,4 +1,4 @@
-//! One test's world: a Box, a home, and storages of every kind in its rclone.conf.
+//! What each test here starts with: a Box, a home, and storages of every kind in its rclone.conf.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

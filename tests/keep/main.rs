@@ -1,31 +1,31 @@
-//! Storages that stay connected: what a user may rely on after `add`, for as long as the storage lives.
+//! Keeping storages connected: what a user may rely on after `add`.
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod a_life_long;
 mod account;
-mod ahead;
 mod authorize;
 mod backup;
+mod batch;
 mod downloads;
 mod edit;
-mod ending;
 mod faults;
 mod grant_key;
 mod hostile;
 mod in_flight;
 mod interrupted;
+mod keeper;
 mod life;
 mod read_only;
 mod refresh;
-mod rehearsal;
 mod remove;
 mod rename;
+mod restore;
 mod run;
 mod sharing;
 mod show;
+mod shutdown;
+mod slow;
 mod timers;
-mod together;
 mod verify;
 mod waiting;

@@ -1,4 +1,4 @@
-//! An rclone.conf that cannot be written: a read-only mount, a single file that is mounted by itself.
+//! An rclone.conf that cannot be written, because of a read-only mount or because the file itself is a mount point.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

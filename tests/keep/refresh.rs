@@ -1,4 +1,4 @@
-//! `storage refresh`: new tokens ahead of time, and the timers that call it.
+//! `storage refresh` gets new tokens before the old ones expire, and installs timers that call it.
 
 use std::fs;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! `storage remove`: nothing is taken away by mistake, and with `--revoke` the sign-in ends at Box too.
+//! `storage remove` removes nothing by mistake, and with `--revoke` also ends the sign-in at Box.
 
 use box_sandbox::{Fault, Sandbox};
 

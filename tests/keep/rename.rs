@@ -1,4 +1,4 @@
-//! `storage rename`: the token untouched, and other remotes that point at the storage renamed with it.
+//! `storage rename` leaves the token untouched and updates other remotes that refer to the storage.
 
 use box_sandbox::{RCLONE_CLIENT_ID, Sandbox};
 

@@ -1,4 +1,4 @@
-//! `pluton run`: the command is the user's own, and behaves as if pluton were not there.
+//! `pluton run` runs the user's command as if pluton were not there: streams, signals and exit code.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

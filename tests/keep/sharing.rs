@@ -1,4 +1,4 @@
-//! Many processes, one sign-in: Box is asked once, and no token is lost.
+//! Many processes that share one sign-in: Box is asked once, and no token is lost.
 
 use std::thread;
 use std::time::Duration;

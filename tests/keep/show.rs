@@ -1,4 +1,4 @@
-//! When a token ends, and when a sign-in that nobody uses dies: in words and for scripts.
+//! `storage show` says when a token expires and when an unused sign-in expires, as text and as JSON.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! `--print-timer`: what it prints renews the same file over the same network, in an environment that holds nothing else.
+//! `--print-timer`: the printed timer refreshes the same file over the same network, without the user's environment.
 
 use std::fs;
 use std::path::PathBuf;

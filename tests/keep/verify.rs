@@ -1,4 +1,4 @@
-//! `storage verify`: one line for each storage, in order, and an exit code for monitoring.
+//! `storage verify` prints one line for each storage, in order, and an exit code for monitoring.
 
 use box_sandbox::{Account, AppSpec, Fault, RCLONE_CLIENT_ID, Sandbox};
 use serde_json::Value as Json;

@@ -1,4 +1,4 @@
-//! Box is away for a while: `run` and `refresh` try again, for as long as they are allowed to.
+//! While Box is unavailable, `run` and `refresh` retry for as long as they are allowed to.
 
 use std::fs::{self, File};
 use std::process::{Child, Stdio};

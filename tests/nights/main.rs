@@ -1,4 +1,4 @@
-//! A few of the nights of `cargo bench --bench nights`.
+//! Runs a few of the nights of `cargo bench --bench nights`: with pluton, no backup fails and no sign-in is lost.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! What happens in a night, drawn from the seed before it begins, so that every world meets the same.
+//! What happens in each night, drawn from the seed in advance, so that both worlds go through the same nights.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Five sign-ins in one rclone.conf, which from some night on is encrypted: looked at, aged, and signed in again.
+//! Five sign-ins in one rclone.conf, which is encrypted from some night on: inspected, aged, and signed in again.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Box's own Python client works with the loopback Box: what the tests take for Box is what Box's makers take for it too.
+//! Box's own Python client works with the loopback Box, which shows that it behaves like Box.
 
 #[path = "../support/mod.rs"]
 mod support;

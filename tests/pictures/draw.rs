@@ -1,4 +1,4 @@
-//! From what a terminal was told to the screen it shows, and from that to SVG.
+//! Turns terminal output into the screen it shows, and that into SVG.
 
 use std::fmt::Write as _;
 use std::num::NonZeroU16;

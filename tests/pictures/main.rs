@@ -1,8 +1,8 @@
-//! The README's pictures are what pluton prints now: the built program, the real rclone, and the loopback Box.
-//! After a change they are drawn anew, as `tests/support` says.
+//! The README's pictures show what pluton prints now: the built program, the real rclone, and the loopback Box.
+//! `tests/support` says how to draw them anew.
 //!
-//! Nothing is replaced in what it printed. What would differ from run to run is fixed by how each home is set up: tokens
-//! have dates in whole seconds and ended whole days ago and a half, and pluton itself writes `~` for the home.
+//! Nothing in the output is replaced. What would differ between runs is fixed by the setup of each home: tokens have
+//! dates in whole seconds and expired whole days and a half ago, and pluton itself writes `~` for the home.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! The README shows every picture, and says in words what each one shows.
+//! The README shows every picture, with a text alternative that says what it shows.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What each picture is of: a home, what was typed there, and what the terminal then showed.
+//! The scene of each picture: a home, what is typed there, and what the terminal then shows.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -51,7 +51,7 @@ pub(crate) fn the_list() -> String {
     told(&desk, &["storage", "list"], 0)
 }
 
-/// Other users can read rclone.conf, a token is over that rclone cannot renew, and a sign-in that nobody used.
+/// Other users can read rclone.conf, a token that rclone cannot renew has expired, and a sign-in has not been used.
 pub(crate) fn the_doctor() -> String {
     let _port = box_sandbox::authorize_port();
     let mut desk = Desk::new();

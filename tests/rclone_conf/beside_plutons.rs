@@ -1,4 +1,4 @@
-//! Many plutons at once on one rclone.conf.
+//! Many plutons write one rclone.conf at once, and none loses what another wrote.
 
 use std::thread;
 

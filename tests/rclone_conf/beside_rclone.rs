@@ -1,4 +1,5 @@
-//! An rclone renews tokens and saves rclone.conf all the time, without a lock, while plutons write it too.
+//! An rclone renews tokens and saves rclone.conf constantly, without a lock, while plutons write it too: neither loses
+//! what the other wrote.
 
 use std::path::Path;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! Chance that is the same in every run.
+//! Random choices that are the same in every run.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Disks and directories that refuse: exit 9, the old file whole, and a renewed token never lost.
+//! Full or read-only disks and directories: exit 9, the old file complete, and a renewed token never lost.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};

@@ -1,4 +1,5 @@
-//! Encrypted files: opened with what rclone would be given, changed, encrypted again, and never in the clear on disk.
+//! Encrypted files: opened with the password that rclone would use, changed, encrypted again, and never written to disk
+//! unencrypted.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `kill -9` at any moment: rclone.conf is the old one or the new one, and no token is ever lost.
+//! After `kill -9` at any moment, rclone.conf is the old one or the new one, and no token is lost.
 
 use std::process::Child;
 use std::thread::sleep;

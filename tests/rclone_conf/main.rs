@@ -1,4 +1,5 @@
-//! rclone.conf never loses a byte: against rclones and other plutons, killed programs, full disks, and odd files.
+//! rclone.conf never loses a byte: with rclones and other plutons writing it, killed programs, full disks, and unusual
+//! files.
 
 #[path = "../support/mod.rs"]
 mod support;

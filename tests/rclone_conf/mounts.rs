@@ -1,4 +1,4 @@
-//! Small disks, read-only ones, and files that will not move. Each is undone when its value is dropped.
+//! Mounts small disks, read-only ones, and files that cannot be moved. Each is unmounted when its value is dropped.
 
 use std::ffi::OsStr;
 use std::fs::File;

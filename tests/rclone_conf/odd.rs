@@ -1,4 +1,4 @@
-//! Files as people and other programs leave them: read as rclone reads them, and given back byte for byte.
+//! Unusual files as people and other programs write them: read as rclone reads them, and written back byte for byte.
 
 use serde_json::Value as Json;
 

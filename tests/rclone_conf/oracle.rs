@@ -1,4 +1,4 @@
-//! rclone as the judge: generated files and values are read here as both rclones read them, before and after an edit.
+//! Generated files and values are read as both rclones read them, before and after an edit.
 
 use std::thread;
 

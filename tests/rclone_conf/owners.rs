@@ -1,4 +1,4 @@
-//! Root and users who take turns at one rclone.conf: nobody's next renewal fails for what another left behind.
+//! Root and other users use one rclone.conf in turn: no user's next renewal fails because of files that another left.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};

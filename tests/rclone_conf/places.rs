@@ -1,4 +1,4 @@
-//! Which rclone.conf: the one rclone itself would use, wherever it is and whatever links lead there.
+//! pluton uses the rclone.conf that rclone itself would use, through any symbolic links.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};

@@ -1,5 +1,5 @@
-//! One step at a time, through strace: killed at each call that changes the disk, calls that fail, and other programs that
-//! write in the very moment between pluton's look and its exchange.
+//! One system call at a time, through strace: pluton is killed at each call that changes the disk, calls fail, and
+//! other programs write between pluton's read and its exchange.
 
 use std::fs;
 use std::path::PathBuf;

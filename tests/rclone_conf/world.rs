@@ -1,4 +1,4 @@
-//! One Box, one home, and the words most tests here begin with.
+//! What each test here starts with: a Box and a home.
 
 use std::fs;
 use std::path::{Path, PathBuf};

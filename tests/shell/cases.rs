@@ -1,4 +1,4 @@
-//! What a line becomes after TAB.
+//! What TAB completes on each line.
 
 use crate::kinds::Kind;
 use crate::session::{Home, Session};

@@ -1,4 +1,4 @@
-//! How pluton's completions are installed in each shell, and how the shell is made to tell its line.
+//! How completions are installed in each shell, and how the shell is made to print its line.
 
 use std::path::Path;
 use std::process::Command;

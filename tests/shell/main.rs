@@ -1,4 +1,4 @@
-//! TAB in real shells: a line is typed in a terminal, and what the shell made of it is read.
+//! Completion in real shells: a line is typed in a terminal, TAB is pressed, and the resulting line is read.
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! Whatever rclone.conf is like, TAB asks nothing, starts nothing and says nothing.
+//! Completion never prompts, starts a program or prints an error, whatever rclone.conf contains.
 
 use crate::session::{Home, PLUTON};
 

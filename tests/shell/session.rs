@@ -1,4 +1,4 @@
-//! A shell in a terminal, in a home of its own where pluton is on the PATH and its completions are installed.
+//! A shell in a terminal, in its own home with pluton on the PATH and its completions installed.
 
 use std::fs::{self, File};
 use std::io::Write as _;

@@ -1,4 +1,5 @@
-//! What pluton starts: a logged rclone, a scripted one, signals, and whether anything is still there afterwards.
+//! The programs that pluton starts: a logged rclone, a scripted one, signals, and whether a process is still running
+//! afterwards.
 
 use std::fs;
 use std::path::{Path, PathBuf};

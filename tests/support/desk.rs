@@ -1,4 +1,4 @@
-//! Where a person sits: a Box, a machine with rclone, and the questions that are asked there.
+//! The setup of an interactive test: a Box, a machine with rclone, and the questions that are asked there.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! A person at a terminal: keys go in, words come out, and a screen shows what is left of them.
+//! A person at a terminal: sends keys, waits for text, and reads what the screen shows.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -167,7 +167,8 @@ impl Session {
     }
 }
 
-/// A test that fails leaves nobody waiting for keys, and no rclone on its port: pluton, asked to end, ends it too.
+/// A failing test must leave no pluton waiting for keys, and no rclone on its port: pluton ends its rclone when asked
+/// to end.
 impl Drop for Session {
     fn drop(&mut self) {
         let since = Instant::now();

@@ -1,4 +1,4 @@
-//! A sign-in through a browser, with a script in the person's place.
+//! Signing in through a browser from the prompts; a script plays the person in the browser.
 
 use box_sandbox::authorize_port;
 

@@ -1,4 +1,4 @@
-//! After a failure: what was wrong is corrected, and nothing else is asked again.
+//! After a failure, the wrong answer can be corrected and nothing else is asked again.
 
 use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, OPTIONS, PASTE, SIGN_IN, WHAT_NOW};
 use crate::session::Session;

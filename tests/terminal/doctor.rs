@@ -1,4 +1,4 @@
-//! `pluton doctor --fix` asks before it mends anything.
+//! `pluton doctor --fix` asks before it fixes anything.
 
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin at every question: out at once, the terminal as it was, nothing changed.
+//! Ctrl-C and SIGTERM at every question: pluton ends at once, restores the terminal and changes nothing.
 
 use std::time::Duration;
 

@@ -1,13 +1,13 @@
-//! pluton as a person meets it: in a terminal, with keys, pastes and second thoughts.
+//! pluton in a terminal: prompts, keys, pastes and corrections.
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod browser;
+mod changes;
 mod correction;
 mod doctor;
 mod interrupt;
-mod keeping;
 mod narrow;
 mod paste;
 mod picking;

@@ -1,4 +1,4 @@
-//! A window of 40 columns: words stay whole, and what is to be copied stays on one line.
+//! In a window of 40 columns, words stay whole, and what is to be copied stays on one line.
 
 use std::time::Duration;
 

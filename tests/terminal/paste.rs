@@ -1,4 +1,4 @@
-//! A token that is pasted: in every form people copy it, and in no form on the screen.
+//! A pasted token is accepted in every form in which people copy it, and never shown on the screen.
 
 use std::thread;
 use std::time::Duration;

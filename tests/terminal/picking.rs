@@ -1,4 +1,4 @@
-//! Commands about a storage that nobody named.
+//! Commands without a storage's name let the user pick one.
 
 use crate::desk::Desk;
 use crate::session::{ENTER, Session};

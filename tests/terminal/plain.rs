@@ -1,4 +1,4 @@
-//! Where pluton must not ask, and terminals that can do less.
+//! When pluton must not prompt, and terminals with fewer abilities.
 
 use std::process::Stdio;
 

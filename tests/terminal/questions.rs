@@ -1,4 +1,4 @@
-//! Names, options, and the order in which things are offered.
+//! The questions about names and options, and the order in which choices are offered.
 
 use box_sandbox::RCLONE_CLIENT_ID;
 

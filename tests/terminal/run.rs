@@ -1,4 +1,4 @@
-//! `pluton run` at a terminal: one key press is one signal, and a signal that a process sends arrives.
+//! `pluton run` at a terminal: one key press is one signal, and a signal sent by another process arrives.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ fn signed_in() -> Desk {
     desk
 }
 
-/// Counts each Ctrl-C until a file says that it is over.
+/// Counts each Ctrl-C until a file tells it to stop.
 const COUNT: &str = "
 import os, signal, time
 count = 0

@@ -1,4 +1,4 @@
-//! A Windows machine of one user, emptied for each test.
+//! A Windows machine with one user, emptied for each test.
 
 use std::fs;
 use std::io::Write as _;
@@ -50,7 +50,7 @@ impl Machine {
         fs::read_to_string(self.config()).expect("rclone.conf")
     }
 
-    /// Sections of runs that are not over.
+    /// Staged sections of unfinished runs.
     pub(crate) fn staged(&self) -> Vec<PathBuf> {
         let staged = fs::read_dir(self.app_data().join("Local/pluton/data/staged"));
         staged.into_iter().flatten().flatten().map(|entry| entry.path()).collect()

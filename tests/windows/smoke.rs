@@ -1,4 +1,4 @@
-//! What a user on Windows may rely on.
+//! The basic commands on Windows: adding, renewing, saving while another program has the file open, and prompts.
 
 use std::io::Write as _;
 use std::time::Duration;

@@ -17,8 +17,8 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 const HOSTS: [&str; 5] = ["box.com", "*.box.com", "*.app.box.com", "*.ent.box.com", "*.boxcloud.com"];
 
-/// Writes the authority's certificate to `ca_file`; returns what serves Box's names under it, with a certificate that
-/// may be over; and the pin of that certificate's key.
+/// Writes the authority's certificate to `ca_file`. Returns the TLS configuration for Box's names, with a certificate
+/// that may have expired, and the pin of that certificate's key.
 pub(crate) fn issue(ca_file: &Path, is_over: bool) -> (TlsAcceptor, String) {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, "Box sandbox authority");

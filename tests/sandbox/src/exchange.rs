@@ -1,4 +1,4 @@
-//! One request and its answer, in the few words the rest of the sandbox needs.
+//! One request and its answer, reduced to what the rest of the sandbox needs.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Bad days on request: answers that are wrong, late, or never come.
+//! Faults on request: answers that are wrong, late, or never come.
 
 use std::time::Duration;
 

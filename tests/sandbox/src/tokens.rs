@@ -1,5 +1,5 @@
-//! Access and refresh tokens, with the rule that hurts: a refresh token works exactly once, or,
-//! under the grace rule, until the access token it was given for is used.
+//! Access and refresh tokens. A refresh token works exactly once or, under the grace rule, until the access token that
+//! replaced it is used.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

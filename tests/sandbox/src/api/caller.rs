@@ -1,4 +1,4 @@
-//! Who calls: the bearer token, its scope, and `as-user`.
+//! Checks who calls: the bearer token, its scope, and `as-user`.
 
 use hyper::Method;
 

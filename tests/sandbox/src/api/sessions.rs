@@ -1,4 +1,4 @@
-//! Uploads in parts: a session is made, filled, and committed or given up.
+//! Uploads in parts: a session is created, filled, and committed or aborted.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! What was deleted and is not gone yet.
+//! The trash: deleted items that can be restored.
 
 use super::error::error;
 use super::folders::text;

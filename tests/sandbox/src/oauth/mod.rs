@@ -1,4 +1,4 @@
-//! Box's token endpoints, and the ways they say no.
+//! Box's token endpoints and their errors.
 
 mod authorize;
 mod code;

@@ -1,4 +1,4 @@
-//! Bad days.
+//! rclone copes with faults of Box as it does with the real one.
 
 use std::time::{Duration, Instant, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! What one may rely on: the real rclone, both versions, against the sandbox.
+//! Both versions of the real rclone work against the sandbox as they do against Box.
 
 mod authorize;
 mod faults;

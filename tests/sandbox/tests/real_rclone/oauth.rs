@@ -1,4 +1,4 @@
-//! Access and refresh tokens.
+//! rclone renews tokens, and each refresh token works as Box documents it.
 
 use std::time::{Duration, UNIX_EPOCH};
 

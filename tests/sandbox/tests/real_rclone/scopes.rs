@@ -1,4 +1,4 @@
-//! Apps that may only read.
+//! Apps with read-only scope can list but not write.
 
 use box_sandbox::AppSpec;
 

@@ -1,4 +1,4 @@
-//! JWT apps: rclone signs, the sandbox checks.
+//! Service accounts: rclone signs the assertion, and the sandbox checks it.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Files and folders.
+//! Files and folders: rclone uploads, lists, downloads, moves and deletes them.
 
 use std::fs;
 use std::time::Duration;

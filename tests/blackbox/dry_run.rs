@@ -1,4 +1,4 @@
-//! `--dry-run`: every answer is checked and nothing is touched, started or asked.
+//! `--dry-run`: every answer is checked; nothing is written or started, and Box is not contacted.
 
 use crate::bench::{Bench, ODD};
 

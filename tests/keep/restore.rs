@@ -1,4 +1,4 @@
-//! `storage verify --restore`: a backup and its restore, rehearsed with files of some megabytes.
+//! `storage verify --restore` rehearses a backup and its restore with files of some megabytes.
 
 use box_sandbox::{Fault, Sandbox};
 

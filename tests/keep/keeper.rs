@@ -1,4 +1,4 @@
-//! Sign-ins that rclone lets die after an hour live as long as the command that uses them.
+//! `pluton run` keeps sign-ins that rclone cannot renew alive for as long as its command runs.
 
 use std::thread;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What `pluton apply` remembers: by which file, whatever it is called, and what comes of it when that is lost.
+//! What `pluton apply` remembers about the storages of each file, however its path is written, and what happens if that
+//! is lost.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

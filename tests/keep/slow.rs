@@ -1,13 +1,13 @@
-//! The tests that mostly wait for tokens to end, side by side, so that they wait together.
+//! Runs the tests that mostly wait for tokens to expire in parallel, so that they wait together.
 
 use std::thread;
 
-use crate::{ahead, backup, faults, read_only};
+use crate::{backup, faults, keeper, read_only};
 
 const LONG: [(&str, fn()); 5] = [
     (
         "a command far longer than its token never sees it end",
-        ahead::a_command_far_longer_than_its_token_never_sees_it_end,
+        keeper::a_command_far_longer_than_its_token_never_sees_it_end,
     ),
     ("backups go on across the ends of tokens", backup::backups_go_on_across_the_ends_of_tokens),
     (

@@ -1,4 +1,4 @@
-//! A storage that is there, changed by a person who answers questions.
+//! Changing an existing storage by answering questions.
 
 use box_sandbox::{AppSpec, RCLONE_CLIENT_ID};
 

@@ -1,4 +1,5 @@
-//! A name that is there already: left alone, replaced only when the new one is proven, and no work where nothing changes.
+//! Adding a name that exists already: it is left alone, or replaced only once the new one is verified; if nothing
+//! changes, nothing is done.
 
 use std::fs;
 use std::time::SystemTime;

@@ -1,4 +1,4 @@
-//! Many storages, verified side by side: none of their tokens is lost.
+//! Many storages are verified in parallel and none of their tokens is lost.
 
 use box_sandbox::Sandbox;
 

@@ -1,4 +1,5 @@
-//! Told to end while Box answers a renewal, pluton waits for the answer: the only live token is always somewhere.
+//! When pluton is told to end while Box answers a renewal, it waits for the answer, so that the only live token is not
+//! lost.
 
 use std::fs;
 use std::process::Child;
@@ -120,7 +121,7 @@ fn a_second_ctrl_c_ends_the_wait_for_box() {
     life.home.log_children();
     let given = prepare(&life, COMMANDS[0]);
     let mut child = started(&life, COMMANDS[0], &given, Duration::from_secs(600));
-    // Pressed until it is heard as another one.
+    // Sent until it counts as a second one.
     wait_for("the end", || {
         interrupt(&child);
         child.try_wait().expect("a status")

@@ -1,4 +1,5 @@
-//! A token is found in whatever a person or a script hands over, and what is no token gets its own words.
+//! The formats in which a person or a script passes a token are all understood, and anything else gets an error that
+//! says what it is.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

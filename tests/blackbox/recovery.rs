@@ -1,4 +1,5 @@
-//! Box has replaced the user's token, and then something fails: the new one is the only live one, and is never lost.
+//! When something fails after Box has replaced the user's token, the new token, the only live one, is kept and can be
+//! recovered.
 
 use std::fs;
 use std::time::Duration;

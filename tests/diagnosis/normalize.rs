@@ -1,6 +1,6 @@
-//! A text without what differs from run to run.
+//! Replaces what differs between runs.
 
-/// Ports of the moment, dates, and the last part of private directories become words.
+/// Replaces ports, dates, and the random part of private directories by words.
 pub(crate) fn normal(text: &str, names: &[(String, &'static str)]) -> String {
     let mut text = text.to_owned();
     for (random, word) in names {
