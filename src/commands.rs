@@ -1,23 +1,19 @@
-//! One file for each command. They put the rooms to work in order and touch nothing themselves.
+//! One file for each command, and what several of them share. They call the other modules in order; what touches the disk, the
+//! network or the screen is in those.
 
 mod account;
 mod acquire_token;
 mod add;
+mod add_on_host;
 mod apply;
-mod authorize;
 mod commit;
 pub(crate) mod completions;
 mod doctor;
 mod edit;
-mod elsewhere;
 mod explain;
 mod export;
-mod for_each;
 pub(crate) mod help;
-mod impersonate;
 mod input;
-mod list;
-mod patience;
 mod pick;
 mod proof;
 mod refresh;
@@ -26,9 +22,11 @@ mod rename;
 mod run;
 mod show;
 mod timer;
-mod trial;
 mod verify;
 mod wizard;
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory as _};
@@ -37,16 +35,16 @@ pub(crate) use help::START;
 use crate::cli::{Add, Cli, Command, Storage};
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
-use crate::ui::report::Report;
+use crate::ui::report::{Report, StorageResult};
 
 pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> Result<Report> {
     match command {
         Command::Storage(Storage::Add(Add::Box(flags))) => add::run(context, &flags, matches),
-        Command::Storage(Storage::List) => list::run(context),
+        Command::Storage(Storage::List) => show::list(context),
         Command::Storage(Storage::Show(flags)) => show::run(context, &flags),
         Command::Storage(Storage::Verify(flags)) => verify::run(context, &flags),
         Command::Storage(Storage::Refresh(flags)) => refresh::run(context, &flags),
-        Command::Storage(Storage::Authorize(flags)) => authorize::run(context, &flags, matches),
+        Command::Storage(Storage::Authorize(flags)) => add::authorize(context, &flags, matches),
         Command::Storage(Storage::Edit(flags)) => edit::run(context, &flags),
         Command::Storage(Storage::Rename(flags)) => rename::run(context, &flags),
         Command::Storage(Storage::Remove(flags)) => remove::run(context, &flags),
@@ -80,4 +78,32 @@ pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
         .responsible(Who::You)
         .hint_run(meant);
     Some(if word == "login" { error.hint_command("sign in again", "pluton storage authorize") } else { error })
+}
+
+/// Does `work` for each item, `jobs` at a time. The results are in the order of the items.
+pub(super) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], jobs: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let results: Vec<OnceLock<R>> = items.iter().map(|_| OnceLock::new()).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { break };
+                    let _ = results[index].set(work(item));
+                }
+            });
+        }
+    });
+    results.into_iter().filter_map(OnceLock::into_inner).collect()
+}
+
+impl StorageResult {
+    pub(super) fn good(name: &str, outcome: &'static str) -> Self {
+        Self { name: name.to_owned(), ok: true, outcome: Some(outcome), ..Self::default() }
+    }
+
+    pub(super) fn failed(name: &str, error: Error) -> Self {
+        Self { name: name.to_owned(), error: Some(error), ..Self::default() }
+    }
 }

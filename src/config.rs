@@ -33,7 +33,6 @@ mod private_copy;
 mod recovery;
 mod staging;
 mod swap;
-mod token_merge;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

@@ -5,16 +5,15 @@
 
 mod excerpt;
 mod messages;
-mod patterns;
+
+use std::sync::LazyLock;
 
 pub(crate) use messages::{ADMIN_APPS, Guide, examples, guides};
-pub(crate) use patterns::recognise;
-
 use serde::Deserialize;
 
 use crate::box_api::Account;
 use crate::error::Error;
-use crate::rclone::Version;
+use crate::rclone::{OLDEST, Version};
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
 
@@ -226,6 +225,63 @@ pub(crate) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Eviden
 /// Both at once, where there is nothing to look up.
 pub(crate) fn diagnose(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Error {
     explain(recognise(operation, evidence), operation, evidence, &Facts::default())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    patterns: Vec<Pattern>,
+}
+
+/// Any of the texts tells the cause.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pattern {
+    cause: Cause,
+    texts: Vec<String>,
+}
+
+/// What joins the parts of a text that must all be there.
+const AND: &str = " … ";
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("diagnosis/patterns.toml")).expect("patterns.toml, which the tests read too")
+});
+
+fn all_patterns() -> &'static [Pattern] {
+    &TABLE.patterns
+}
+
+/// What kind of failure it is.
+pub(crate) fn recognise(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
+    match evidence.end {
+        End::TimedOut if operation.doing == Doing::Authorizing => return Cause::NobodySignedIn,
+        End::TimedOut => return Cause::TimedOut,
+        End::Killed(_) => return Cause::Killed,
+        End::Exited | End::Answered => {}
+    }
+    let said = evidence.said.to_lowercase().replace("\\\"", "\"");
+    let is_said = |text: &String| text.split(AND).all(|part| said.contains(part));
+    let found = all_patterns().iter().find(|pattern| pattern.texts.iter().any(is_said));
+    narrowed(found.map_or(Cause::Unknown, |pattern| pattern.cause), operation, evidence)
+}
+
+/// The same text means different things to different storages and rclones.
+fn narrowed(found: Cause, operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
+    let is_older = evidence.version.is_some_and(|version| version < OLDEST);
+    match found {
+        Cause::JwtRefused if evidence.version == Some(Version(1, 63, 0)) => Cause::JwtBroken,
+        Cause::RefreshRefused if operation.doing == Doing::Authorizing => Cause::CodeExpired,
+        Cause::RefreshRefused if operation.sign_in == Kind::Jwt => Cause::JwtRefused,
+        Cause::RefreshRefused if operation.sign_in == Kind::ClientCredentials => Cause::SubjectRefused,
+        Cause::PermissionDenied if operation.impersonate.is_some() => Cause::ImpersonationDenied,
+        // Everyone may use the root folder of their own.
+        Cause::PermissionDenied if operation.root_folder.is_none_or(|id| id == "0") => Cause::RootRefused,
+        // A flag that a new rclone does not know is no sign of its age.
+        Cause::TooOld if evidence.version.is_some() && !is_older => Cause::Unknown,
+        Cause::Unknown if is_older => Cause::TooOld,
+        found => found,
+    }
 }
 
 #[cfg(test)]

@@ -1,21 +1,21 @@
 //! rclone itself: where it is, which version, and the few commands that Pluton needs of it. Builds command lines; what an
-//! outcome means is for the diagnosis.
-
-mod authorize;
+//! outcome means is for the diagnosis. Writes one temporary file, the page that a browser ends on after a sign-in.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub(crate) use authorize::Authorize;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use tempfile::NamedTempFile;
 
 use crate::error::{Code, Error, Result, Who};
 use crate::process::{self, Ending, Outcome, Supervision};
 use crate::signals;
+use crate::storage::sign_in::App;
 use crate::ui::terminal::Terminal;
 
 /// The oldest rclone that this is tested with.
@@ -324,9 +324,64 @@ fn without_details(stderr: &str) -> String {
     rest
 }
 
+/// How long a person may take in the browser.
+pub(crate) const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
+
+/// A Go template. It loads nothing from the network.
+const PAGE: &[u8] = include_bytes!("rclone/page.html");
+const TAKES_A_PAGE: (u32, u32) = (1, 62);
+
+pub(crate) struct Authorize<'a> {
+    pub(crate) app: Option<&'a App>,
+    pub(crate) auth_url: Option<&'a str>,
+    pub(crate) token_url: Option<&'a str>,
+}
+
+impl Rclone {
+    /// Runs the sign-in to its end; `on_link` gets the address to open as soon as rclone listens there.
+    pub(crate) fn authorize(&self, ask: &Authorize<'_>, on_link: &mut dyn FnMut(&str)) -> Result<Outcome> {
+        let mut command = self.command(None);
+        command.args(["authorize", "box", "--auth-no-open-browser"]);
+        let page = self.page()?;
+        if let Some(page) = &page {
+            command.arg("--template").arg(page.path());
+        }
+        if let Some(app) = ask.app {
+            command.env("RCLONE_BOX_CLIENT_ID", &app.client_id);
+            command.env("RCLONE_BOX_CLIENT_SECRET", app.client_secret.expose());
+        }
+        command.envs(ask.auth_url.map(|url| ("RCLONE_BOX_AUTH_URL", url)));
+        command.envs(ask.token_url.map(|url| ("RCLONE_BOX_TOKEN_URL", url)));
+        let mut how = Supervision::within(SIGN_IN_LIMIT);
+        how.on_stderr = Box::new(|line| {
+            if let Some(link) = link_in(line) {
+                on_link(link);
+            }
+        });
+        self.run(&mut command, None, how)
+    }
+
+    /// The page that the browser ends on, where this rclone takes one. Removed with the value.
+    #[expect(clippy::disallowed_methods, reason = "the page is no secret, and a file of this run only")]
+    fn page(&self) -> Result<Option<NamedTempFile>> {
+        let version = self.version()?;
+        if (version.0, version.1) < TAKES_A_PAGE {
+            return Ok(None);
+        }
+        // If it cannot be written, rclone shows its own page.
+        let written = NamedTempFile::with_suffix(".html").and_then(|mut file| file.write_all(PAGE).map(|()| file));
+        Ok(written.ok())
+    }
+}
+
+fn link_in(line: &str) -> Option<&str> {
+    let at = line.find("http://127.0.0.1:53682/auth?")?;
+    line[at..].split_whitespace().next()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Version, without_details};
+    use super::{Version, link_in, without_details};
 
     #[test]
     fn versions_are_read_as_rclone_prints_them() {
@@ -352,5 +407,13 @@ mod tests {
             2026/11/25 21:53:59 DEBUG : 9 go routines active\n";
         let kept = "2026/11/25 21:53:59 ERROR : x: Failed to copy: Error \"forbidden\" (403)\nmore of it\n";
         assert_eq!(without_details(said), kept);
+    }
+
+    #[test]
+    fn the_link_is_found_in_rclone_s_notice() {
+        let line =
+            "2026/11/23 12:28:07 NOTICE: Please go to the following link: http://127.0.0.1:53682/auth?state=Ab_-1";
+        assert_eq!(link_in(line), Some("http://127.0.0.1:53682/auth?state=Ab_-1"));
+        assert_eq!(link_in("NOTICE: Waiting for code..."), None);
     }
 }

@@ -1,14 +1,14 @@
-//! `pluton storage add box`: paste, parse, validate, stage, prove, commit, report. Also the way of a new sign-in for
-//! `authorize`. Asks, and tries again, until the storage is saved or the person gives up.
+//! `pluton storage add box`: paste, parse, validate, stage, prove, commit, report. `authorize` goes the same way for a storage that
+//! is there, with its options kept. Asks, and tries again, until the storage is saved or the person gives up.
 
 use clap::ArgMatches;
 
 use super::acquire_token::{resume, through_browser, token_to_come};
-use super::commit::{Change, Target, commit};
+use super::commit::{Change, Target, commit, require_user_id};
 use super::input::{Answers, Taken, exposed_secrets};
-use super::{account, authorize, elsewhere, impersonate, proof, show, timer, wizard};
+use super::{account, add_on_host, pick, proof, show, timer, wizard};
 use crate::box_api::{Account, Folder};
-use crate::cli::{AddBox, ProofFlags, SignInFlags};
+use crate::cli::{AddBox, Authorize, OptionFlags, ProofFlags, SignInFlags};
 use crate::config::document::{Document, Value};
 use crate::config::{self, ConfigFile, Proof};
 use crate::context::Context;
@@ -25,7 +25,7 @@ use crate::ui::report::{Outcome, Report, Saved, Warning, failure_text};
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
     let warnings = exposed_secrets(matches);
     if let Some(host) = &flags.on {
-        return elsewhere::add(context, flags, host, warnings);
+        return add_on_host::add(context, flags, host, warnings);
     }
     let mut answers = Answers::gather(context.terminal.asks, flags.name.as_deref(), &flags.sign_in, &flags.options)?;
     if flags.force {
@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Re
 /// What a sign-in is for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
-pub(super) enum Goal {
+enum Goal {
     Add {
         dry_run: bool,
         install_timer: bool,
@@ -51,7 +51,7 @@ pub(super) enum Goal {
 }
 
 /// Tries until it is done, or until the person who answers gives up.
-pub(super) fn until_done(
+fn until_done(
     context: &Context,
     mut answers: Answers,
     proof: &ProofFlags,
@@ -68,7 +68,7 @@ pub(super) fn until_done(
         let error = match attempt.ask_and_save(&mut answers) {
             Ok(None) => {
                 let name = answers.get(Field::Name).unwrap_or_default();
-                return authorize::sign_in_again(context, name, &SignInFlags::default(), proof, warnings);
+                return sign_in_again(context, name, &SignInFlags::default(), proof, warnings);
             }
             Ok(Some(mut saved)) => {
                 for file in &kept {
@@ -141,7 +141,7 @@ impl Attempt<'_> {
         let (name, options) = (answers.name()?, answers.options()?);
         let needs_browser = answers.needs_browser()?;
         if self.proof.no_verify {
-            impersonate::require_id(options.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
+            require_user_id(options.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
         }
         if needs_browser && self.is_dry_run() {
             answers.set(Field::Token, token_to_come().expose());
@@ -335,4 +335,27 @@ fn foreign_token_url(section: &Section) -> Option<Warning> {
         code: "foreign_token_url",
         message: format!("token_url sends this storage's tokens to {host}, which is not Box"),
     })
+}
+
+pub(super) fn authorize(context: &Context, flags: &Authorize, matches: &ArgMatches) -> Result<Report> {
+    let file = context.config_file()?;
+    let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage authorize NAME")?;
+    sign_in_again(context, &name, &flags.sign_in, &flags.proof, exposed_secrets(matches))
+}
+
+/// `name` is known to be a Box storage.
+fn sign_in_again(
+    context: &Context,
+    name: &str,
+    flags: &SignInFlags,
+    proof: &ProofFlags,
+    warnings: Vec<Warning>,
+) -> Result<Report> {
+    let old = context.config_file()?.section(name)?;
+    let mut answers = Answers::gather(context.terminal.asks, Some(name), flags, &OptionFlags::default())?;
+    answers.keep_app(&old, flags);
+    answers.take_options(&old);
+    answers.taken = Taken::Replace;
+    let account = account::who(&old)?.account;
+    until_done(context, answers, proof, &Goal::Authorize { old, account }, warnings)
 }

@@ -6,9 +6,9 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::commit::{Change, Target, commit};
+use super::acquire_token;
+use super::commit::{Change, Target, commit, require_user_id};
 use super::input::Answers;
-use super::{acquire_token, impersonate};
 use crate::cli::{Apply, ProofFlags};
 use crate::commands::apply::manifest::{Declared, DeclaredStorage, Provider, Source};
 use crate::commands::apply::state::Applied;
@@ -157,7 +157,7 @@ impl Run<'_> {
         ] {
             answers.fill(field, given.as_ref().map(Secret::expose));
         }
-        impersonate::require_id(answers.options()?.get(IMPERSONATE), "an apply file needs the numeric ID")?;
+        require_user_id(answers.options()?.get(IMPERSONATE), "an apply file needs the numeric ID")?;
         let mut section = answers.section()?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);

@@ -1,11 +1,11 @@
 //! `pluton storage edit NAME`: other options for a storage that is there, verified before they are saved.
 
 use super::add::{rclone_for, saved};
-use super::commit::{Change, Target, commit};
+use super::commit::{Change, Target, commit, require_user_id};
+use super::pick;
 use super::refresh::{is_renewable, refresh};
 use super::verify::ENOUGH;
 use super::wizard::{Options, browse, menu, what_now};
-use super::{impersonate, pick};
 use crate::box_api::Folder;
 use crate::cli::Edit;
 use crate::config::{ConfigFile, Proof};
@@ -102,7 +102,7 @@ impl Editor<'_> {
             (Outcome::Unchanged, Proof::default())
         } else {
             if proof.no_verify {
-                impersonate::require_id(after.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
+                require_user_id(after.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
             }
             let rclone = rclone_for(self.context, proof, None, set)?;
             keys.push(GRANT_KEY);

@@ -10,8 +10,8 @@ use crate::diagnosis::{self, Cause, End, Evidence, Facts, Operation};
 use crate::error::Error;
 use crate::process::{Ending, Outcome};
 use crate::secret::{Secret, scrub};
-use crate::storage::jwt::JwtFile;
 use crate::storage::section::Section;
+use crate::storage::sign_in::JwtFile;
 
 /// Nobody should wait long for bad news.
 const LIMIT: Duration = Duration::from_secs(5);

@@ -1,25 +1,26 @@
 //! New access tokens: `pluton storage refresh`, which a timer calls, and the one way in which every other command gets one.
 //!
 //! A refresh token works once. So whoever wants a new token takes the storage's refresh lock, reads rclone.conf again, and
-//! asks Box only if nobody else did meanwhile. Only a token that was saved counts as renewed.
+//! asks Box only if nobody else did meanwhile. Only a token that was saved counts as renewed. What fails because Box or the
+//! network does not answer is tried again, for as long as the user allows.
 
-use std::time::Duration;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 
-use super::for_each::in_parallel;
-use super::patience::Patience;
+use super::in_parallel;
 use super::{explain, pick, proof, show, timer};
-use crate::box_api;
 use crate::cli::Refresh;
 use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
 use crate::context::Context;
 use crate::diagnosis::{Doing, Operation};
 use crate::error::{Code, Error, Result, Who};
 use crate::rclone::Rclone;
-use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Lasting, Subject};
 use crate::storage::token::Token;
 use crate::ui::report::{Report, StorageResult};
+use crate::ui::terminal::{Spinner, Terminal};
+use crate::{box_api, signals};
 
 /// Renewals are short; more at a time would only wait for each other's turn at rclone.conf.
 const JOBS: usize = 4;
@@ -214,4 +215,67 @@ fn not_renewable(name: &str, why: &str) -> Error {
     Error::new(Code::TokenExpired, format!("{name:?} cannot be renewed: {why}"))
         .responsible(Who::You)
         .hint_command("sign in again", format!("pluton storage authorize {name:?}"))
+}
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// More than anybody waits; a clock cannot count without end.
+const LONGEST: Duration = Duration::from_secs(365 * 86400);
+
+/// One allowance for everything that a command tries.
+pub(super) struct Patience {
+    terminal: Terminal,
+    limit: Duration,
+    /// When it is used up; it begins with the first failure.
+    end: OnceLock<Instant>,
+    spinner: Mutex<Option<Spinner>>,
+}
+
+impl Patience {
+    pub(super) fn new(terminal: Terminal, limit: Duration, doing: Option<&str>) -> Self {
+        let spinner = doing.map(|doing| terminal.wait(doing));
+        Self { terminal, limit, end: OnceLock::new(), spinner: Mutex::new(spinner) }
+    }
+
+    /// Each attempt takes its own locks, so that nothing is held during the pauses.
+    pub(super) fn with<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let error = match attempt() {
+                Err(error) if may_pass(&error) => error,
+                done => return done,
+            };
+            let asked = error.retry_after.unwrap_or_default();
+            let left = self.left(&error, asked);
+            if left.is_zero() || asked > left {
+                return Err(error);
+            }
+            signals::pause(pause.max(asked).min(left))?;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What is left of it; the first failure is told.
+    fn left(&self, error: &Error, asked: Duration) -> Duration {
+        let end = *self.end.get_or_init(|| {
+            if !self.limit.is_zero() && asked <= self.limit {
+                self.tell(error);
+            }
+            Instant::now() + self.limit.min(LONGEST)
+        });
+        end.saturating_duration_since(Instant::now())
+    }
+
+    fn tell(&self, error: &Error) {
+        let Ok(mut spinner) = self.spinner.lock() else { return };
+        drop(spinner.take());
+        let limit = humantime::format_duration(self.limit);
+        self.terminal.warn(&format!("{error}; retrying for up to {limit}"));
+        *spinner = Some(self.terminal.wait("waiting for Box"));
+    }
+}
+
+/// A certificate that is not trusted today will not be in a minute.
+fn may_pass(error: &Error) -> bool {
+    matches!(error.code, Code::Network | Code::Timeout | Code::RateLimited | Code::BoxUnavailable)
 }

@@ -8,8 +8,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::patience::Patience;
 use super::pick::{self, boxes};
+use super::refresh::Patience;
 use super::refresh::{How, Refreshed, is_renewable, refresh};
 use crate::cli::Run;
 use crate::config::document::Document;

@@ -1,9 +1,8 @@
-//! `pluton storage show NAME`: what rclone.conf says of one storage.
+//! `pluton storage show NAME` and `pluton storage list`: what rclone.conf says of one storage and of all. Starts no rclone.
 
 use std::path::Path;
 
-use super::account;
-use super::pick;
+use super::{account, pick};
 use crate::cli::Show;
 use crate::config::document::Document;
 use crate::context::Context;
@@ -62,4 +61,13 @@ pub(super) fn state(token: &Token) -> TokenState {
         access_token_expires: token.expiry(),
         sign_in_expires: token.sign_in_expiry(),
     }
+}
+
+pub(super) fn list(context: &Context) -> Result<Report> {
+    let file = context.config_file()?;
+    let document = file.read()?;
+    let rclone_config = file.path().to_owned();
+    let names = document.sections_of_type("box").into_iter();
+    let storages = names.map(|name| describe(&document, name, &rclone_config, false)).collect();
+    Ok(Report::List { rclone_config, storages })
 }

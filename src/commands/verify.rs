@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::account::{self, Found};
-use super::for_each::in_parallel;
+use super::in_parallel;
+use super::proof::Trial;
 use super::refresh::{How, is_renewable, refresh};
-use super::trial::Trial;
 use super::{pick, proof, show};
 use crate::cli::Verify;
 use crate::config::{Batch, ConfigFile, Proof, Staged};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 use super::swap::{self, Swap, SwappedOut};
-use super::{ConfigFile, RefreshLock, Verified, foreign_writes, paths, token_merge};
+use super::{ConfigFile, RefreshLock, Verified, foreign_writes, paths};
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::storage::options;
@@ -180,14 +180,14 @@ impl ConfigFile {
             let now = self.parse(seen.unwrap_or_default())?;
             let mut after = now.clone();
             for (_, other) in left {
-                token_merge::take_newer_tokens(&mut after, other);
+                foreign_writes::take_newer_tokens(&mut after, other);
                 after.take_missing(other, |_| true);
             }
             for PendingMerge { content, since, .. } in pending.iter() {
                 after.carry(content, since);
             }
             let mut refused = None;
-            if written.as_ref().is_none_or(|(before, after)| !token_merge::survived(&now, section, before, after)) {
+            if written.as_ref().is_none_or(|(before, after)| !foreign_writes::survived(&now, section, before, after)) {
                 let mut edited = after.clone();
                 refused = edit(&mut edited).err();
                 if refused.is_none() {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Cause, Doing, End, Evidence, Facts, Operation, diagnose, explain, patterns, recognise};
+use super::{AND, Cause, Doing, End, Evidence, Facts, Operation, all_patterns, diagnose, explain, recognise};
 use crate::error::Error;
 use crate::rclone::Version;
 use crate::secret::{Secret, scrub};
@@ -164,7 +164,7 @@ fn commands_in_remedies_exist() {
 fn every_text_leads_to_its_cause_and_every_cause_has_a_way_to_it() {
     let by_other_ways = [Cause::JwtBroken, Cause::NobodySignedIn, Cause::Killed, Cause::Unknown];
     for cause in causes() {
-        let has_text = patterns::all().iter().any(|pattern| pattern.cause == cause);
+        let has_text = all_patterns().iter().any(|pattern| pattern.cause == cause);
         assert!(has_text != by_other_ways.contains(&cause), "{cause:?}");
     }
     for (text, known) in texts() {
@@ -175,7 +175,7 @@ fn every_text_leads_to_its_cause_and_every_cause_has_a_way_to_it() {
 }
 
 fn texts() -> impl Iterator<Item = (&'static String, Cause)> {
-    patterns::all().iter().flat_map(|pattern| pattern.texts.iter().map(|text| (text, pattern.cause)))
+    all_patterns().iter().flat_map(|pattern| pattern.texts.iter().map(|text| (text, pattern.cause)))
 }
 
 /// Secrets as they are in sections; the last two as a person may have chosen them.
@@ -206,7 +206,7 @@ fn odd() -> impl Strategy<Value = String> {
 }
 
 fn piece() -> impl Strategy<Value = String> {
-    let known: Vec<String> = texts().flat_map(|(text, _)| text.split(patterns::AND).map(str::to_owned)).collect();
+    let known: Vec<String> = texts().flat_map(|(text, _)| text.split(AND).map(str::to_owned)).collect();
     let wrap = prop::sample::select(vec![
         ("", ""),
         ("\"access_token\":\"", "\""),

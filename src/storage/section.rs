@@ -200,7 +200,7 @@ impl Section {
         }
         let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
         let app_files = file.into_iter().chain(self.secret("config_credentials"));
-        secrets.extend(app_files.flat_map(|text| crate::storage::jwt::secrets(&text)));
+        secrets.extend(app_files.flat_map(|text| crate::storage::sign_in::jwt_secrets(&text)));
         secrets
     }
 
