@@ -46,8 +46,14 @@ impl Driver {
         let mut command = Command::new(driver);
         command.arg("--port=0").env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut group = Group(command.process_group(0).spawn().expect("chromedriver starts"));
-        let sessions = format!("http://127.0.0.1:{}/session", port(&mut group.0));
+        command.process_group(0);
+        // Several that start in one moment may choose the same port; all but one of them end then.
+        let started = (0..3).find_map(|_| {
+            let mut group = Group(command.spawn().expect("chromedriver starts"));
+            Some((port(&mut group.0)?, group))
+        });
+        let (port, group) = started.expect("chromedriver says its port");
+        let sessions = format!("http://127.0.0.1:{port}/session");
         let agent: Agent = Agent::config_builder()
             .proxy(None)
             .http_status_as_error(false)
@@ -85,8 +91,8 @@ fn wishes(chromium: &Path, home: &Path, arguments: &[String]) -> Json {
     } } })
 }
 
-/// The port that chromedriver says it listens on.
-fn port(child: &mut Child) -> u16 {
+/// The port that chromedriver says it listens on; `None` if it ends without one.
+fn port(child: &mut Child) -> Option<u16> {
     let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let (sender, ports) = mpsc::channel();
     // To the end: what nobody reads would block it one day.
@@ -97,8 +103,7 @@ fn port(child: &mut Child) -> u16 {
             }
         }
     });
-    let port = ports.recv_timeout(PATIENCE).expect("chromedriver says its port");
-    port.parse().unwrap_or_else(|error| panic!("{port}: {error}"))
+    ports.recv_timeout(PATIENCE).ok()?.parse().ok()
 }
 
 #[track_caller]
