@@ -1,5 +1,7 @@
-//! The few calls to Box that rclone cannot make, through the same proxies and certificates as rclone's own, and the account
-//! that Box describes. The only module that makes network connections.
+//! The few requests to Box that rclone cannot make, through the same proxies and certificates as rclone's own, and the
+//! account that Box describes. The only module that makes network connections; it writes no file.
+//!
+//! Every request returns an error only on Ctrl-C; [`Refused`] says why Box or the network did not answer as wanted.
 #![expect(clippy::disallowed_types, reason = "this module talks to Box")]
 
 use std::env;
@@ -27,7 +29,7 @@ const API: &str = "https://api.box.com/2.0/";
 /// How long an access token lives if Box does not say, or says more.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
-/// What Box or the network said instead of what was asked for.
+/// The answer of Box or of the network when a request failed.
 #[derive(Debug)]
 pub(crate) struct Refused(pub(crate) String);
 
@@ -44,7 +46,10 @@ struct Granted {
     expires_in: Json,
 }
 
-/// Gets a token for an app that signs in as itself. Box wants to know who to act as (the subject), which rclone never sends.
+/// Gets a token for an app that signs in as itself. Box requires a subject (whom to act as), which rclone never sends.
+///
+/// # Errors
+/// If Box refuses, or cannot be reached.
 pub(crate) fn client_credentials(
     app: &App,
     subject: &Subject,
@@ -68,7 +73,7 @@ pub(crate) fn client_credentials(
     }))
 }
 
-/// Who a call is made as.
+/// The credentials of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) access_token: Secret,
@@ -165,7 +170,7 @@ pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, R
     })
 }
 
-/// The body of a successful answer; any other becomes what Box refused with.
+/// The body of a successful answer, or Box's refusal.
 fn call(
     limit: Duration,
     request: impl FnOnce(&Agent) -> Result<Response<Body>, ureq::Error> + Send + 'static,
@@ -180,7 +185,7 @@ fn call(
     })
 }
 
-/// Does `work` on a thread of its own, so that Ctrl-C is noticed at once.
+/// Runs `work` on its own thread, so that Ctrl-C is noticed at once.
 fn watched<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce(&Agent) -> Result<T, Refused> + Send + 'static,
@@ -195,7 +200,7 @@ fn agent(limit: Duration) -> Agent {
         .unversioned_rustls_crypto_provider(Arc::new(default_provider()))
         .root_certs(RootCerts::new_with_certs(&trusted()))
         .build();
-    // No redirect may get a token or a secret, nor anyone who listens on the way.
+    // A redirect must not receive a token or a secret, nor expose it to a listener.
     let config = Agent::config_builder().tls_config(tls).timeout_global(Some(limit)).http_status_as_error(false);
     config.max_redirects(0).https_only(true).build().into()
 }
@@ -234,7 +239,7 @@ pub(crate) struct Account {
     /// Folders that others share with a service account whose storage has no root folder.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) shared_folders: Vec<Folder>,
-    /// Fields that Box sent in an unknown form.
+    /// Fields that Box sent in an unexpected format.
     #[serde(skip)]
     pub(crate) unclear: Vec<&'static str>,
 }
@@ -261,7 +266,7 @@ impl Folder {
     }
 }
 
-/// What is in an account's root.
+/// The contents of an account's root folder.
 #[derive(Debug, Default)]
 pub(crate) struct Root {
     pub(crate) is_empty: bool,
@@ -281,7 +286,8 @@ impl Root {
 impl Account {
     pub(crate) const FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
 
-    /// Reads each field by itself, so that a missing or odd one does not hide the others. `None` if this is not an account.
+    /// Reads each field separately, so that a missing or odd one does not hide the others. `None` if this is not an
+    /// account.
     fn read(answer: &Json) -> Option<Self> {
         let mut unclear = Vec::new();
         let mut named = |key| {
@@ -334,7 +340,7 @@ fn text(value: &Json) -> Option<String> {
     }
 }
 
-/// A size or a time as Box may write it: `1073741824`, `1.0e+18`, or either as text.
+/// A size or a time in any of Box's formats: `1073741824`, `1.0e+18`, or either as text.
 fn number(value: &Json) -> Option<u64> {
     let float = match value {
         Json::Number(number) if number.is_u64() => return number.as_u64(),

@@ -1,5 +1,5 @@
-//! The command line: clap types, and the help texts of every command and flag. Of the crate it uses the table of options alone,
-//! so that the man pages can be generated from it.
+//! The command line: clap types, and the help texts of every command and flag. Touches nothing; of the crate it uses
+//! only the table of options, so that the man pages can be generated from it.
 
 #[path = "cli/storage.rs"]
 mod storage;

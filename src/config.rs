@@ -108,6 +108,9 @@ impl ConfigFile {
     }
 
     /// Removes the leftover files that can be removed.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or a leftover not be deleted.
     pub(crate) fn clear_leftovers(&self) -> Result<()> {
         // Every edit merges and removes pluton's own leftovers.
         self.edit("", &|_| Ok(()))?;
@@ -216,6 +219,10 @@ impl ConfigFile {
         access::is_open_to_others(&self.real)
     }
 
+    /// Takes the permissions of other users away.
+    ///
+    /// # Errors
+    /// If this user may not change the mode.
     pub(crate) fn make_private(&self) -> Result<()> {
         access::make_private(&self.real).map_err(|cause| self.unwritable(&cause))
     }

@@ -1,5 +1,5 @@
-//! What every command is run with: the global flags, then the environment, then config.toml. Reads that file, which holds
-//! preferences only; storages are in rclone.conf and nowhere else.
+//! What every command is run with: the global flags, then the environment, then config.toml. Reads config.toml, which
+//! has preferences only; storages are in rclone.conf and nowhere else. Writes nothing.
 
 use std::env;
 use std::path::PathBuf;
@@ -28,6 +28,10 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Reads the flags, the environment and config.toml.
+    ///
+    /// # Errors
+    /// If config.toml is invalid, or the state directory belongs to another user.
     pub(crate) fn new(global: &Global) -> Result<Self> {
         config::check_owner()?;
         let preferences = Preferences::load()?;
@@ -52,6 +56,10 @@ impl Context {
         })
     }
 
+    /// Finds the rclone to use.
+    ///
+    /// # Errors
+    /// If there is none.
     pub(crate) fn rclone(&self, timeout: Option<Duration>) -> Result<Rclone> {
         let limit = timeout.or(self.timeout).unwrap_or(TIMEOUT);
         Rclone::find(self.rclone.as_deref(), limit, self.terminal)
@@ -62,7 +70,10 @@ impl Context {
         self.password.command()
     }
 
-    /// Works without rclone too; it matters only if its rclone.conf is in its own directory.
+    /// Finds the rclone.conf to use. Works without rclone too; rclone matters only if its rclone.conf is in its own directory.
+    ///
+    /// # Errors
+    /// If the path is not a file, or there is no home directory.
     pub(crate) fn config_file(&self) -> Result<ConfigFile> {
         let rclone = self.rclone(None).ok();
         let path = config::find(self.rclone_config.as_deref(), rclone.as_ref().map(Rclone::program))?;

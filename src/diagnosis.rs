@@ -1,7 +1,7 @@
-//! From what rclone or Box said to an error that says what happened, who must act and what to type next.
+//! Turns what rclone or Box said into an error that says what happened, who must act and what to type next.
 //!
-//! A failure is recognised by the texts of `patterns.toml`, which gives its cause. `messages.toml` says what there is to say
-//! about each cause; what it can mention besides are the facts that the caller looked up. Pure: text in, text out.
+//! `patterns.toml` tells the cause from the text, and `messages.toml` says what to report about each cause, using facts
+//! that the caller looked up. Pure: text in, text out; it looks up nothing itself.
 
 mod excerpt;
 mod messages;
@@ -17,7 +17,7 @@ use crate::rclone::{OLDEST, Version};
 use crate::storage::section::Section;
 use crate::storage::sign_in::Kind;
 
-/// Every cause that is told apart: each has its cases in `messages.toml`.
+/// Every cause that is distinguished: each has its cases in `messages.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -118,7 +118,7 @@ pub(crate) enum Doing {
     Minting,
     /// `rclone lsd`.
     Listing,
-    /// A small file, to prove that it can be.
+    /// Writing a small file, to check that it is possible.
     Writing,
 }
 
@@ -173,20 +173,20 @@ impl<'a> Operation<'a> {
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// An rclone that ended by itself.
+    /// rclone exited by itself.
     Exited,
-    /// An rclone that a signal ended.
+    /// A signal ended rclone.
     Killed(i32),
-    /// An rclone that was ended at its deadline.
+    /// rclone was ended at its deadline.
     TimedOut,
     /// No rclone: Box or the network answered Pluton itself.
     Answered,
 }
 
-/// What a failed rclone, or Box itself, left to read.
+/// What a failed rclone, or Box itself, printed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evidence<'a> {
-    /// All of it, as it came.
+    /// The complete text, unchanged.
     pub(crate) said: &'a str,
     /// The part that may be shown: scrubbed.
     pub(crate) shown: &'a str,
@@ -201,7 +201,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// What was looked up after a failure.
+/// Facts that were looked up after a failure.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// Seconds that Box's clock is ahead of this machine's.
@@ -222,7 +222,7 @@ pub(crate) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Eviden
     messages::explain(cause, operation, evidence, facts).quoting(speaker, excerpt::last(evidence.shown))
 }
 
-/// Both at once, where there is nothing to look up.
+/// Does both at once if there is nothing to look up.
 pub(crate) fn diagnose(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Error {
     explain(recognise(operation, evidence), operation, evidence, &Facts::default())
 }
@@ -233,7 +233,7 @@ struct Table {
     patterns: Vec<Pattern>,
 }
 
-/// Any of the texts tells the cause.
+/// Any one of the texts identifies the cause.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pattern {
@@ -241,7 +241,7 @@ struct Pattern {
     texts: Vec<String>,
 }
 
-/// What joins the parts of a text that must all be there.
+/// Joins the parts of a text that must all be present.
 const AND: &str = " … ";
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -252,7 +252,7 @@ fn all_patterns() -> &'static [Pattern] {
     &TABLE.patterns
 }
 
-/// What kind of failure it is.
+/// The kind of failure.
 pub(crate) fn recognise(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
     match evidence.end {
         End::TimedOut if operation.doing == Doing::Authorizing => return Cause::NobodySignedIn,

@@ -1,4 +1,5 @@
-//! What went wrong, who must act, what to type next, and the exit code for scripts. Text that comes in is made printable.
+//! The error type: what went wrong, who must act, what to type next, and the exit code for scripts. Makes incoming text
+//! printable; prints nothing itself.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

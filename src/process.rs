@@ -1,5 +1,5 @@
-//! Starts other programs, which no other module does. A child that talks to no one gets a process group of its own, no
-//! standard input and a deadline; when it is ended, its children end with it. What it prints is kept within bounds.
+//! Starts other programs; no other module may. A child without a terminal gets its own process group, no standard input
+//! and a deadline; when it is ended, its children end with it. The output it keeps is limited.
 #![expect(clippy::disallowed_methods, reason = "this module starts programs")]
 
 use std::ffi::{OsStr, OsString};
@@ -14,18 +14,18 @@ use crate::error::Result;
 use crate::secret::Secret;
 use crate::signals;
 
-/// How often Ctrl-C is checked.
+/// How often to check for Ctrl-C.
 const TICK: Duration = Duration::from_millis(25);
-/// What a child gets between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
+/// How long a child has between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long a child that must not be ended yet is waited for.
+/// How long to wait for a child that must not be ended yet.
 const RENEWAL_WAIT: Duration = Duration::from_secs(15);
-/// After how many ticks without output it is not read any more from processes that outlive the child. Not a time, because
-/// a busy machine delays the readers as well.
+/// After this many ticks without output, stop reading from processes that outlive the child. Not a duration, because a
+/// busy machine delays the readers as well.
 const LINGER: u32 = 20;
 /// How many lines may wait to be read before the child is made to wait.
 const BACKLOG: usize = 16;
-/// For small programs of the system.
+/// The deadline for small system programs.
 const TOOL_LIMIT: Duration = Duration::from_secs(20);
 /// More than any secret that a command prints.
 const LONGEST_SECRET: usize = 1 << 20;
@@ -109,7 +109,7 @@ fn without_answers(command: &mut Command) {
 /// Variables that hold secrets for `pluton apply`.
 static WITHHELD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps variables from every program that is started from now on.
+/// Withholds variables from every program that is started from now on.
 pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
     WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
@@ -138,11 +138,17 @@ pub(crate) fn tool(program: &str, arguments: &[&str], input: &[u8]) -> io::Resul
 }
 
 /// Runs a program of the user's own, which may talk to the terminal, and returns what it printed.
+///
+/// # Errors
+/// On Ctrl-C. The inner error says that it could not be started.
 pub(crate) fn capture(command: &mut Command) -> Result<io::Result<Outcome>> {
     at_terminal(command.stdin(Stdio::inherit()).stdout(Stdio::piped()), None)
 }
 
 /// Runs a program that reads `input` and may talk to the terminal. What it prints is shown, or else returned.
+///
+/// # Errors
+/// On Ctrl-C. The inner error says that it could not be started.
 pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result<io::Result<Outcome>> {
     at_terminal(
         command.stdin(Stdio::piped()).stdout(if shows { Stdio::inherit() } else { Stdio::piped() }),
@@ -216,7 +222,7 @@ fn watch_over(mut child: Child, mut how: Supervision<'_>) -> io::Result<Outcome>
     drop(sender);
 
     let (mut stdout, mut stderr) = (Output::default(), Output::default());
-    // Why it is to end early, since when that is put off, and since when it has its SIGTERM.
+    // Why it must end early, since when that is postponed, and since when it has its SIGTERM.
     let mut reason: Option<Ending> = None;
     let mut waiting: Option<Instant> = None;
     let mut told: Option<Instant> = None;

@@ -1,5 +1,8 @@
-//! rclone itself: where it is, which version, and the few commands that Pluton needs of it. Builds command lines; what an
-//! outcome means is for the diagnosis. Writes one temporary file, the page that a browser ends on after a sign-in.
+//! Finds rclone, checks its version, and runs the few rclone commands that Pluton needs. Builds command lines and runs
+//! them through `process`; what a failure means is for `diagnosis`. Writes only a temporary file, the page that the
+//! browser ends on.
+//!
+//! Each command returns an error only if rclone cannot be started or Ctrl-C was pressed; a failed rclone is an outcome.
 
 use std::ffi::OsStr;
 use std::io::Write as _;
@@ -18,13 +21,13 @@ use crate::signals;
 use crate::storage::sign_in::App;
 use crate::ui::terminal::Terminal;
 
-/// The oldest rclone that this is tested with.
+/// The oldest rclone that is tested.
 pub(crate) const OLDEST: Version = Version(1, 60, 0);
 const INSTALL: &str = "install rclone: https://rclone.org/install/ (or `apt install rclone`, `brew install rclone`)";
 
 /// Bounds for one attempt. rclone has no deadline for a whole command; that is the child's.
 const NETWORK: [&str; 6] = ["--contimeout", "10s", "--timeout", "30s", "--low-level-retries", "3"];
-/// Storages that do not answer in a batch soon are listed again one by one, with longer limits.
+/// Storages that do not answer quickly in a batch are listed again one by one, with longer limits.
 const BATCH_LIMIT: Duration = Duration::from_secs(20);
 const BATCH_NETWORK: [&str; 6] = ["--contimeout", "5s", "--timeout", "10s", "--low-level-retries", "1"];
 /// Bytes a second. A transfer gets the time it takes at this rate on top of the ordinary limit.
@@ -35,8 +38,8 @@ const REQUEST: &str = "HTTP REQUEST (";
 
 /// Variables, after `RCLONE_`, that would stand in for the section.
 const SECTION: [&str; 2] = ["BOX_", "CONFIG_"];
-/// Those that name another file, send rclone's output elsewhere or print secrets in it; and those with which a second
-/// rclone finds its port taken, or changes nothing while it says it did.
+/// Variables that name another file, redirect rclone's output or print secrets in it; and those that make a second
+/// rclone find its port taken, or change nothing while reporting success.
 const MASKING: [&str; 21] = [
     "CONFIG",
     "PASSWORD_COMMAND",
@@ -90,7 +93,7 @@ pub(crate) struct Rclone {
     terminal: Terminal,
 }
 
-/// That rclone has listed a storage's root folder. Only [`Rclone::list`] makes one.
+/// Proof that rclone has listed a storage's root folder. Only [`Rclone::list`] makes one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Listed {
     folders: usize,
@@ -118,7 +121,7 @@ impl Rclone {
     /// Takes the program named by `chosen`, else the one on the PATH.
     ///
     /// # Errors
-    /// Where there is no such program.
+    /// If there is no such program.
     pub(crate) fn find(chosen: Option<&Path>, limit: Duration, terminal: Terminal) -> Result<Self> {
         let name = chosen.unwrap_or(Path::new("rclone"));
         let current = std::env::current_dir().unwrap_or_default();
@@ -146,7 +149,7 @@ impl Rclone {
     }
 
     /// # Errors
-    /// Where it cannot be started, or is another program.
+    /// If it cannot be started, or is another program.
     pub(crate) fn version(&self) -> Result<Version> {
         let mut command = self.command(None);
         command.arg("version");
@@ -155,7 +158,7 @@ impl Rclone {
     }
 
     /// # Errors
-    /// Where rclone is older than `needed`: it would silently ignore `what`.
+    /// If rclone is older than `needed`: it would silently ignore `what`.
     pub(crate) fn require(&self, needed: (u32, u32), what: &str) -> Result<()> {
         let version = self.version()?;
         if (version.0, version.1) >= needed {
@@ -165,8 +168,11 @@ impl Rclone {
         Err(Error::new(Code::RcloneTooOld, why).responsible(Who::You).hint(INSTALL))
     }
 
-    /// Lists the storage's root folder, renewing its token in `config` first where that is due. While `renews`, rclone may
-    /// be waiting for the only live token. The inner error is how rclone ended where it did not list.
+    /// Lists the storage's root folder, first renewing its token in `config` if that is due. While `renews`, rclone may
+    /// be waiting for the only live token. The inner error says how rclone ended if it did not list.
+    ///
+    /// # Errors
+    /// If rclone cannot be started, or Ctrl-C ended it.
     pub(crate) fn list(&self, config: &Path, name: &str, renews: &dyn Fn() -> bool) -> Result<Result<Listed, Outcome>> {
         let mut command = self.command(Some(config));
         command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
@@ -223,7 +229,7 @@ impl Rclone {
         self.transfer(config, &[copy, size_too, hash_too, again, from, to.as_os_str()], size, "reading it back")
     }
 
-    /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: nothing of a check may stay behind.
+    /// Deletes the file at `path` (`NAME:path`), also after Ctrl-C: a check must leave nothing behind.
     pub(crate) fn delete(&self, config: &Path, path: &str) -> Result<Transfer> {
         signals::uninterrupted(|| self.transfer(config, &["deletefile", path].map(AsRef::as_ref), 0, "deleting it"))
     }
@@ -278,7 +284,7 @@ impl Rclone {
         if outcome.ending == Ending::Interrupted { Err(Error::interrupted()) } else { Ok(outcome) }
     }
 
-    /// Says what pluton waits for before it ends; once, however many rclones it waits for.
+    /// Says what pluton waits for before it ends; once, no matter how many rclones it waits for.
     fn say_wait(&self, why: Ending) {
         static SAID: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
         let waiting = "waiting for Box to answer the renewal, so that the sign-in is not lost";
@@ -324,7 +330,7 @@ fn without_details(stderr: &str) -> String {
     rest
 }
 
-/// How long a person may take in the browser.
+/// How long a person has to sign in in the browser.
 pub(crate) const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
 
 /// A Go template. It loads nothing from the network.
@@ -338,7 +344,8 @@ pub(crate) struct Authorize<'a> {
 }
 
 impl Rclone {
-    /// Runs the sign-in to its end; `on_link` gets the address to open as soon as rclone listens there.
+    /// `rclone authorize box`: a person signs in with a browser on this machine, and rclone prints the token. `on_link`
+    /// gets the link once rclone listens.
     pub(crate) fn authorize(&self, ask: &Authorize<'_>, on_link: &mut dyn FnMut(&str)) -> Result<Outcome> {
         let mut command = self.command(None);
         command.args(["authorize", "box", "--auth-no-open-browser"]);
@@ -361,7 +368,7 @@ impl Rclone {
         self.run(&mut command, None, how)
     }
 
-    /// The page that the browser ends on, where this rclone takes one. Removed with the value.
+    /// The page that the browser ends on, if this rclone supports one. Deleted when the value is dropped.
     #[expect(clippy::disallowed_methods, reason = "the page is no secret, and a file of this run only")]
     fn page(&self) -> Result<Option<NamedTempFile>> {
         let version = self.version()?;

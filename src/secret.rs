@@ -1,4 +1,5 @@
-//! Secrets, and what is done so that none is shown: text of which no secret and no control character is left. Pure.
+//! Secrets, and scrubbing: text without any secret or control character. Pure. No other module may print or log what a
+//! [`Secret`] contains.
 
 use std::fmt::{self, Write as _};
 use std::sync::LazyLock;
@@ -57,10 +58,10 @@ pub(crate) fn scrub(text: &str, secrets: &[Secret]) -> String {
     // The longest first: one may be a part of another.
     let mut forms: Vec<Secret> = secrets.iter().flat_map(forms_of).collect();
     forms.sort_by_key(|form| std::cmp::Reverse(form.expose().len()));
-    // Short texts would tear holes into innocent words.
+    // Replacing short secrets would damage ordinary words.
     forms.retain(|form| form.expose().len() >= 6);
     let hide = |text: &str| forms.iter().fold(text.to_owned(), |text, form| text.replace(form.expose(), HIDDEN));
-    // Once more without the escape codes: one may stand inside a secret, and may swallow a part of one.
+    // Again without the escape codes: one may be inside a secret, and may swallow part of one.
     let mut clean = hide(&printable(&hide(text)));
     for place in PLACES.iter() {
         // `client_secret: is missing` is a sentence.
@@ -101,7 +102,7 @@ fn url_encoded(plain: &str) -> String {
     encoded
 }
 
-/// What base64 makes of it, whatever stands before and after it: only the letters that it alone decides.
+/// The base64 of the secret at each alignment: only the letters that do not depend on what surrounds it.
 fn base64_of(plain: &str) -> Vec<String> {
     let mut forms = Vec::new();
     for before in 0..3 {

@@ -1,5 +1,6 @@
-//! Ctrl-C, SIGTERM and SIGHUP: a flag that whatever waits checks, so that every way out runs its own clean-up. Also does what
-//! may block, such as reading a pipe, so that the flag is seen meanwhile.
+//! Ctrl-C, SIGTERM and SIGHUP set a flag that everything that waits checks, so that every exit runs its own clean-up.
+//! Also runs what may block, such as reading a pipe, on a thread, so that the flag is noticed meanwhile. Ends the
+//! program itself only from an open prompt.
 #![expect(clippy::disallowed_methods, reason = "what is piped is read here, so that Ctrl-C ends the wait for it")]
 #![cfg_attr(windows, allow(clippy::missing_const_for_thread_local, reason = "it is one, and is not seen as one here"))]
 
@@ -210,11 +211,18 @@ pub(crate) fn interruptible<T: Send + 'static>(
 }
 
 /// Reads a file, or a pipe or device that the user named.
+///
+/// # Errors
+/// On Ctrl-C. The inner error says why it cannot be read.
 pub(crate) fn read_file(path: &Path) -> Result<io::Result<String>> {
     let path = path.to_owned();
     read(move || File::open(path))
 }
 
+/// Reads standard input to its end.
+///
+/// # Errors
+/// On Ctrl-C. The inner error says why it cannot be read.
 pub(crate) fn read_stdin() -> Result<io::Result<String>> {
     read(|| Ok(io::stdin()))
 }

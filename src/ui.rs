@@ -1,4 +1,5 @@
-//! What people see and type. Only `terminal` and `report` print, only `prompt` and `hidden` ask.
+//! What people see and type: only `terminal` and `report` print, only `prompt` and `hidden` ask. Nothing here decides
+//! what a command does.
 
 mod hidden;
 mod json;

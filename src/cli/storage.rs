@@ -1,4 +1,5 @@
-//! `pluton storage …`: its commands, and the flags that several of them share.
+//! `pluton storage …`: its subcommands, and the flags that several of them share. Declarations only, like
+//! [`crate::cli`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -68,6 +68,9 @@ impl ConfigFile {
 
     /// Saves a verified section. Unless `replace` is set, it is a conflict if a section of that name has appeared
     /// meanwhile.
+    ///
+    /// # Errors
+    /// If the file cannot be written, a section of that name has appeared, or a dotted name would inherit unverified keys.
     pub(crate) fn commit(&self, verified: &Verified, replace: bool) -> Result<()> {
         let section = verified.section();
         let name = section.name();
@@ -80,6 +83,9 @@ impl ConfigFile {
     }
 
     /// Saves only `keys` of a verified section, since its token may have been renewed meanwhile.
+    ///
+    /// # Errors
+    /// If the section was removed meanwhile, or the file cannot be written.
     pub(crate) fn save_keys(&self, verified: &Verified, keys: &[&str]) -> Result<()> {
         let name = verified.section().name();
         let entries = verified.section().entries();
@@ -99,6 +105,9 @@ impl ConfigFile {
 
     /// Saves the token that replaced `given`, without verifying it first: the token in rclone.conf became invalid when
     /// Box issued this one, so waiting could only lose it. If rclone.conf has a third token by now, that one stays.
+    ///
+    /// # Errors
+    /// If the file cannot be written: the caller must then keep the token for recovery.
     pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<TokenSave> {
         let value = Value::new(token.blob().expose())
             .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
@@ -122,6 +131,9 @@ impl ConfigFile {
     }
 
     /// Removes a section. There is nothing to verify.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
     pub(crate) fn remove(&self, name: &str) -> Result<()> {
         self.edit(name, &|document| {
             document.remove_section(name);
@@ -131,6 +143,9 @@ impl ConfigFile {
 
     /// Renames a section in its place and updates what refers to it, as `references` finds it in the newest content.
     /// The section itself does not change, so there is nothing to verify.
+    ///
+    /// # Errors
+    /// If `new` exists by now, or the file cannot be written.
     pub(crate) fn rename(&self, old: &str, new: &str, references: &dyn Fn(&Document) -> Vec<Reference>) -> Result<()> {
         self.edit(old, &|document| {
             if !document.has(old) {
@@ -151,6 +166,9 @@ impl ConfigFile {
     }
 
     /// Applies `edit`, which changes only `section`, to the newest content, and repeats it until it is in the file.
+    ///
+    /// # Errors
+    /// If `edit` fails, or the file cannot be read or written; what others wrote is then still in the file or beside it.
     pub(super) fn edit(&self, section: &str, edit: Edit<'_>) -> Result<()> {
         let _lock = self.lock()?;
         let left = self.left_behind();

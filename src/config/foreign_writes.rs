@@ -44,6 +44,9 @@ struct Save {
 }
 
 /// The file's bytes; `None` if it does not exist and nobody is saving it.
+///
+/// # Errors
+/// If it cannot be read, or only the temporary file of an unfinished save is there.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError> {
     let started = Instant::now();
     loop {

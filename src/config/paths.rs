@@ -119,7 +119,10 @@ pub(super) fn copies() -> PathBuf {
     state_dir().join("copies")
 }
 
-/// Creates one of these directories, and fails if this user cannot write in it.
+/// Creates one of these directories.
+///
+/// # Errors
+/// If this user cannot write in it.
 pub(super) fn make(dir: &Path) -> Result<()> {
     access::make_private_dir(dir).and_then(|()| access::may_write_in(dir)).map_err(|cause| unusable(dir, &cause))
 }

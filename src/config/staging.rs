@@ -116,6 +116,10 @@ pub(super) struct PrivateDir {
 }
 
 impl PrivateDir {
+    /// Creates and locks it.
+    ///
+    /// # Errors
+    /// If this user cannot write in the state directory, or the disk is full.
     pub(super) fn new_in(parent: &Path) -> Result<Self> {
         paths::make(parent)?;
         let mut builder = tempfile::Builder::new();
@@ -234,6 +238,9 @@ impl Staged {
     }
 
     /// The same section with another option, and with the token that rclone may have put in the staged file since.
+    ///
+    /// # Errors
+    /// If the staged file cannot be read or replaced; the old one then stays.
     pub(crate) fn with_option(mut self, key: &str, value: &str) -> Result<Self> {
         let value = Value::as_read(value);
         let mut document = Document::parse(&access::read(&self.file).map_err(|cause| self.unusable(&cause))?)
@@ -317,11 +324,19 @@ impl Staged {
         }
     }
 
+    /// Makes the section [`Verified`], with the token that rclone renewed.
+    ///
+    /// # Errors
+    /// If rclone.conf cannot hold the renewed token.
     pub(crate) fn proven(self, proven: Proven) -> Result<Verified> {
         let refreshed = self.has_rotated();
         self.verified(Proof { refreshed, ..proven.0 })
     }
 
+    /// Makes the section [`Verified`] without a proof, because `why` allows it.
+    ///
+    /// # Errors
+    /// If rclone.conf cannot hold the renewed token.
     pub(crate) fn unverified(self, why: Unverified) -> Result<Verified> {
         match why {
             Unverified::AsAsked => self.verified(Proof::default()),

@@ -1,4 +1,4 @@
-//! The one line of a long output that says why, without what rclone puts around it.
+//! Finds the one line of a long output that says why it failed, without what rclone puts around it. Pure.
 
 const LONGEST: usize = 300;
 
@@ -25,7 +25,7 @@ const LAYERS: [(&str, &str); 16] = [
 /// What rclone adds after a reason: its own advice, and Box's message once more as an object or a list of bytes.
 const TAILS: [&str; 5] = [" - try refreshing with", " - manually refresh with", " - please run", " ({", " (["];
 
-/// Lines that stand last and say nothing, or no more than the page of a proxy.
+/// Last lines that say nothing, or no more than the page of a proxy.
 const EMPTY: [&str; 3] = ["Help:", "Code:", "Response:"];
 
 /// The last words of `shown`, on one line.
@@ -65,7 +65,7 @@ fn unwrapped(line: &str) -> &str {
             rest = tail.1.trim_start();
         }
     }
-    // The address that was asked says less than what came of it.
+    // The requested address says less than the result.
     while let Some(at) = ["Get \"http", "Post \"http"].iter().find_map(|verb| rest.find(verb)) {
         match rest[at..].find("\": ") {
             Some(end) => rest = &rest[at + end + 3..],

@@ -1,4 +1,4 @@
-//! Says what `messages.toml` has to say about a cause, with the facts of the failure filled in.
+//! Builds the message for a cause from `messages.toml`, with the facts of the failure filled in. Pure.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use crate::storage::options::{self, SPECS, Spec};
 use crate::storage::sign_in::Kind;
 use crate::ui::report::{duration, size};
 
-/// Where an admin lets apps in. Box has renamed it.
+/// Where an admin authorises apps. Box has renamed the page.
 pub(crate) const ADMIN_APPS: &str =
     "Admin Console > Platform > Platform Apps (formerly Integrations > Platform Apps Manager)";
 /// Box refuses an assertion when the clocks differ by more than this.
@@ -132,7 +132,7 @@ pub(super) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Eviden
     error.retry_after(wait)
 }
 
-/// What each case says of a storage called NAME, for those who read it before or after they meet it.
+/// The message of each case for a storage called NAME, for help pages.
 pub(crate) fn examples() -> impl Iterator<Item = Error> {
     TABLE.cases.iter().filter_map(|case| {
         let has = |when: When| case.when.contains(&when);
@@ -194,7 +194,7 @@ impl<'a> Situation<'a> {
         Self { operation, evidence, facts, option, values }
     }
 
-    /// What the case says, if it applies.
+    /// The message of the case, if it applies.
     fn error(&self, case: &Case) -> Option<Error> {
         if !self.all(&case.when) {
             return None;
@@ -238,7 +238,7 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// The template with its placeholders filled in, once: what a value contains is not looked at again.
+    /// The template with its placeholders filled in, once: a placeholder inside a value is not filled in.
     fn filled(&self, template: &str) -> Option<String> {
         let mut filled = String::new();
         let mut rest = template;
@@ -285,7 +285,7 @@ impl HintOrName {
     }
 }
 
-/// Adds a hint, unless another one has said it.
+/// Adds a hint unless it is there already.
 fn put(error: Error, text: &str, command: &str) -> Error {
     let remedy = if command.is_empty() { Remedy::from(text) } else { Remedy::with_command(text, command) };
     if error.remedy.contains(&remedy) { error } else { error.hint(remedy) }
@@ -311,7 +311,7 @@ fn option_in(said: &str) -> Option<&'static Spec> {
     SPECS.iter().find(|spec| said.contains(spec.key) || said.contains(&spec.key.replace('_', " ")))
 }
 
-/// A setting of the environment's, which an old rclone names by its variable and a new one by its option.
+/// An environment setting, which an old rclone reports by its variable and a new one by its option.
 fn setting_in(said: &str) -> Option<String> {
     let named = |after: &str| {
         let rest = said.split_once(after)?.1;

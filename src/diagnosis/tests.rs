@@ -1,4 +1,5 @@
-//! What rclone, Box and the network really said, the causes it is known by, and laws that hold for all of them.
+//! Real output of rclone, Box and the network with the cause each must be recognised by, and laws that hold for all of
+//! it.
 
 use proptest::prelude::*;
 
@@ -23,7 +24,7 @@ fn cause(said: &str) -> Cause {
     recognise(&operation(Kind::OwnApp), &evidence(said))
 }
 
-/// What cannot be produced on a machine without Box, a broken network or an hour of patience.
+/// Texts that cannot be produced on a machine without Box, a broken network or an hour of waiting.
 #[test]
 fn recorded_failures_have_their_cause() {
     for (said, known) in [
@@ -138,7 +139,7 @@ fn every_cause_says_who_must_act_and_what_to_do_likeliest_first() {
     }
 }
 
-/// A command that is told to be typed names the storage, and is a command that there is.
+/// A suggested command names the storage and exists.
 #[test]
 fn commands_in_remedies_exist() {
     use clap::CommandFactory as _;
@@ -260,7 +261,7 @@ proptest! {
             for text in [failure_text(&error), serde_json::to_string(&error).unwrap()] {
                 prop_assert!(text.chars().all(is_fit_to_be_shown), "{text:?}");
                 for secret in SECRETS {
-                    // Nor all of it but its ends, which an escape code may have swallowed.
+                    // Nor almost all of it: an escape code may have swallowed its ends.
                     let core: String = secret.chars().filter(|c| is_fit_to_be_shown(*c)).skip(1).collect();
                     prop_assert!(!text.contains(secret) && !text.contains(&core), "{secret:?} in {text:?}");
                 }

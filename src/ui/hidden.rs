@@ -1,5 +1,5 @@
-//! Reads what must not show, without the terminal driver's limit of one line and 4095 bytes; and the terminal's modes
-//! while a person is asked, with the way back to those that the shell had set.
+//! Reads input that must not be shown, without the terminal driver's limit of one line and 4095 bytes, and sets and
+//! restores the terminal's modes around a question. Prints nothing and keeps no input.
 #![expect(clippy::disallowed_methods, reason = "this module asks")]
 
 use crate::error::Result;
@@ -19,9 +19,9 @@ pub(crate) use unix::{echo_off, forget_typed, line_editing, restore};
 /// How far a paste has come, judged each time a line of it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
-    /// Nothing more is needed.
+    /// The input is complete.
     Whole,
-    /// It may be all, if nothing more comes.
+    /// Complete, unless more input follows.
     Enough,
     /// More must come; the text says what is missing.
     Partial(&'static str),
@@ -43,13 +43,13 @@ mod unix {
     use crate::ui::terminal::window;
     use crate::ui::wrap::wrap;
 
-    /// The shell's own modes, once there were others.
+    /// The shell's modes, saved before the first change.
     static SHELL: OnceLock<Termios> = OnceLock::new();
 
     const TICK: Duration = Duration::from_millis(50);
     /// Keys arrive slower than this by hand, and faster in a paste.
     const BY_HAND: Duration = Duration::from_millis(60);
-    /// What still comes of a paste after its last line that counts.
+    /// How long to discard input that follows the last line of a paste.
     const TAIL: Duration = Duration::from_millis(300);
     /// After this long a paste that stopped at the end of a line has stopped for good.
     const SILENCE: Duration = Duration::from_secs(1);
@@ -61,7 +61,7 @@ mod unix {
     const ESCAPE: u8 = 0x1b;
     const BACKSPACE: [u8; 2] = [0x08, 0x7f];
 
-    /// The terminal's modes are others than outside of it, until it is dropped.
+    /// While this exists, the terminal's modes are changed.
     #[derive(Debug)]
     pub(crate) struct Modes {
         outside: Termios,
@@ -96,17 +96,17 @@ mod unix {
         }
     }
 
-    /// What is typed between two questions does not show: it may be a token that was pasted too soon.
+    /// Input typed between two questions is not shown: it may be a token that was pasted too early.
     pub(crate) fn echo_off() -> Option<Modes> {
         Modes::change(|modes| modes.local_modes.remove(LocalModes::ECHO)).ok()
     }
 
-    /// Lines are read and shown as any program's are.
+    /// Reads and shows lines as any program does.
     pub(crate) fn line_editing() -> Option<Modes> {
         Modes::change(|modes| modes.local_modes.insert(LocalModes::ECHO | LocalModes::ICANON)).ok()
     }
 
-    /// Every key arrives at once and none shows. Ctrl-C is a key too.
+    /// Every key arrives at once and none is shown. Ctrl-C is a key too.
     fn raw() -> io::Result<Modes> {
         Modes::change(|modes| {
             modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
@@ -115,7 +115,7 @@ mod unix {
         })
     }
 
-    /// Forgets the keys that were pressed while no question was open.
+    /// Discards keys that were pressed while no question was open.
     pub(crate) fn forget_typed() {
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     }
@@ -126,7 +126,7 @@ mod unix {
         let answer = raw().map_err(|_| signals::now()).and_then(|_raw| {
             show(&wrap(label, Some(window())));
             let answer = collect(progress);
-            // What is left of the paste must not answer the next question.
+            // The rest of the paste must not answer the next question.
             forget_typed();
             answer
         });
@@ -175,7 +175,7 @@ mod unix {
         Ok(Some(text(&typed)))
     }
 
-    /// What came within `wait`; `None` if nothing did.
+    /// The input that arrived within `wait`, if any.
     fn more(wait: Duration) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let input = io::stdin();
         let mut fds = [PollFd::new(&input, PollFlags::IN)];
@@ -197,7 +197,7 @@ mod unix {
         }
     }
 
-    /// Applies keys to what is typed so far: carriage returns become line breaks, corrections correct.
+    /// Applies keys to the input so far: carriage returns become line breaks, and backspace deletes.
     fn type_in(typed: &mut Vec<u8>, bytes: &[u8]) {
         for &byte in bytes {
             match byte {

@@ -1,4 +1,4 @@
-//! A report or a failure as one JSON document, and the schema of all such documents. Pure.
+//! A report or a failure as one JSON document, and the schema of all such documents. Pure: prints nothing.
 
 use std::fmt::Write as _;
 

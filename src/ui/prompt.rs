@@ -1,4 +1,5 @@
-//! Asks a person. dialoguer reads what may show, [`hidden`] what may not; where the cursor cannot be moved, questions are plain lines.
+//! Asks a person: dialoguer for visible input, [`hidden`] for secrets, and plain lines if the cursor cannot be moved.
+//! Decides nothing about the answers.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module asks")]
 
 use std::fmt::{self, Write};
@@ -15,7 +16,7 @@ pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};
 use crate::ui::terminal::{self, show, window};
 use crate::ui::wrap::{page, wrap};
 
-/// What a person made of a question: an answer, or the way back to the question before.
+/// The result of a question: an answer, or the way back to the question before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reply<T> {
     Answer(T),
@@ -66,7 +67,7 @@ pub(crate) fn line(
     }
 }
 
-/// The answer to a question that none came before.
+/// Asks a question that has no previous one.
 pub(crate) fn must_answer<T>(ask: impl Fn() -> Result<Reply<T>>) -> Result<T> {
     loop {
         match ask()? {
@@ -100,7 +101,8 @@ pub(crate) fn yes_or_back(question: &str, help: &str) -> Result<Reply<bool>> {
     }
 }
 
-/// The same, where nothing depends on the answer any more: Ctrl-C and other signals mean no, and the program goes on.
+/// Like [`yes`], for when nothing depends on the answer any more: Ctrl-C and other signals mean no, and the program
+/// continues.
 pub(crate) fn yes_or_leave(question: &str) -> bool {
     let asked = question.to_owned();
     let answer = signals::optional_prompt(move || yes(&asked));
@@ -172,12 +174,12 @@ fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usiz
     }
 }
 
-/// Says what a person has to know before the next question.
+/// Prints what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
     show(&format!("\n{}\n\n", page(text, Some(window()))));
 }
 
-/// Says what is wrong with an answer, before it is asked for again.
+/// Prints what is wrong with an answer before it is asked for again.
 pub(crate) fn complain(why: &str) {
     say(&format!("{} {why}", style().red().bold().apply_to("error:")));
 }
@@ -211,7 +213,7 @@ fn first_line(typed: Option<&Secret>) -> Secret {
     Secret::new(lines.find(|line| !line.trim().is_empty()).unwrap_or_default())
 }
 
-/// What was typed. Where the cursor can be moved, the question's rows are gone afterwards, however often they were wrapped.
+/// Returns the typed line. If the cursor can be moved, erases the question's rows, even if they were wrapped.
 fn read_line(question: &str, may_be_empty: bool) -> Result<String> {
     if terminal::is_dumb() {
         let _line_editing = line_editing();
@@ -258,7 +260,7 @@ fn restore_terminal() {
     }
 }
 
-/// What was answered, where the question is gone.
+/// Prints the answer in place of the erased question.
 fn report(label: &str, answer: &str) {
     if !terminal::is_dumb() {
         say(&format!("{}{answer}", prompt(label)));

@@ -1,4 +1,5 @@
-//! The result of a command, as types that [`json`] and [`text`] print. The only module that writes to standard output.
+//! The result of a command, as types that [`json`] and [`text`] format. The only module that writes to standard output;
+//! it runs nothing and asks nothing.
 #![expect(clippy::disallowed_methods, reason = "this module prints to standard output")]
 
 use std::collections::BTreeMap;
@@ -235,6 +236,10 @@ pub(crate) struct Removed {
 }
 
 impl Report {
+    /// Prints the result on standard output.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
     pub(crate) fn print(&self, json: bool, quiet: bool) -> Result<()> {
         match self {
             Self::Exit(_) => Ok(()),

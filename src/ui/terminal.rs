@@ -1,4 +1,5 @@
-//! What goes to standard error: steps, warnings, errors, the spinner. The result is never printed here.
+//! Everything on standard error: steps, warnings, errors, the spinner. The result is never printed here; that is for
+//! `report`.
 #![expect(clippy::disallowed_methods, reason = "this module prints to standard error")]
 
 use std::io::{IsTerminal as _, Write as _};
@@ -12,10 +13,10 @@ use crate::secret::{clean, for_screen};
 use crate::ui::text::{BAD, GOOD, ODD};
 use crate::ui::wrap::wrap;
 
-/// The spinner that turns now: it is taken away while a line is printed.
+/// The active spinner: it is hidden while a line is printed.
 static TURNING: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// How much the user wants to hear.
+/// How much to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Volume {
     Quiet,
@@ -103,7 +104,7 @@ impl Terminal {
     }
 }
 
-/// What is printed however quiet the user wants it.
+/// What is printed whatever the verbosity.
 #[expect(clippy::unused_self, reason = "printed whatever the volume")]
 impl Terminal {
     /// What must be read for anything to go on.

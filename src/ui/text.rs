@@ -1,4 +1,5 @@
-//! A report or a failure in words, and numbers as people read them. Pure, but for the present time.
+//! Formats a report or a failure as text, and numbers for people to read. Pure, except that it reads the clock; prints
+//! nothing.
 
 use std::fmt::Write as _;
 
@@ -37,7 +38,7 @@ pub(super) fn render(report: &Report) -> String {
     }
 }
 
-/// For those who want to hear of nothing else.
+/// Only the storages that failed, for --quiet.
 pub(super) fn failures(storages: &[StorageResult]) -> String {
     storages.iter().filter(|storage| !storage.ok).map(each).collect()
 }
