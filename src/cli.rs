@@ -76,7 +76,7 @@ pub(crate) struct Global {
     /// Print only errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show each program that pluton runs, how it ended and how long it took; never a secret
+    /// Show each program that Pluton runs, how it ended and how long it took; never a secret
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
     /// Never prompt: a missing answer is an error that names its flag (implied by CI=true)

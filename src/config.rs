@@ -230,10 +230,10 @@ impl ConfigFile {
     fn lock(&self) -> Result<std::fs::File> {
         let lock = locks::lock_beside(&self.real, Instant::now() + LOCK_LIMIT);
         lock.map_err(|cause| self.unwritable(&cause))?.ok_or_else(|| {
-            let message = format!("another pluton has been writing {} for a minute", self.path.display());
+            let message = format!("another pluton process has been writing {} for a minute", self.path.display());
             Error::new(Code::ConfigConflict, message)
                 .responsible(Who::You)
-                .hint("wait for it, or stop it, and run this again")
+                .hint("wait for it to finish, or stop it, then run this again")
         })
     }
 
@@ -270,8 +270,8 @@ impl ConfigFile {
         match cause.kind() {
             _ if access::is_held_open(cause) => error
                 .hint("close the program that has rclone.conf open, then run this again")
-                .hint(format!("or let this user write in {dir}")),
-            StorageFull | QuotaExceeded => error.hint(format!("make room on the disk that holds {dir}")),
+                .hint(format!("let this user write in {dir}")),
+            StorageFull | QuotaExceeded => error.hint(format!("free some space on the disk that holds {dir}")),
             FileTooLarge => error.hint_command("raise the limit on the size of files", "ulimit -f unlimited"),
             ResourceBusy | CrossesDevices => error
                 .hint("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
@@ -282,7 +282,7 @@ impl ConfigFile {
             }
             PermissionDenied if access::foreign_owner(paths::directory(&self.real)).is_some() => error
                 .hint_command("if that directory should be yours", format!("sudo chown -R \"$(id -un)\" '{dir}'"))
-                .hint("otherwise choose another file with --rclone-config"),
+                .hint("choose another file with --rclone-config"),
             PermissionDenied => error.hint(format!("let this user write in {dir}, or choose another file with --rclone-config")),
             _ => error.hint("choose another file with --rclone-config"),
         }

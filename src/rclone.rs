@@ -127,7 +127,7 @@ impl Rclone {
         let current = std::env::current_dir().unwrap_or_default();
         let program = which::which_in(name, Some(process::search_path()), current).map_err(|_| match chosen {
             Some(path) => not_rclone(format!("there is no rclone at {}", path.display())),
-            None => not_rclone("rclone is not installed, or not on the PATH; pluton needs it to talk to Box".into()),
+            None => not_rclone("rclone is not installed, or not on the PATH; Pluton needs it to talk to Box".into()),
         })?;
         Ok(Self { program, limit, terminal })
     }

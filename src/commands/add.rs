@@ -119,7 +119,7 @@ impl Attempt<'_> {
         answers.get(Field::Name).map(RemoteName::new).transpose()?;
         let rclone = self.context.rclone(self.proof.timeout)?;
         if self.context.terminal.asks {
-            rclone.require((OLDEST.0, OLDEST.1), "pluton")?;
+            rclone.require((OLDEST.0, OLDEST.1), "Pluton")?;
         }
         self.file.require_writable().map_err(|error| self.unharmed(error))
     }

@@ -39,8 +39,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
     if let Some(fault) = &apply.applied.fault {
         context.terminal.warn(&format!(
-            "what was applied before is forgotten, since it cannot be read ({fault}): of a declared token and one in \
-             rclone.conf the newer is used, and --prune removes nothing that was created before"
+            "the record of earlier applies cannot be read ({fault}): of a declared token and one in rclone.conf, the \
+             newer is used, and --prune removes nothing that was created earlier"
         ));
     }
     let present = apply.file.read()?;

@@ -116,7 +116,7 @@ pub(super) fn commit(
 }
 
 const USER: Field = Field::Option(IMPERSONATE);
-const WHERE_IDS_ARE: &str = "or give the user's numeric ID: --impersonate ID, the number at the end of its page in \
+const WHERE_IDS_ARE: &str = "give the user's numeric ID: --impersonate ID, the number at the end of the address of the user's page in \
     Admin Console > Users & Groups";
 
 /// The login that stands where an ID has to.
@@ -130,7 +130,7 @@ pub(super) fn require_user_id(value: Option<&str>, why: &str) -> Result<()> {
         None => Ok(()),
         Some(login) => Err(Error::invalid(USER, format!("{login:?} is a login, and {why}"))
             .responsible(Who::You)
-            .hint("give the user's numeric ID, the number at the end of its page in Admin Console > Users & Groups")),
+            .hint("give the user's numeric ID, the number at the end of the address of the user's page in Admin Console > Users & Groups")),
     }
 }
 
@@ -187,12 +187,12 @@ fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
 fn may_not(login: &str, is_app: bool, error: Error) -> Error {
     let message = format!("cannot look up the user {login}: the app lacks the scope \"Manage users\"");
     let lacks = Error { message, code: Code::InsufficientScope, remedy: Vec::new(), fields: vec![USER], ..error };
-    let tick = "in the Box Developer Console, your app, Configuration, Application Scopes, tick \"Manage users\" and click \
+    let tick = "in https://app.box.com/developers/console > your app > Configuration > Application Scopes, tick \"Manage users\" and click \
                 Save Changes";
     let then = if is_app {
         format!("then have your Box admin authorize the app again: {ADMIN_APPS}")
     } else {
-        "then sign in again as an admin, since a token keeps its scopes".to_owned()
+        "then sign in again as an admin, because a token keeps its scopes".to_owned()
     };
     lacks.responsible(Who::You).hint(tick).hint(then).hint(WHERE_IDS_ARE)
 }

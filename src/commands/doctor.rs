@@ -62,17 +62,17 @@ fn fixes(file: &ConfigFile) -> Vec<Fix> {
     let copies = config::left_copies().len();
     let without_copies = Fix {
         question: format!(
-            "Remove the private copies of rclone.conf that {copies} killed runs left? Renewed tokens are kept."
+            "Remove the private copies of rclone.conf left behind by killed runs ({copies})? Renewed tokens are kept."
         ),
-        done: "private copies are removed; the next refresh finds the tokens renewed in them".to_owned(),
+        done: "removed the private copies; the next refresh uses the tokens renewed in them".to_owned(),
         carry_out: remove_copies,
     };
     let leftovers = file.leftovers().into_iter().filter(|(_, is_spare)| *is_spare);
     let leftovers: Vec<_> = leftovers.map(|(left, _)| config::shown(&left)).collect();
     let names = leftovers.join(", ");
     let without_leftovers = Fix {
-        question: format!("Remove {names}, after adding to rclone.conf what only they have?"),
-        done: format!("{names}: removed, and nothing in them lost"),
+        question: format!("Remove {names}? What is missing in rclone.conf is added to it first."),
+        done: format!("removed {names}; nothing in them was lost"),
         carry_out: ConfigFile::clear_leftovers,
     };
     let is_wanted = [file.is_open_to_others() && file.foreign_owner().is_none(), copies > 0, !leftovers.is_empty()];

@@ -78,8 +78,8 @@ pub(crate) fn subject() -> &'static str {
 }
 
 pub(crate) fn access_token() -> &'static str {
-    "A developer token expires after 60 minutes and cannot be renewed, so it is only good for trying things out. \
-     The Developer Console makes one: your app, Configuration, Generate Developer Token."
+    "A developer token expires after 60 minutes and cannot be renewed, so use one only for testing. \
+     To create one: Developer Console > your app > Configuration > Generate Developer Token."
 }
 
 pub(crate) fn other_machine(client_id: Option<&str>) -> String {

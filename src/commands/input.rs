@@ -129,11 +129,11 @@ fn jwt_file(text: &str) -> Result<(PathBuf, JwtFile)> {
     let bad = |message: String| Error::new(Code::JwtInvalid, message).responsible(Who::You).about(Field::BoxConfigFile);
     let text = signals::read_file(&path)?.map_err(|cause| {
         bad(format!("cannot read {}: {cause}", path.display()))
-            .hint("give the path of the config.json that the Box Developer Console made: --box-config-file PATH")
+            .hint("give the path of the config.json from the Box Developer Console: --box-config-file PATH")
     })?;
     let app = JwtFile::parse(&Secret::new(text)).map_err(|why| {
         bad(format!("{} is not a Box app's config.json: {why}", path.display()))
-            .hint("download it again: Box Developer Console, your app, Configuration, Add and Manage Public Keys")
+            .hint("download it again: https://app.box.com/developers/console > your app > Configuration > Add and Manage Public Keys")
     })?;
     Ok((path, app))
 }
@@ -343,7 +343,7 @@ impl Answers {
             let field = [Field::Token, Field::AccessToken].into_iter().find(is_empty).unwrap_or(Field::SignIn);
             let error = missing(field);
             Error { fields: vec![Field::SignIn], ..error }
-                .hint("or one of --authorize, --box-config-file, --client-credentials, --access-token-file")
+                .hint("give one of --authorize, --box-config-file, --client-credentials, --access-token-file")
         })
     }
 
@@ -391,7 +391,7 @@ impl Answers {
                 SignIn::AccessToken { access_token: access_token(self.need(Field::AccessToken)?)? }
             }
             (Kind::Quick | Kind::OwnApp | Kind::ClientCredentials, app) => {
-                let in_browser = "or sign in through a browser on this machine: --authorize";
+                let in_browser = "sign in through a browser on this machine: --authorize";
                 let paste = self.get(Field::Token).ok_or_else(|| missing(Field::Token).hint(in_browser))?;
                 SignIn::OAuth { app, token: token(paste)? }
             }

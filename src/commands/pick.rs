@@ -76,7 +76,7 @@ pub(super) fn missing(usage: &str) -> Error {
     Error::new(Code::InputRequired, "no storage given")
         .responsible(Who::You)
         .hint_run(usage)
-        .hint_command("see what is there", "pluton storage list")
+        .hint_command("list the storages", "pluton storage list")
 }
 
 /// A timer that reads the wrong rclone.conf must not seem to do its work.
@@ -84,7 +84,7 @@ fn none_in(file: &ConfigFile) -> Error {
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {}", shown(file.path())))
         .responsible(Who::You)
         .hint_command("add one", "pluton storage add box")
-        .hint("if they are in another rclone.conf, name it with --rclone-config, or set HOME as it was when they were added")
+        .hint("if they are in another rclone.conf, name it with --rclone-config, or set HOME to what it was when they were added")
 }
 
 /// Fails where `name` is no Box storage, and names the one that was probably meant.
@@ -109,7 +109,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
             }
         }
     };
-    Err(error.responsible(Who::You).hint_command("see what is there", "pluton storage list"))
+    Err(error.responsible(Who::You).hint_command("list the storages", "pluton storage list"))
 }
 
 fn near(document: &Document, name: &str) -> Option<String> {

@@ -55,8 +55,8 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
             format!("renewing {name:?} returned a token that Box does not know; it was not saved"),
         )
         .responsible(Who::Network)
-        .hint_command("see who answers instead of Box, a proxy or token_url", "pluton doctor")
-        .hint_command("if it does not work later either, sign in again", format!("pluton storage authorize {name:?}"));
+        .hint_command("find out what answers instead of Box, such as a proxy or token_url", "pluton doctor")
+        .hint_command("if it still fails later, sign in again", format!("pluton storage authorize {name:?}"));
         return Err(staged.set_aside(error));
     }
     let name = section.name();
@@ -259,7 +259,7 @@ fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path,
         return Err(Error::new(Code::Unknown, format!("a file written to {name:?} was different when read back"))
             .responsible(Who::Network)
             .hint(
-                "ask whoever runs this network whether a proxy or a virus scanner changes what *.boxcloud.com sends",
+                "ask your network administrator whether a proxy or a virus scanner changes what *.boxcloud.com sends",
             ));
     }
     Ok(Rehearsal {
@@ -277,7 +277,7 @@ fn good(rclone: &Rclone, staged: &Staged, doing: Doing, transfer: Transfer) -> R
 /// Says what the file is, then goes on with random bytes: they cannot be made smaller on the way.
 fn fill(path: &Path, unique: &str, size: u64) -> io::Result<()> {
     let mut file = File::create(path)?;
-    let text = format!("pluton wrote this to check that it can. It is safe to delete. {unique}\n");
+    let text = format!("Pluton wrote this to check that it can. It is safe to delete. {unique}\n");
     file.write_all(text.as_bytes())?;
     let mut rest = size.saturating_sub(text.len() as u64);
     let mut block = vec![0; 1 << 20];

@@ -108,19 +108,19 @@ fn revoke(section: &Section) -> Result<Option<Warning>> {
         }
     };
     let by_hand = match section.kind() {
-        Kind::Quick | Kind::OwnApp => "revoke it at Box: Account Settings, Integrations",
+        Kind::Quick | Kind::OwnApp => "revoke it at Box: Account Settings > Integrations",
         Kind::Jwt | Kind::ClientCredentials | Kind::AccessToken => "it expires within 60 minutes",
     };
     let message = format!("the sign-in could not be revoked at Box: {refused}; {by_hand}");
     Ok(Some(Warning { code: "not_revoked", message }))
 }
 
-const NO_SECRET: &str = "Box asks for the app's client secret, which is not in rclone.conf";
+const NO_SECRET: &str = "Box requires the app's client secret, which is not in rclone.conf";
 
 /// The app that the token was made for: Box wants its secret to revoke one.
 fn app(section: &Section) -> Result<App, &'static str> {
     match section.kind() {
-        Kind::Quick => Err("Box asks for the app's client secret, and that of quick connect is rclone's own"),
+        Kind::Quick => Err("Box requires the app's client secret, and that of quick connect is rclone's own"),
         Kind::AccessToken => Err(NO_SECRET),
         Kind::OwnApp | Kind::ClientCredentials => refresh::app(section).ok_or(NO_SECRET),
         Kind::Jwt => {

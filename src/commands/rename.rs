@@ -64,10 +64,10 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
 /// A dotted name inherits what it lacks from the name before the dot; a new name must neither begin nor end that.
 fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
     if let Some(heir) = heirs(document, old).first() {
-        let message = format!("[{heir}] inherits keys from {old:?}, and would not find them under another name");
+        let message = format!("[{heir}] inherits keys from {old:?}, and would lose them under another name");
         return Err(Error::new(Code::InvalidValue, message)
             .responsible(Who::You)
-            .hint("write those keys into that section first"));
+            .hint("copy those keys into that section first"));
     }
     let mut after = document.clone();
     after.rename_section(old, new);

@@ -188,7 +188,7 @@ impl<'a> Keeper<'a> {
             match refresh(self.file, self.rclone, self.name, Some(self.ahead)) {
                 Ok(refreshed) => {
                     if self.trouble.take().is_some() {
-                        self.terminal.done(&format!("{:?} is kept signed in again", self.name));
+                        self.terminal.done(&format!("{:?} is signed in again", self.name));
                     }
                     self.plan(&refreshed);
                 }
@@ -213,7 +213,10 @@ impl<'a> Keeper<'a> {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
             let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
             if may_pass(error) {
-                self.terminal.warn_lines(&format!("{text}\n  the command keeps running, and pluton tries again"));
+                self.terminal.warn_lines(&format!(
+                    "{text}
+  the command keeps running, and Pluton tries again"
+                ));
             } else {
                 self.terminal.error(&format!("{text}\n  the command keeps running meanwhile"));
             }

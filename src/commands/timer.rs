@@ -57,7 +57,7 @@ const ALL_STORAGES: Refresh = Refresh {
 pub(super) fn text(context: &Context, flags: &Refresh, kind: TimerKind) -> Result<String> {
     let job = Job::new(context, flags)?;
     if lacks_password(context) {
-        context.terminal.warn(&format!("the timer does not carry {NO_PASSWORD}"));
+        context.terminal.warn(&format!("the timer does not contain {NO_PASSWORD}"));
     }
     Ok(job.render(kind))
 }
@@ -75,7 +75,7 @@ pub(super) fn keep(context: &Context, file: &ConfigFile, is_wanted: bool, saved:
         match kind_here() {
             None if is_wanted => {
                 Err(Error::new(Code::Unknown, "neither `systemctl --user` nor crontab can be used here").hint_command(
-                    "install the timer that this prints yourself",
+                    "install a timer yourself, from what this prints",
                     "pluton storage refresh --print-timer systemd|cron|launchd",
                 ))
             }
@@ -113,7 +113,7 @@ fn crontab() -> Option<String> {
 
 fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
     if lacks_password(context) {
-        let message = format!("a timer cannot carry {NO_PASSWORD}");
+        let message = format!("a timer cannot contain {NO_PASSWORD}");
         return Err(Error::new(Code::InputRequired, message).responsible(Who::You));
     }
     let timer = Job::new(context, &ALL_STORAGES)?.render(kind);
@@ -125,7 +125,7 @@ fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
                 Code::ConfigConflict,
                 "pluton-refresh.timer already exists, for another rclone.conf",
             )
-            .hint_command("see what this storage needs", "pluton storage refresh --print-timer systemd"));
+            .hint_command("print the timer for this storage", "pluton storage refresh --print-timer systemd"));
         }
         check("sh", process::tool("sh", &["-s"], timer.as_bytes()))?;
         let remove = "systemctl --user disable --now pluton-refresh.timer";
@@ -160,7 +160,7 @@ struct Job {
 
 impl Job {
     fn new(context: &Context, flags: &Refresh) -> Result<Self> {
-        let pluton = env::current_exe().context("cannot find out where pluton itself is")?;
+        let pluton = env::current_exe().context("cannot find the path of the pluton program")?;
         let file = context.config_file()?;
         let mut words = vec![path(&pluton)?, "storage".into(), "refresh".into()];
         if flags.which.names.is_empty() {
@@ -182,11 +182,11 @@ impl Job {
             flag("--password-command", command.to_owned());
         }
         words.extend(["--no-input", "--quiet"].map(str::to_owned));
-        let words = words.into_iter().map(|word| one_line("what the timer is to run", word)).collect::<Result<_>>()?;
+        let words = words.into_iter().map(|word| one_line("the timer's command", word)).collect::<Result<_>>()?;
         // A command without a path is found where it is found now.
         let carried = CARRIED.into_iter().chain(command.map(|_| "PATH")).filter(|name| is_set(name));
         let variables = carried.map(|name| {
-            let value = env::var(name).map_err(|_| cannot_carry(name, "a letter that is not UTF-8"))?;
+            let value = env::var(name).map_err(|_| cannot_carry(name, "a character that is not UTF-8"))?;
             Ok((name, one_line(name, value)?))
         });
         Ok(Self { words, variables: variables.collect::<Result<_>>()? })
@@ -227,7 +227,7 @@ impl Job {
             format!("{name}={quote}{value}{quote}\n")
         };
         let variables: String = self.variables.iter().filter(|(name, _)| *name != "HOME").map(line).collect();
-        let note = if variables.is_empty() { "" } else { "# These variables hold for every line below them.\n" };
+        let note = if variables.is_empty() { "" } else { "# These variables apply to every line below them.\n" };
         format!("{note}{variables}*/{EVERY_MINUTES} * * * * {}\n", self.command(for_cron))
     }
 
@@ -253,7 +253,7 @@ fn path(path: &Path) -> Result<String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     path.to_str()
         .map(str::to_owned)
-        .ok_or_else(|| cannot_carry(&path.display().to_string(), "a letter that is not UTF-8"))
+        .ok_or_else(|| cannot_carry(&path.display().to_string(), "a character that is not UTF-8"))
 }
 
 /// A line break would begin another directive.
@@ -265,7 +265,7 @@ fn one_line(what: &str, text: String) -> Result<String> {
 }
 
 fn cannot_carry(what: &str, why: &str) -> Error {
-    Error::new(Code::InvalidValue, format!("a timer cannot carry {what}: it contains {why}"))
+    Error::new(Code::InvalidValue, format!("{what} cannot be part of a timer: it contains {why}"))
         .responsible(Who::You)
         .hint("give the file or directory another name, or unset the variable")
 }

@@ -184,6 +184,6 @@ fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -
         (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(expires(format!(
             "the sign-in of {name:?} cannot be renewed: it expires with its token, 60 minutes after it was created"
         ))
-        .hint_command("sign in in a way that lasts", format!("pluton storage authorize {name:?}"))),
+        .hint_command("sign in another way", format!("pluton storage authorize {name:?}"))),
     }
 }

@@ -215,13 +215,13 @@ const NAME_HELP: &str = "The name of the remote in rclone.conf, as in rclone:NAM
 const SIGN_IN_HELP: &str = "Quick connect is right for one computer with one Box account: sign in with a browser and you are \
     done. Your own Box app does the same with an app that you or your company registered at Box. A service account or \
     client credentials need no person and no browser; a Box admin must authorize the app once. An access token lasts \
-    60 minutes: only good for trying things out.";
+    60 minutes, so use one only for testing.";
 const BROWSER_HELP: &str = "Box signs you in on a web page. If the browser is on another computer, that computer's rclone \
     can sign in and print a token to paste here, or its port can be forwarded with ssh.";
 const TOKEN_HELP: &str = "Paste everything that `rclone authorize` printed, with or without the lines with arrows. \
-    It does not show on the screen. If pluton still waits after that, press Enter on an empty line.";
-const CLIENT_SECRET_HELP: &str = "The client secret is below the client ID in the Box Developer Console, on your app's \
-    Configuration tab.";
+    It does not show on the screen. If Pluton still waits after that, press Enter on an empty line.";
+const CLIENT_SECRET_HELP: &str = "The client secret is below the client ID: Developer Console > your app > Configuration. \
+    Box shows it only to accounts with 2-factor authentication.";
 const OPTIONS_HELP: &str = "Most people need none. A root folder limits the storage to that folder of the account; the others \
     tune uploads and listings. All of them can be changed later with `pluton storage edit`.";
 

@@ -61,7 +61,8 @@ impl ConfigFile {
             _ => paths::unusable(&path, &cause),
         })?;
         lock.ok_or_else(|| {
-            let message = format!("{name:?} cannot be renewed: another pluton has been renewing it for 3 minutes");
+            let message =
+                format!("{name:?} cannot be renewed: another pluton process has been renewing it for 3 minutes");
             Error::new(Code::Unknown, message).responsible(Who::You)
         })
     }

@@ -33,7 +33,7 @@ impl fmt::Display for Undecryptable {
         f.write_str(match self {
             Self::Unsupported => "its encryption is newer than this version of Pluton",
             Self::Damaged => "its encrypted content is damaged",
-            Self::WrongPassword => "the password does not open it",
+            Self::WrongPassword => "the password does not decrypt it",
         })
     }
 }

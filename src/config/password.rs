@@ -42,7 +42,7 @@ impl PasswordSource {
         let in_env = std::env::var(ENV).ok().filter(|password| !password.is_empty());
         let (password, what) = if let Some(command) = &self.command {
             let password = ask_command(command)?.map_err(|why| locked(&why).hint("check --password-command"))?;
-            (password, "the password that --password-command prints".to_owned())
+            (password, "the password printed by --password-command".to_owned())
         } else if let Some(password) = in_env {
             (Secret::new(password), format!("the password in {ENV}"))
         } else if self.terminal.asks {
@@ -50,10 +50,10 @@ impl PasswordSource {
                 let password = prompt::hidden_line("Password of rclone.conf (it stays hidden): ")?;
                 match open(&password) {
                     Some(content) => return Ok((password, content)),
-                    None => self.terminal.error("this password does not open it"),
+                    None => self.terminal.error("this password does not decrypt it"),
                 }
             }
-            return Err(locked("none of the passwords opens it"));
+            return Err(locked("none of the passwords decrypts it"));
         } else {
             let hint = format!("set {ENV}, or use --password-command COMMAND");
             return Err(locked("no password was given").hint(hint));
@@ -61,7 +61,8 @@ impl PasswordSource {
         match open(&password) {
             Some(content) => Ok((password, content)),
             None => {
-                Err(locked(&format!("{what} does not open it")).hint("use the password that `rclone config` asks for"))
+                Err(locked(&format!("{what} does not decrypt it"))
+                    .hint("use the password that `rclone config` asks for"))
             }
         }
     }

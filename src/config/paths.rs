@@ -21,7 +21,7 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
         return if is_in_memory(&chosen) {
             Err(Error::new(
                 Code::ConfigUnwritable,
-                format!("the chosen rclone.conf, \"{}\", is only kept in memory", chosen.display()),
+                format!("the chosen rclone.conf, \"{}\", exists only in memory", chosen.display()),
             )
             .responsible(Who::You)
             .hint("name a file with --rclone-config, or unset RCLONE_CONFIG"))
@@ -31,7 +31,7 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
     }
     let paths = paths(rclone);
     paths.iter().find(|path| path.exists()).or(paths.last()).cloned().ok_or_else(|| {
-        Error::new(Code::ConfigUnreadable, "there is no home directory to keep rclone.conf in")
+        Error::new(Code::ConfigUnreadable, "there is no home directory for rclone.conf")
             .responsible(Who::You)
             .hint("set HOME, or name the file with --rclone-config")
     })
@@ -129,16 +129,16 @@ pub(super) fn make(dir: &Path) -> Result<()> {
 
 /// The hint if Pluton's own files cannot be used: another user, usually root, has made them.
 pub(super) fn unusable(path: &Path, cause: &io::Error) -> Error {
-    let error = Error::disk(Code::Unknown, "make a private file in", path, cause);
+    let error = Error::disk(Code::Unknown, "create a private file in", path, cause);
     match foreign().first() {
         Some(_) => error.hint(give_back()),
-        None => error.hint(format!("make room and let this user write in {}", path.display())),
+        None => error.hint(format!("free some space there, and let this user write in {}", path.display())),
     }
 }
 
 pub(crate) fn give_back() -> Remedy {
     let command = format!("sudo chown -R \"$(id -un)\" '{}'", state_dir().display());
-    Remedy::with_command("make Pluton's own files yours again", command)
+    Remedy::with_command("take back Pluton's own files", command)
 }
 
 /// Files in the state directory that belong to another user and may prevent a renewal.

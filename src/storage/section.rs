@@ -74,7 +74,7 @@ impl Section {
         if !document.has(name) {
             return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed or renamed meanwhile"))
                 .responsible(Who::You)
-                .hint_command("see what is there", "pluton storage list"));
+                .hint_command("list the storages", "pluton storage list"));
         }
         let mut pairs = document.entries(name);
         for key in document.inherited(name, &options::keys()) {

@@ -144,7 +144,7 @@ pub(crate) struct Subject {
 impl Subject {
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
-            Error::invalid(Field::BoxSubject, format!("{text:?} is not someone to act as: {why}"))
+            Error::invalid(Field::BoxSubject, format!("invalid subject {text:?}: {why}"))
                 .hint("write enterprise:ID for the app's service account, or user:ID for one person")
         };
         let (kind, id) = text.trim().split_once(':').ok_or_else(|| wrong("there is no colon"))?;

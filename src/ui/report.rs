@@ -314,7 +314,7 @@ pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
     let out = std::os::windows::io::AsHandle::as_handle(&std::io::stdout()).try_clone_to_owned()?;
     let out = std::fs::File::from(out);
     if discards(&out)? {
-        return Err(std::io::Error::other("standard output is closed, or a device that keeps nothing"));
+        return Err(std::io::Error::other("standard output is closed, or discards what is written to it"));
     }
     match terminal::columns(&console::Term::stdout()) {
         Some(_) => print_all(&for_terminal(bytes))?,

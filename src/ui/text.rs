@@ -143,7 +143,7 @@ fn next(saved: &Saved) -> String {
         Lasting::ByPluton => {
             let timer = saved.timer.as_ref().map(timer).unwrap_or_default();
             format!(
-                "{timer}\nStart backups through pluton, which keeps this storage signed in until they finish. For example:\n    \
+                "{timer}\nRun backups through Pluton, which keeps this storage signed in until they finish. For example:\n    \
                  pluton run \"{name}\"{flag} -- restic -r \"rclone:{name}:restic\" init\n"
             )
         }
@@ -230,7 +230,7 @@ fn in_short(token: &TokenState) -> String {
     let access = token.access_token_expires.map(seconds_until);
     match (token.sign_in_expires.map(seconds_until), access) {
         (Some(left), _) if left <= 0 => format!("{BAD}expired{BAD:#}: not used for 60 days"),
-        (Some(left), _) => format!("renewed by rclone; lasts {} unused", duration(left)),
+        (Some(left), _) => format!("renewed by rclone; lasts {} if unused", duration(left)),
         (None, _) if token.renewable => "renewed by rclone".to_owned(),
         (None, Some(left)) if left <= 0 => format!("{ODD}expired{ODD:#}; rclone cannot renew it"),
         (None, Some(left)) => format!("valid for {}; rclone cannot renew it", duration(left)),

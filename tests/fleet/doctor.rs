@@ -235,7 +235,7 @@ fn whether_anything_renews_what_rclone_cannot_is_seen() {
         let said = said();
         assert!(said.iter().any(|line| line.contains(level) && line.contains(words)), "{words}: {said:#?}");
     };
-    has("warning", "nothing else was found");
+    has("warning", "nothing that renews it was found");
     // A timer of systemd: there, then set to start.
     let units = home.path().join(".config/systemd/user");
     std::fs::create_dir_all(units.join("timers.target.wants")).expect("a directory");
@@ -248,7 +248,7 @@ fn whether_anything_renews_what_rclone_cannot_is_seen() {
     has("ok", "renewed by ~/.config/systemd/user/pluton-refresh.service");
     // The same for another rclone.conf.
     std::fs::write(units.join("pluton-refresh.service"), service.replace("rclone.conf", "other.conf")).expect("a unit");
-    has("warning", "nothing else was found");
+    has("warning", "nothing that renews it was found");
     // A crontab: one that may not be read, none, another's, and one that renews it.
     let crontab = |script: &str| {
         let path = home.path().join("bin/crontab");
@@ -260,7 +260,7 @@ fn whether_anything_renews_what_rclone_cannot_is_seen() {
     crontab("echo 'no crontab for me' >&2; exit 1");
     assert!(!said().iter().any(|line| line.contains("crontab -l")));
     crontab("echo '# 0 3 * * * pluton run \"My Box\" -- restic'; echo '0 3 * * * pluton run \"My Box 2\" -- restic'");
-    has("warning", "nothing else was found");
+    has("warning", "nothing that renews it was found");
     crontab("echo '0 3 * * * pluton run \"My Box\" -- restic backup'");
     has("ok", "renewed by crontab");
 }

@@ -47,7 +47,7 @@ pub(crate) fn a_command_outlives_an_hour_without_box_and_is_signed_in_again_afte
         let output = child.wait_with_output().expect("pluton ends");
         assert!(output.status.success(), "{output:?}");
         assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 3);
-        assert_eq!((told(DOWN), told("is kept signed in again")), ([1, 1], [1, 1]));
+        assert_eq!((told(DOWN), told("is signed in again")), ([1, 1], [1, 1]));
     });
 }
 

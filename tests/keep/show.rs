@@ -27,8 +27,8 @@ fn list_and_show_say_when_each_sign_in_ends() {
 
     let ran = life.pluton(&["storage", "list"]).ok();
     let row = |name: &str| ran.stdout.lines().find(|line| line.starts_with(name)).expect("a line").to_owned();
-    assert!(row("idle").ends_with("renewed by rclone; lasts 50 days unused"), "{ran:?}");
-    assert!(row("fresh").ends_with("renewed by rclone; lasts 59 days unused"), "{ran:?}");
+    assert!(row("idle").ends_with("renewed by rclone; lasts 50 days if unused"), "{ran:?}");
+    assert!(row("fresh").ends_with("renewed by rclone; lasts 59 days if unused"), "{ran:?}");
     assert!(row("dead").ends_with("expired: not used for 60 days"), "{ran:?}");
     assert!(row("service").contains("valid for "), "{ran:?}");
     assert!(!row("service").contains("unused"), "{ran:?}");

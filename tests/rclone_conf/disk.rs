@@ -52,7 +52,7 @@ fn on_a_full_disk() {
     mounts::fill(&filler);
     let token = world.token();
     let error = refused(&world, &before, &token, &world.add("box", &token, &["--json"]), "config_unwritable");
-    assert!(remedy(&error).contains("make room"), "{error}");
+    assert!(remedy(&error).contains("free some space"), "{error}");
     assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
     assert_eq!(names_in(&world.dir()), ["filler", "rclone.conf"]);
     fs::remove_file(filler).expect("room again");
@@ -220,7 +220,7 @@ fn where_a_renewed_token_would_have_no_room_box_is_not_asked() {
     let token = world.token();
     let ran = world.add("box", &token, &["--json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(remedy(&ran.document()["error"]).contains("make room"), "{ran:?}");
+    assert!(remedy(&ran.document()["error"]).contains("free some space"), "{ran:?}");
     assert!(world.sandbox.is_live_refresh(&token.refresh));
     assert_eq!(world.bytes(), ODD.as_bytes());
     drop(disk);

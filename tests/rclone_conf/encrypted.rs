@@ -152,7 +152,7 @@ fn what_cannot_be_decrypted_says_why() {
         (VECTOR.replace("AAECAw", "AA!CAw"), "damaged"),
         (HEAD.to_owned(), "damaged"),
         // Sealed, and half gone.
-        (VECTOR[..HEAD.len() + 80].to_owned(), "does not open"),
+        (VECTOR[..HEAD.len() + 80].to_owned(), "does not decrypt"),
     ] {
         world.home.write_config(&file);
         let (code, document) = world.home.json(&["storage", "list"]);

@@ -106,7 +106,7 @@ fn config_file(subject: &Subject<'_>) -> Vec<Finding> {
     let place = config::shown(file.path());
     let why = subject.context.why_this_config();
     if !file.exists() {
-        return vec![Finding::good(ABOUT, format!("there is none yet; {place} would be created ({why})"))];
+        return vec![Finding::good(ABOUT, format!("does not exist yet; {place} would be created ({why})"))];
     }
     let encrypted = if file.is_encrypted() { ", encrypted" } else { "" };
     let mut findings = vec![Finding::good(ABOUT, format!("{place} ({why}{encrypted})"))];
@@ -116,16 +116,16 @@ fn config_file(subject: &Subject<'_>) -> Vec<Finding> {
         findings.push(Finding::warning(ABOUT, message).hint_run(chmod).hint_run("pluton doctor --fix"));
     }
     if let Some(owner) = file.foreign_owner() {
-        let message = format!("it belongs to another user (number {owner}), so new tokens may not be saved");
+        let message = format!("it belongs to another user (ID {owner}), so new tokens may not be saved");
         findings.push(Finding::warning(ABOUT, message).hint_run(format!("sudo chown \"$(id -u)\" {place}")));
     }
     if let Err(error) = file.try_replacing() {
         let message = "it cannot be replaced, so rclone cannot save a renewed token and the sign-in is lost";
         let finding = Finding { message: message.to_owned(), ..Finding::from_error(ABOUT, &error) };
-        findings.push(finding.hint("or run backups through `pluton run`, with a service account"));
+        findings.push(finding.hint("run backups through `pluton run`, with a service account"));
     }
     for (left, is_spare) in file.leftovers() {
-        let message = format!("{} was left by a run that was killed while it saved", config::shown(&left));
+        let message = format!("{} was left behind by a run that was killed while saving", config::shown(&left));
         let finding = Finding::warning(ABOUT, message);
         findings.push(if is_spare {
             finding.hint_run("pluton doctor --fix")
@@ -147,9 +147,9 @@ fn state(subject: &Subject<'_>) -> Vec<Finding> {
     });
     let copy = |copy: &std::path::PathBuf| {
         let place = config::shown(copy);
-        let message = format!("{place} is a private copy of an rclone.conf, left by a run that was killed");
+        let message = format!("{place} is a private copy of an rclone.conf, left behind by a run that was killed");
         Finding::warning(ABOUT, message).hint_run("pluton doctor --fix").hint_run("pluton storage refresh --all").hint(
-            "or where rclone.conf cannot be written, pluton run: it keeps what was renewed in the copy, and removes it",
+            "where rclone.conf cannot be written, use `pluton run`: it saves the tokens renewed in the copy, and removes it",
         )
     };
     let document = subject.config.as_ref().ok().map(|(_, document)| document);
@@ -170,10 +170,10 @@ fn port(_: &Subject<'_>) -> Vec<Finding> {
     if TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
         return vec![Finding::good(ABOUT, format!("port {PORT} is free"))];
     }
-    let message = format!("port {PORT} is in use by another program, so nobody can sign in through a browser here");
+    let message = format!("port {PORT} is in use by another program, so you cannot sign in through a browser here");
     vec![
         Finding::warning(ABOUT, message)
-            .hint("end the other `rclone authorize` or `rclone config` that still waits")
+            .hint("stop any other `rclone authorize` or `rclone config` on this machine")
             .hint_command("see which program it is", format!("ss -ltnp 'sport = :{PORT}'")),
     ]
 }
@@ -208,7 +208,7 @@ fn unreachable(host: &str, refused: &Refused) -> Finding {
     let message = format!("{host}: {} ({})", error.message, error.detail.as_deref().unwrap_or_default());
     let finding = Finding { message, ..Finding::from_error("network", &error) };
     if host.ends_with("boxcloud.com") {
-        finding.hint("without it backups pass and restores fail: have *.boxcloud.com allowed on port 443")
+        finding.hint("backups work without it, but restores fail: have *.boxcloud.com allowed on port 443")
     } else {
         finding
     }
@@ -287,7 +287,7 @@ fn keys(section: &Section) -> Vec<Finding> {
             let message = "an access token expires after 60 minutes and cannot be renewed";
             findings.push(Finding::warning(name, message).hint(sign_in_again(name)));
             if has("token") || has("box_config_file") {
-                let message = "its access_token hides its other sign-in";
+                let message = "its access_token overrides its other sign-in";
                 findings.push(Finding::warning(name, message).hint(sign_in_again(name)));
             }
         }
@@ -371,7 +371,7 @@ fn token(section: &Section) -> Option<Finding> {
             broken("its token has no refresh token: it expires within 60 minutes of being created".to_owned())
         }
         Lasting::ByRclone if is_past(token.sign_in_expiry()) => {
-            broken("its sign-in has expired: nobody used it for 60 days".to_owned())
+            broken("its sign-in has expired: it was not used for 60 days".to_owned())
         }
         _ => None,
     }
@@ -415,10 +415,10 @@ fn timers(subject: &Subject<'_>) -> Vec<Finding> {
     let renewal = |name: &String| {
         let why = match installed.renewal(name, file.path()) {
             Renewal::By(place) => return Finding::good(name, format!("renewed by {place}")),
-            Renewal::Off(place) => format!(": {place} would renew it, but is not started"),
+            Renewal::Off(place) => format!(": {place} would, but is not started"),
             Renewal::Nothing => String::new(),
         };
-        Finding::warning(name, format!("rclone cannot renew its sign-in, and nothing else was found that does{why}"))
+        Finding::warning(name, format!("rclone cannot renew its sign-in, and nothing that renews it was found{why}"))
             .hint_command("install a timer (or see cron, launchd)", "pluton storage refresh --print-timer systemd | sh")
             .hint_command("start every backup with", format!("pluton run {name:?} -- …"))
     };
