@@ -78,7 +78,7 @@ impl Bench {
         }
     }
 
-    /// Box forgets its access tokens, and rclone's own clock says that they are over.
+    /// Box forgets its access tokens, and in rclone.conf they have expired.
     fn let_an_hour_pass(&self) {
         const EXPIRY: &str = "\"expiry\":\"";
         self.sandbox.expire_access_tokens();
@@ -98,7 +98,7 @@ impl Bench {
         token["refresh_token"].as_str().unwrap_or_else(|| panic!("a refresh token: {token}")).to_owned()
     }
 
-    /// Nothing is on disk but rclone.conf, private, in private directories.
+    /// The only file on disk is rclone.conf, private, in private directories.
     #[track_caller]
     pub(crate) fn leaves_only_rclone_conf(&self) {
         let files = self.home.files();
@@ -113,7 +113,7 @@ impl Bench {
         self.home.files().into_iter().filter(|path| path.contains("/pluton/staged/")).collect()
     }
 
-    /// A run that has to fail this way, and to leave rclone.conf as it was and nothing staged.
+    /// A run that must fail this way, leave rclone.conf unchanged and nothing staged.
     #[track_caller]
     pub(crate) fn refused(&self, run: impl FnOnce(&Self) -> Ran, exit: i32, code: &str) -> Json {
         let before = self.home.config_text();

@@ -41,7 +41,7 @@ fn a_program_that_is_not_rclone_is_exit_3() {
         bench.home.script_rclone(script);
         bench.refused(|bench| bench.add(&bench.token(), &["Box", "--json"]), 3, "rclone_missing");
     }
-    // One that does nothing and ends well proves nothing.
+    // A program that does nothing and exits with 0 proves nothing.
     bench.home.script_rclone("exit 0");
     assert_ne!(bench.add(&bench.token(), &["Box"]).code, 0);
     assert_eq!(bench.home.config_text(), ODD);

@@ -81,7 +81,7 @@ fn the_very_same_again_changes_nothing_and_asks_no_one() {
     assert_eq!((bench.home.config_text(), changed_at(&bench)), (text, at));
     assert!(bench.home.children().is_empty());
     assert!(bench.sandbox.requests().is_empty());
-    // Another option is a change.
+    // A different option counts as a change.
     bench.add(&token, &["Box", "--no-refresh-check", "--description", "yours"]).fails(5);
 }
 

@@ -99,7 +99,7 @@ fn a_renewal_whose_answer_is_lost_is_not_taken_for_a_success() {
     with_each(|bench| {
         bench.home.write_config(ODD);
         let token = bench.token();
-        // Box has renewed it; rclone asks again, and hears that the token is spent, or gets the same answer again.
+        // Box has renewed it; rclone asks again, and is told that the token is spent, or gets the same answer again.
         bench.sandbox.fault(Fault::on("POST", TOKEN).answer_lost().times(2));
         if bench.sandbox.has_grace() {
             bench.add(&token, &["Box"]).ok();

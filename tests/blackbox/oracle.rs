@@ -14,7 +14,7 @@ use crate::bench::{Bench, ODD};
 /// Storages in one file; each has five values of this kind.
 const STORAGES: usize = 60;
 
-/// What means something to some reader of some file.
+/// Text with a meaning for some reader of some file.
 const HOSTILE: [&str; 44] = [
     "a",
     "Z",

@@ -106,7 +106,7 @@ fn colour_is_used_where_it_is_asked_for() {
     assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
 }
 
-/// What is missing is named by its flag, and standard input, which never ends here, is never read.
+/// The error names the flag for what is missing, and standard input, which never ends here, is not read.
 #[test]
 fn a_missing_answer_is_exit_2_and_names_the_flag_and_nothing_waits() {
     let mut bench = Bench::new();

@@ -9,7 +9,7 @@ use box_sandbox::{Fault, Token};
 use crate::bench::{Bench, ODD, with_each};
 use crate::support::{Home, Ran};
 
-/// The kept token is where the message says, private, live and alone, and `add` takes it from there.
+/// The kept token is where the message says, private, valid, and the only one, and `add` uses it from there.
 #[track_caller]
 fn is_kept(bench: &Bench, ran: &Ran, given: &Token) -> String {
     assert!(bench.sandbox.is_renewed(&given.refresh), "Box has replaced it");

@@ -95,7 +95,7 @@ fn wishes(chromium: &Path, home: &Path, arguments: &[String]) -> Json {
 fn port(child: &mut Child) -> Option<u16> {
     let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let (sender, ports) = mpsc::channel();
-    // To the end: what nobody reads would block it one day.
+    // Read to the end: a full pipe would block it one day.
     thread::spawn(move || {
         for line in lines.map_while(Result::ok) {
             if let Some((_, port)) = line.rsplit_once("successfully on port ") {

@@ -67,7 +67,7 @@ fn it_does_not_take_an_option() {
 
 #[test]
 fn it_breaks() {
-    // As a Go program ends that meets its own mistake.
+    // What a Go program prints when it panics.
     const PANIC: &str = "[ \"$1\" = version ] && echo 'rclone v1.75.2' && exit 0
 printf 'panic: runtime error: invalid memory address or nil pointer dereference\\n\\ngoroutine 1 [running]:\\nmain.main()\\n' >&2
 exit 2";

@@ -47,7 +47,7 @@ fn an_access_token_is_over() {
     ]);
 }
 
-/// What is told to be done first does help.
+/// The suggested first step does help.
 #[test]
 fn an_access_token_was_ended_before_its_time() {
     Case::new("access_token_ended", 6, "token_expired").run(|world| {

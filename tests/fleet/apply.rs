@@ -144,7 +144,7 @@ fn two_files_applied_at_once_are_both_remembered() {
     });
     let before = home.config_text();
     for file in [FILE, "second.toml"] {
-        // One that was forgotten would bring back the token that it has spent.
+        // A forgotten one would bring back the spent token.
         let (code, json) = home.json(&["apply", file]);
         assert_eq!((code, &json["changed"]), (0, &false.into()), "{json}");
     }

@@ -77,7 +77,7 @@ fn what_is_printed_for_other_programs_is_one_document_too() {
         let (code, document) = home.json(args);
         assert_eq!((code, validator.is_valid(&document), &document["ok"]), (0, true, &true.into()), "{document}");
         let text = document["text"].as_str().unwrap_or_default();
-        // A page for people is folded, here it is not.
+        // Text for people is wrapped, JSON is not.
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert!(text == plain || (args == ["help", "ci"] && words(text) == words(&plain)), "{args:?}: {text}\n{plain}");
     }

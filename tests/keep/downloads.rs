@@ -1,4 +1,4 @@
-//! `verify --write` reads its file back even though Box serves downloads from another host and a new file is not ready
+//! `verify --check-write` reads its file back even though Box serves downloads from another host and a new file is not ready
 //! at once.
 
 use box_sandbox::Sandbox;

@@ -12,7 +12,7 @@ use crate::support::{Ran, wait_for};
 
 const KEY: &str = "\nclient_credentials = true";
 
-/// rclone takes a token for over in its last 10 seconds.
+/// rclone treats a token as expired in its last 10 seconds.
 const SHORT: Duration = Duration::from_secs(18);
 
 /// An rclone that runs until it is dropped, and lists when it is told to.
@@ -53,8 +53,8 @@ fn access_token(life: &Life) -> String {
     life.home.token("CCG")["access_token"].as_str().expect("a token").to_owned()
 }
 
-/// Lists before and after a token's end in one rclone, with a new token in between. Returns how the second went,
-/// and how many tokens were asked for without a subject.
+/// Lists before and after a token expires in one rclone, with a new token in between. Returns the result of the second
+/// listing, and how many tokens were requested without a subject.
 fn over_a_token_s_end(more: &str) -> (Ran, usize) {
     let life = Life::with(Sandbox::with_lifetime(SHORT), &rclone::newest());
     life.client_credentials_with("CCG", "");
@@ -76,7 +76,7 @@ fn over_a_token_s_end(more: &str) -> (Ran, usize) {
 #[test]
 fn an_rclone_that_outlives_its_token_takes_the_new_one_and_asks_nobody() {
     std::thread::scope(|scope| {
-        // What the key is left out for.
+        // This is why the key is left out.
         let with_key = scope.spawn(|| over_a_token_s_end(KEY));
         let (ran, without_subject) = over_a_token_s_end("");
         assert_eq!((ran.code, without_subject), (0, 0), "{ran:?}");

@@ -60,7 +60,7 @@ pub(crate) fn a_command_far_longer_than_its_token_never_sees_it_end() {
     });
 }
 
-/// What the above is for: rclone by itself, with tokens as good as those.
+/// Why this is needed: rclone by itself fails, with tokens as good as those.
 fn alone(life: &Life) {
     life.jwt("jwt");
     life.client_credentials("ccg");

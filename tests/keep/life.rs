@@ -10,7 +10,7 @@ use box_sandbox::{App, JwtApp, RCLONE_CLIENT_ID, Sandbox, Token, rclone};
 
 use crate::support::{Home, Ran};
 
-/// rclone counts the last 10 of them as over.
+/// rclone treats a token as expired in its last 10 seconds.
 pub(crate) const SHORT: Duration = Duration::from_secs(30);
 
 pub(crate) struct Life {

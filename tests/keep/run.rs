@@ -103,7 +103,7 @@ fn what_cannot_be_kept_signed_in_is_said_before_the_command_starts() {
     }
     let ran = life.run(&["dead"], "echo started").fails(6);
     assert!(ran.stderr.contains("pluton storage authorize \"dead\""), "{ran:?}");
-    // A token of 60 minutes is a token: the user is told, and the command runs.
+    // A token for 60 minutes is still a token: the user is warned, and the command runs.
     life.access_token("short");
     let ran = life.run(&["short"], "rclone lsd short:").ok();
     assert!(ran.stderr.contains("warning:") && ran.stdout.lines().count() == 3, "{ran:?}");
@@ -124,7 +124,7 @@ fn signals_reach_the_command_and_only_it_decides() {
         let output = child.wait_with_output().expect("pluton ends");
         assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(42), &b"caught\n"[..]), "{name}");
     }
-    // One that does not catch it dies of it, as under a shell.
+    // A command that does not catch it dies of it, as under a shell.
     let life = signed_in();
     let mut command = life.home.command(crate::support::PLUTON);
     let mut child = command

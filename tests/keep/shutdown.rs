@@ -24,7 +24,7 @@ const COMMANDS: [&[&str]; 7] = [
     &["apply", "declared.toml"],
 ];
 
-/// A storage whose token has ended, and another token in the file `T`. Returns the token that `args` renews.
+/// A storage whose token has expired, and another token in the file `T`. Returns the token that `args` renews.
 fn prepare(life: &Life, args: &[&str]) -> Token {
     life.home.write_config("");
     let saved = life.expired("Box");
@@ -53,7 +53,7 @@ fn ended(life: &Life, child: Child) -> Ran {
     ran
 }
 
-/// What was begun can be done again, and the storage works then.
+/// The interrupted command can be run again, and the storage works then.
 fn goes_on(life: &Life, args: &[&str]) {
     let ran = life.pluton(args);
     assert_eq!(ran.code, 0, "{args:?}: {ran:?}");

@@ -111,7 +111,7 @@ fn writing_is_proven_by_writing() {
         assert_eq!(code, 7, "{document}");
         assert_eq!(document["storages"][0]["verified"]["written"], true);
         assert_eq!(document["storages"][1]["error"]["code"], "insufficient_scope");
-        // A reader still reads.
+        // A sign-in that may only read still passes.
         life.pluton(&["storage", "verify", "reader"]).ok();
         let account = life.sandbox.account();
         life.sandbox.set_account(Account { space_used: account.space_amount, ..account });
@@ -149,7 +149,7 @@ fn a_sign_in_that_ends_soon_is_an_exit_code() {
     assert_eq!(code, 6, "{document}");
     let expected = [("OAuth", "token_expired"), ("JWT", "ok"), ("CCG", "ok")];
     assert_eq!(outcomes(&document), expected.map(|(name, code)| (name.to_owned(), code.to_owned())));
-    // What nobody can renew ends within the hour.
+    // A sign-in that cannot be renewed expires within the hour.
     life.access_token("developer");
     let mut token = life.sandbox.mint(RCLONE_CLIENT_ID);
     token.refresh = String::new();

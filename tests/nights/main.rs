@@ -23,7 +23,7 @@ fn nights_with_outages_and_kills_lose_no_sign_in_and_fail_no_backup() -> anyhow:
         return Ok(());
     }
     let (kept, plain) = thread::scope(|scope| {
-        // One night is enough to see that these nights are no easy ones.
+        // One night is enough to show that plain rclone fails in these nights.
         let plain = scope.spawn(|| live(Keeper::PlainRclone, 1, SEED));
         (live(Keeper::Pluton, NIGHTS, SEED), plain.join().expect("no panic with plain rclone"))
     });

@@ -84,8 +84,8 @@ impl Storages {
         write(home, &home.config(), &(lines.join("\n") + "\n"))
     }
 
-    /// Whether the one live token of an OAuth sign-in is nowhere any more, neither in rclone.conf nor where pluton keeps
-    /// what a run that was killed has left.
+    /// Whether the only live token of an OAuth sign-in is lost: neither in rclone.conf nor where pluton keeps the files
+    /// of a killed run.
     pub(crate) fn is_lost(&self, number: usize, sandbox: &Sandbox, home: &Home) -> Result<bool> {
         if !matches!(self.ways[number], Way::OAuth(_)) {
             return Ok(false);
@@ -101,7 +101,7 @@ impl Storages {
     }
 }
 
-/// A day passes: every access token has ended, by its date and at Box.
+/// A day passes: every access token has expired, by its date and at Box.
 pub(crate) fn age(sandbox: &Sandbox, home: &Home) -> Result<()> {
     sandbox.expire_access_tokens();
     for path in files(home) {
@@ -177,7 +177,7 @@ fn token(text: &str, name: &str) -> Option<Json> {
     serde_json::from_str(line.split_once('=')?.1).ok()
 }
 
-/// Each date a day earlier, so that which token is the newer one stays to be seen.
+/// Moves each date a day back, so that it is still visible which token is newer.
 fn aged(text: &str) -> Result<String> {
     const KEY: &str = r#""expiry":""#;
     let mut parts = text.split(KEY);

@@ -40,7 +40,7 @@ pub(crate) enum Keeper {
     PlainRclone,
 }
 
-/// What the nights came to.
+/// The results of the nights.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) nights: u32,
@@ -74,7 +74,7 @@ struct Job {
     output: PathBuf,
 }
 
-/// So many nights of one world, and what they came to.
+/// Runs this many nights and returns the results.
 pub(crate) fn live(keeper: Keeper, nights: u32, seed: u64) -> Result<Tally> {
     let mut world = World::begin(keeper)?;
     let mut random = Random(seed);
@@ -232,7 +232,7 @@ impl World {
         Ok(())
     }
 
-    /// Somebody looks at what has failed, with a Box that is well again.
+    /// Checks each failed storage again, with Box working normally.
     fn morning(&mut self, number: u32, failed: &[usize]) -> Result<()> {
         for (storage, name) in NAMES.iter().enumerate() {
             let is_lost = self.storages.is_lost(storage, &self.sandbox, &self.home)?;

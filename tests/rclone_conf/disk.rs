@@ -13,7 +13,8 @@ use crate::support::skip;
 use crate::support::{PLUTON, Ran};
 use crate::world::{ODD, World, names_in};
 
-/// The run failed this way, told in JSON; rclone.conf is what it was, and the token, or its successor, is live and findable.
+/// The run failed this way, reported in JSON; rclone.conf is unchanged, and the token or its successor is valid and can
+/// be found.
 #[track_caller]
 fn refused(world: &World, before: &[u8], token: &Token, ran: &Ran, code: &str) -> Json {
     let document = ran.document();
@@ -27,7 +28,7 @@ fn refused(world: &World, before: &[u8], token: &Token, ran: &Ran, code: &str) -
     document["error"].clone()
 }
 
-/// Once the cause is gone, the very same command goes on with whatever token is live.
+/// Once the cause is gone, the same command continues with whichever token is live.
 #[track_caller]
 fn works_again(world: &World, token: &Token) {
     world.add("box", token, &[]).ok();
@@ -36,7 +37,7 @@ fn works_again(world: &World, token: &Token) {
     assert!(world.staged().is_empty());
 }
 
-/// The words that a user reads as the way out.
+/// The hints that the user reads.
 fn remedy(error: &Json) -> String {
     error["remedy"].to_string()
 }

@@ -72,7 +72,7 @@ fn it_is_read_changed_and_stays_encrypted() {
     assert_eq!(list["storages"].as_array().map(Vec::len), Some(2), "{list}");
     let (_, show) = world.home.json(&["storage", "show", "unproven"]);
     assert_eq!(show["storage"]["options"]["list_chunk"], "7");
-    // rclone goes on with it: it renews, and saves it encrypted.
+    // rclone keeps using it: it renews the token, and saves it encrypted.
     world.home.rclone(&["lsd", "proven:"]).ok();
     world.nothing_beside();
     assert!(world.staged().is_empty());
@@ -82,7 +82,7 @@ fn it_is_read_changed_and_stays_encrypted() {
 fn a_file_of_either_rclone_opens_with_a_password_in_unicode() {
     let mut world = World::new();
     world.home.write_config(VECTOR);
-    // Composed or not, one password.
+    // Composed or decomposed, it is the same password.
     for password in [VECTOR_PASSWORD, "pa\u{308}ssword 1"] {
         world.home.set("RCLONE_CONFIG_PASS", password);
         let (code, show) = world.home.json(&["storage", "show", "bx"]);
@@ -103,7 +103,7 @@ fn the_flag_comes_before_the_variables_and_the_command_before_the_password() {
     list(&world, &["--password-command", "echo right"]).ok();
     world.home.set("RCLONE_PASSWORD_COMMAND", "echo right");
     list(&world, &[]).ok();
-    // As in rclone, the command's password is not doubted in favour of the other.
+    // As in rclone, the command's password is used even if the other one would work.
     world.home.set("RCLONE_CONFIG_PASS", "right").set("RCLONE_PASSWORD_COMMAND", "echo wrong");
     list(&world, &[]).fails(9);
     list(&world, &["--password-command", r#"sh -c "printf 'right\r\n'""#]).ok();
@@ -151,7 +151,7 @@ fn what_cannot_be_decrypted_says_why() {
         (VECTOR.replace("V0", "V1"), "newer"),
         (VECTOR.replace("AAECAw", "AA!CAw"), "damaged"),
         (HEAD.to_owned(), "damaged"),
-        // Sealed, and half gone.
+        // Encrypted, and truncated.
         (VECTOR[..HEAD.len() + 80].to_owned(), "does not decrypt"),
     ] {
         world.home.write_config(&file);

@@ -100,7 +100,7 @@ fn a_token_renewed_by_a_killed_run_is_found_again() {
             renewed += usize::from(!world.sandbox.is_live_refresh(&token.refresh));
             world.a_minute_later();
             let ran = crate::support::Ran::from(start(&world, &name, &token, &[]).wait_with_output().expect("it ends"));
-            // Killed after it had saved, a run leaves nothing to be done.
+            // A run killed after it had saved leaves nothing to do.
             assert!([0, 5].contains(&ran.code), "{ran:?}\n{:?}", world.staged());
             world.all_live(&[&name]);
             assert!(world.staged().is_empty(), "{:?}", world.staged());

@@ -125,7 +125,7 @@ fn a_dotted_name_that_would_read_from_its_parent_is_refused() {
     assert!(message.contains("client_id") && message.contains("[team]"), "{document}");
     assert_eq!(world.home.config_text(), text);
     assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was not asked");
-    // Where the parent has nothing that counts, there is nothing to borrow.
+    // If the parent has nothing that counts, nothing is inherited.
     world.home.write_config("[team]\ntype = alias\nremote = /\n");
     world.add("team.alice", &token, &[]).ok();
     world.home.rclone(&["lsd", "team.alice:"]).ok();
@@ -140,7 +140,7 @@ fn a_new_parent_that_a_child_would_read_from_is_refused() {
     let message = document["error"]["message"].as_str().expect("words");
     assert!(message.contains("list_chunk") && message.contains("team.alice"), "{document}");
     assert_eq!(world.home.config_text(), child);
-    // What the child has of its own it keeps.
+    // The child's own keys stay.
     world.put("team", &world.token(), &[]).ok();
     assert!(world.home.config_text().starts_with(&child));
 }

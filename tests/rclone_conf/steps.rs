@@ -12,7 +12,7 @@ use crate::support::skip;
 use crate::support::{PLUTON, Ran, wait_for};
 use crate::world::{ODD, World, names_in, refresh_token, section};
 
-/// Every call by which a file or directory changes, but for its making, which the first write follows.
+/// Every system call that changes a file or directory, except creating one, which the first write follows.
 const CHANGES: [&str; 11] =
     ["write", "fsync", "fchmod", "mkdir", "rename", "renameat", "renameat2", "linkat", "unlink", "unlinkat", "rmdir"];
 

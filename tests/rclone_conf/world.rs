@@ -70,7 +70,7 @@ impl World {
         }
     }
 
-    /// Beside rclone.conf there is nothing.
+    /// There is nothing beside rclone.conf.
     #[track_caller]
     pub(crate) fn nothing_beside(&self) {
         assert_eq!(names_in(&self.dir()), ["rclone.conf"]);

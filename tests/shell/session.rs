@@ -17,7 +17,7 @@ pub(crate) use crate::support::PLUTON;
 use crate::support::session::chunks;
 use crate::support::skip;
 
-/// Far more than anything here takes; only a test that fails waits for it.
+/// Far longer than anything here takes; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 const SIDES: (u16, u16) = (50, 160);
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Home, PLUTON};
 
-/// Generous, since a busy machine is no fault of pluton's.
+/// Generous: a busy machine must not fail a test.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Home {
@@ -95,13 +95,13 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
     }
 }
 
-/// A process that was killed may take a moment to go; one that stays fails the test.
+/// A killed process may take a moment to disappear; one that stays fails the test.
 #[track_caller]
 pub(crate) fn wait_until_gone(pid: &str) {
     wait_for(&format!("the end of process {pid}"), || (!is_alive(pid)).then_some(()));
 }
 
-/// A zombie is not alive: in a container nobody may be there to bury it.
+/// A zombie does not count as running: in a container nobody may reap it.
 pub(crate) fn is_alive(pid: &str) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))

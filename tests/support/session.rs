@@ -14,7 +14,7 @@ use pty_process::blocking::{Command, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
-/// Far more than anything here takes; only a test that fails waits for it.
+/// Far longer than anything here takes; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// More than pluton gives rclone to end.
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     output: Receiver<Vec<u8>>,
     /// All that pluton wrote, escape codes and all.
     raw: Vec<u8>,
-    /// How much of its words was expected so far.
+    /// How much of its output was expected so far.
     read: usize,
     columns: u16,
 }
@@ -185,7 +185,7 @@ impl Drop for Session {
     }
 }
 
-/// What comes out of the terminal, until nobody holds its other end.
+/// Reads the terminal's output until nobody has its other end open.
 pub(crate) fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
     let (sender, output) = mpsc::channel();
     thread::spawn(move || {

@@ -10,7 +10,7 @@ fn count(session: &Session, words: &str) -> usize {
     session.plain().matches(words).count()
 }
 
-/// A quick connect to a folder that is not there, up to the list of what to do now.
+/// A quick connect to a folder that does not exist, up to the list of next steps.
 fn to_a_missing_folder(desk: &Desk) -> Session {
     let mut session = desk.comes_to_the_paste();
     session.types(&desk.token().block()).answers(ADVANCED, "y").chooses(OPTIONS, "Root folder");

@@ -8,7 +8,7 @@ use crate::session::{CTRL_C, DOWN, ENTER};
 /// The list of ways to tell the root folder.
 const ROOT_FOLDER: &str = "Root folder\n";
 const ESCAPE: &str = "\u{1b}";
-/// The list of what to do about a name that is taken.
+/// The list of choices when a name is taken.
 const TAKEN_LIST: &str = "A remote named \"Box\" already exists in rclone.conf\n";
 
 const TAKEN: &str = "[Box]\ntype = local\n";

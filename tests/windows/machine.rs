@@ -100,7 +100,7 @@ impl Machine {
         Session::start(self.command("pluton.exe", args).into(), 100)
     }
 
-    /// Another program that has rclone.conf open, in no way that lets it be replaced, until its input ends.
+    /// Another program that has rclone.conf open and so prevents its replacement, until its input ends.
     pub(crate) fn hold(&self) -> Child {
         let mut command = self.command("hold.exe", &[&windows_path(&self.config())]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("hold.exe starts");

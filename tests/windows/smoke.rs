@@ -41,7 +41,7 @@ fn a_save_waits_for_a_program_that_has_the_file_open() {
     machine.adds("Box");
     let mut holder = machine.hold();
     let editing = machine.start(&["storage", "edit", "Box", "--description", "nightly", "--no-verify"]);
-    // It stands ready beside the file, and cannot take its place.
+    // It is complete beside the file, and cannot be moved into its place.
     let dir = machine.config();
     let dir = dir.parent().expect("a directory");
     wait_for("the file to take the place of rclone.conf", || {

@@ -1,4 +1,4 @@
-//! The handle a test holds: what it can arrange, and what it can look at.
+//! The handle that a test uses to arrange faults and accounts, and to inspect what was asked.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -138,12 +138,12 @@ impl Sandbox {
         self.world.settings.grace
     }
 
-    /// An hour passes, as far as access tokens are concerned.
+    /// Expires all access tokens, as after an hour.
     pub fn expire_access_tokens(&self) {
         self.world.state().tokens.expire_access();
     }
 
-    /// Sixty days pass for this refresh token.
+    /// Expires this refresh token, as after sixty days.
     pub fn expire_refresh(&self, refresh: &str) {
         self.world.state().tokens.expire_refresh(refresh);
     }
@@ -226,7 +226,7 @@ impl Sandbox {
         self.world.state().users[ACCOUNT_ID].clone()
     }
 
-    /// From here on the proxy wants a user and a password.
+    /// Makes the proxy ask for a user and a password from now on.
     pub fn proxy_login(&self, user: &str, password: &str) {
         self.world.state().proxy_login = Some(format!("{user}:{password}"));
     }

@@ -1,4 +1,4 @@
-//! A code from the browser for a first token: once, within 30 seconds, by the app it was made for.
+//! Exchanges a code from the browser for a first token: once, within 30 seconds, only for the app it was issued to.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Signed assertions of service accounts, every claim checked.
+//! Checks every claim of the signed assertions of service accounts.
 
 use std::time::UNIX_EPOCH;
 
@@ -18,7 +18,7 @@ use crate::state::{Settings, State};
 use crate::tokens::Token;
 
 const AUDIENCE: &str = "https://api.box.com/oauth2/token";
-/// Seconds an assertion may still be good for.
+/// The longest time in seconds that an assertion may be valid.
 const LONGEST: i64 = 60;
 
 pub(super) fn exchange(state: &mut State, settings: &Settings, form: &Fields) -> Result<Token, Refusal> {

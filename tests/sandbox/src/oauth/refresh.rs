@@ -1,4 +1,4 @@
-//! A refresh token for the next pair, only by the app it was made for.
+//! Exchanges a refresh token for the next pair, only for the app it was issued to.
 
 use super::{Refusal, app};
 use crate::exchange::Fields;

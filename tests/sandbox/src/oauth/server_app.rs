@@ -1,4 +1,4 @@
-//! Client credentials: Box wants to know for whom, and rclone never says.
+//! Client credentials: Box requires a subject, which rclone never sends.
 
 use super::{Refusal, app_of_kind};
 use crate::apps::{AppSpec, ENTERPRISE_ID, Registered};
