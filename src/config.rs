@@ -45,7 +45,7 @@ pub(crate) use change::{Reference, TokenSave, check_inheritance, put, taken};
 pub(crate) use locks::{RefreshLock, lock_file};
 pub(crate) use paths::{check_owner, find, foreign, give_back, others, shown, state_dir};
 pub(crate) use private_copy::{PrivateCopy, left_copies};
-pub(crate) use recovery::{OrphanedSignIn, discard, kept, orphans, orphans_now, successors};
+pub(crate) use recovery::{OrphanedSignIn, discard, kept, orphans, orphans_now, runs_with, successors};
 pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Unverified, Verified};
 
 use crate::config::document::Document;

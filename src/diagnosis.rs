@@ -163,11 +163,6 @@ impl<'a> Operation<'a> {
             config_file: section.get("box_config_file"),
         }
     }
-
-    /// Whether an app signs in by itself, as a service account or with client credentials.
-    pub(crate) fn is_unattended(&self) -> bool {
-        matches!(self.sign_in, Kind::Jwt | Kind::ClientCredentials)
-    }
 }
 
 /// How it ended.

@@ -168,6 +168,14 @@ impl Rclone {
         Err(Error::new(Code::RcloneTooOld, why).responsible(Who::You).hint(INSTALL))
     }
 
+    /// The same for the newest option that is set, and the version that it needs.
+    ///
+    /// # Errors
+    /// As for [`Self::require`].
+    pub(crate) fn require_for_option(&self, needed: Option<((u32, u32), &str)>) -> Result<()> {
+        needed.map_or(Ok(()), |(version, key)| self.require(version, &format!("the option {key}")))
+    }
+
     /// Lists the storage's root folder, first renewing its token in `config` if that is due. While `renews`, rclone may
     /// be waiting for the only live token. The inner error says how rclone ended if it did not list.
     ///
@@ -303,9 +311,19 @@ fn not_rclone(message: String) -> Error {
     error.hint(INSTALL).hint("name the program with --rclone PATH")
 }
 
+/// The variables set here that rclone takes instead of the keys of a section.
+pub(crate) fn variables_of_sections() -> Vec<String> {
+    const SETTINGS: [&str; 3] = ["RCLONE_CONFIG", "RCLONE_CONFIG_DIR", "RCLONE_CONFIG_PASS"];
+    let mut names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    names.retain(|name| name.starts_with("RCLONE_BOX_") || name.starts_with("RCLONE_CONFIG_"));
+    names.retain(|name| !SETTINGS.contains(&name.as_str()));
+    names.sort();
+    names
+}
+
 /// Whether a variable must not reach an rclone that checks a section. Proxies, certificates and every other `RCLONE_*`
 /// setting do.
-pub(crate) fn masks(name: &str) -> bool {
+fn masks(name: &str) -> bool {
     // Windows ignores case here, and rclone asks for upper case.
     let name = name.to_ascii_uppercase();
     let setting = name.strip_prefix("RCLONE_");

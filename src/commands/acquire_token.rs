@@ -54,13 +54,13 @@ pub(super) fn through_browser(
     let shown = scrub(&outcome.stderr, &secrets);
     let evidence =
         Evidence { said: &outcome.stderr, shown: &shown, end: explain::end(&outcome), version: rclone.version().ok() };
-    let asked = Operation {
+    let operation = Operation {
         client_id: answers.get(Field::ClientId),
         root_folder: options.get("root_folder_id"),
         impersonate: options.get("impersonate"),
         ..Operation::new(Doing::Authorizing, answers.get(Field::Name).unwrap_or_default(), kind)
     };
-    Err(explain::explain(&asked, &evidence, None))
+    Err(explain::explain(&operation, &evidence, None))
 }
 
 /// Puts the token that an earlier run renewed in the place of the one that is given, or offers its whole sign-in. Returns the
@@ -74,12 +74,12 @@ pub(super) fn resume(
     let given = answers.get(Field::Token).and_then(|paste| Token::find(paste).ok());
     let orphans = config::orphans(present, given.as_ref())?;
     if let Some(token) = given {
-        let tries = tries_with(token, &orphans);
-        if let Some(last) = tries.last() {
+        let runs = config::runs_with(&token, orphans);
+        if let Some(last) = runs.last() {
             context.terminal.say("Resuming with the token renewed earlier");
             answers.set(Field::Token, last.token.blob().expose());
         }
-        return Ok(tries.into_iter().map(|found| found.file.clone()).collect());
+        return Ok(runs.into_iter().map(|found| found.file).collect());
     }
     let is_latest = |found: &&OrphanedSignIn| !orphans.iter().any(|other| other.succeeds(&found.token));
     let is_meant = |found: &&OrphanedSignIn| answers.get(Field::Name).is_none_or(|name| name == found.name);
@@ -100,16 +100,4 @@ pub(super) fn resume(
         }
     }
     Ok(Vec::new())
-}
-
-/// The tries that began with `token` or hold it, in order: each may have renewed the token of the one before.
-fn tries_with(mut token: Token, orphans: &[OrphanedSignIn]) -> Vec<&OrphanedSignIn> {
-    let is_held = |found: &&OrphanedSignIn| found.token.fingerprint() == token.fingerprint();
-    let mut tries: Vec<_> = orphans.iter().find(is_held).into_iter().collect();
-    while let Some(next) = orphans.iter().find(|found| found.succeeds(&token)).filter(|_| tries.len() <= orphans.len())
-    {
-        token = next.token.clone();
-        tries.push(next);
-    }
-    tries
 }

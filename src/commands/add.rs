@@ -18,7 +18,6 @@ use crate::signals;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER};
 use crate::storage::section::{GRANT_KEY, Section};
-use crate::storage::sign_in::Kind;
 use crate::ui::prompt::{self, Item, Reply};
 use crate::ui::report::{Outcome, Report, Saved, Warning, failure_text};
 
@@ -63,7 +62,7 @@ fn until_done(
     let attempt = Attempt { context, proof, goal, file: &file };
     attempt.check_beforehand(&answers)?;
     let _echo_off = context.terminal.asks.then(prompt::echo_off);
-    let mut kept = resume(context, &mut answers, &present, &mut warnings)?;
+    let mut resumed = resume(context, &mut answers, &present, &mut warnings)?;
     loop {
         let error = match attempt.ask_and_save(&mut answers) {
             Ok(None) => {
@@ -71,7 +70,7 @@ fn until_done(
                 return sign_in_again(context, name, &SignInFlags::default(), proof, warnings);
             }
             Ok(Some(mut saved)) => {
-                for file in &kept {
+                for file in &resumed {
                     config::discard(file);
                 }
                 warnings.extend(readable_by_others(context, &file));
@@ -89,7 +88,7 @@ fn until_done(
         // Whatever was renewed on the way is what the next attempt must use.
         if let Some(found) = error.kept.as_deref().and_then(config::kept) {
             answers.set(Field::Token, found.token.blob().expose());
-            kept.push(found.file);
+            resumed.push(found.file);
         }
         wizard::correct(context, &mut answers, error)?;
     }
@@ -197,7 +196,7 @@ impl Attempt<'_> {
             return rclone_for(self.context, self.proof, Some(name), options);
         };
         let rclone = rclone_for(self.context, self.proof, Some(name), &BoxOptions::default())?;
-        old.needs().map_or(Ok(()), |(version, key)| rclone.require(version, &format!("the option {key}")))?;
+        rclone.require_for_option(old.needs())?;
         Ok(rclone)
     }
 
@@ -280,9 +279,7 @@ pub(super) fn rclone_for(
     options: &BoxOptions,
 ) -> Result<Rclone> {
     let rclone = context.rclone(proof.timeout)?;
-    if let Some((version, key)) = options.needs() {
-        rclone.require(version, &format!("the option {key}"))?;
-    }
+    rclone.require_for_option(options.needs())?;
     if let Some(name) = name.filter(|name| !name.is_plain()) {
         rclone.require((1, 62), &format!("the name {:?}", name.as_str()))?;
     }
@@ -318,7 +315,7 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
 
 /// Whether rclone.conf holds all of this already. A token that is minted on the way is not the user's to compare.
 fn is_same(present: &Document, section: &Section) -> bool {
-    let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let minted = section.kind().is_unattended();
     let counts = |key: &str| !(minted && ["token", GRANT_KEY].contains(&key));
     let mut there = present.entries(section.name());
     let mut wanted = section.entries();

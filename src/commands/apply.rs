@@ -137,9 +137,9 @@ impl Run<'_> {
                 || not_compared.contains(&"token")
         };
         // The token that rclone has renewed since the last apply is newer than the declared one.
-        let kept = present_token.clone().filter(|_| declared_token.as_ref().is_none_or(is_known));
+        let current = present_token.clone().filter(|_| declared_token.as_ref().is_none_or(is_known));
         let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
-        let token = kept.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
+        let token = current.as_ref().map(Token::blob).or(successor).or_else(|| declared_token.clone());
         let subject = storage.box_subject_type.as_ref().zip(storage.box_subject_id.as_ref());
         let subject = subject.map(|(kind, id)| Secret::new(format!("{kind}:{id}")));
         let config_file = storage.box_config_file.as_ref().map(|path| base.join(path).to_string_lossy().into_owned());
@@ -162,10 +162,10 @@ impl Run<'_> {
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);
         }
-        if let (Kind::Jwt | Kind::ClientCredentials, Some(token)) = (section.kind(), present_token) {
+        if let Some(token) = present_token.filter(|_| section.kind().is_unattended()) {
             section = section.with_token(&token)?;
         }
-        Ok(Wanted { section, token: declared_token, is_new_sign_in: kept.is_none(), not_compared })
+        Ok(Wanted { section, token: declared_token, is_new_sign_in: current.is_none(), not_compared })
     }
 
     fn carry_out(&mut self, mut step: Step, wanted: Option<Wanted>) -> Step {
@@ -228,7 +228,7 @@ fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
     let there: BTreeMap<_, _> = present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let section = wanted.section.entries().into_iter().map(|(key, value)| (key.to_owned(), value));
     let section: BTreeMap<_, _> = section.collect();
-    let minted = matches!(wanted.section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let minted = wanted.section.kind().is_unattended();
     let counts = |key: &str| key != "token" || (wanted.is_new_sign_in && !minted);
     let keys: BTreeSet<&String> = there.keys().chain(section.keys()).collect();
     keys.into_iter().filter(|key| there.get(*key) != section.get(*key) && counts(key)).cloned().collect()

@@ -1,7 +1,7 @@
 //! The one way for a section into rclone.conf, whichever command it comes from: renew, stage, prove, commit. A user to act as
 //! may be named by login; what is saved is the ID, which Box is asked for.
 
-use super::proof::Trial;
+use super::proof::WriteCheck;
 use super::refresh::{grant, is_renewable, lock, refresh_locked};
 use super::verify::ENOUGH;
 use super::{account, explain, proof};
@@ -53,7 +53,7 @@ pub(super) fn commit(
 ) -> Result<(Section, Proof)> {
     let Change { mut section, is_new_sign_in, target } = change;
     let is_tested = !flags.no_verify;
-    let is_minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let is_minted = section.kind().is_unattended();
     let concerns_token = match &target {
         Target::Whole { .. } => true,
         Target::Keys(keys) => keys.iter().any(|key| TOKEN_KEYS.contains(key)),
@@ -98,7 +98,7 @@ pub(super) fn commit(
     };
     let verified = if is_tested {
         let saved_in = (!brings_token).then_some(file);
-        proof::verify(rclone, staged, Trial::small_if(flags.check_write), saved_in)?
+        proof::verify(rclone, staged, WriteCheck::small_if(flags.check_write), saved_in)?
     } else {
         staged.unverified(Unverified::AsAsked)?
     };
@@ -160,7 +160,7 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
 
 /// The ID of the user who signs in as `login`, asked for by the token of `section`.
 fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
-    let asked = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
+    let operation = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
     let access_token = account::access_token(section).ok_or_else(|| {
         Error::invalid(USER, format!("{login:?} cannot be looked up: the sign-in has expired"))
             .responsible(Who::You)
@@ -175,9 +175,11 @@ fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
             .hint(WHERE_IDS_ARE)
             .about(USER)),
         Err(refused) => {
-            let error = explain::refused(&asked, &refused, section);
+            let error = explain::refused(&operation, &refused, section);
             Err(match error.code {
-                Code::InsufficientScope | Code::PermissionDenied => may_not(login, asked.is_unattended(), error),
+                Code::InsufficientScope | Code::PermissionDenied => {
+                    may_not(login, operation.sign_in.is_unattended(), error)
+                }
                 _ => error,
             })
         }

@@ -8,7 +8,6 @@ use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
 use crate::error::{Code, Error, Result, Who};
 use crate::storage::section::{GRANT_KEY, Section};
-use crate::storage::sign_in::Kind;
 use crate::ui::report::{self, Report};
 
 pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
@@ -85,7 +84,7 @@ fn toml(section: &Section) -> String {
             .collect();
         format!("{name}_{}", key.to_uppercase())
     };
-    let minted = matches!(section.kind(), Kind::Jwt | Kind::ClientCredentials);
+    let minted = section.kind().is_unattended();
     for (key, value) in section.entries() {
         let _ = match key {
             "type" => Ok(()),

@@ -28,10 +28,15 @@ use crate::ui::report::{Warning, duration};
 /// For asking Box about a token after a failure.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Lists, and where `trial` wants that also writes files and takes them away again. A token that is renewed on the way is
+/// Lists, and and where `check` asks for it also writes files and deletes them again. A token that is renewed on the way is
 /// saved in `saved_in`, where the storage is there already, and else kept for recovery if something fails.
-pub(super) fn verify(rclone: &Rclone, staged: Staged, trial: Trial, saved_in: Option<&ConfigFile>) -> Result<Verified> {
-    let proven = run(rclone, &staged, trial);
+pub(super) fn verify(
+    rclone: &Rclone,
+    staged: Staged,
+    check: WriteCheck,
+    saved_in: Option<&ConfigFile>,
+) -> Result<Verified> {
+    let proven = run(rclone, &staged, check);
     let staged = match saved_in {
         Some(file) => save(file, staged, proven.as_ref().err())?,
         None => staged,
@@ -85,17 +90,15 @@ fn is_foreign(token: &Token) -> bool {
     matches!(box_api::me(&caller, LIMIT), Ok(Err(refused)) if is_unknown(&refused))
 }
 
-fn run(rclone: &Rclone, staged: &Staged, trial: Trial) -> Result<Proven> {
-    if let Some((version, key)) = staged.section().needs() {
-        // An older rclone would list something else than backups will be for.
-        rclone.require(version, &format!("the option {key}"))?;
-    }
+fn run(rclone: &Rclone, staged: &Staged, check: WriteCheck) -> Result<Proven> {
+    // An older rclone would list something else than backups will be for.
+    rclone.require_for_option(staged.section().needs())?;
     if staged.section().kind() == Kind::Jwt && staged.section().token().or(staged.new_token()).is_none() {
         mint(rclone, staged)?;
     }
     let proven = Proven::by(list(rclone, staged)?);
-    let rehearsal = trial.run(rclone, staged)?;
-    Ok(if trial == Trial::Nothing { proven } else { proven.and_written(rehearsal) })
+    let rehearsal = check.run(rclone, staged)?;
+    Ok(if check == WriteCheck::Nothing { proven } else { proven.and_written(rehearsal) })
 }
 
 /// Has rclone fetch a token for a service account into the staged file.
@@ -131,8 +134,8 @@ pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outc
     // Only a failure is worth a second child to ask for the version.
     let version = rclone.version();
     let end = explain::end(outcome);
-    let heard = Evidence { said: &outcome.stderr, shown: &shown, end, version: version.as_ref().ok().copied() };
-    let error = explain::explain(&Operation::of(&section, doing), &heard, Some(&section));
+    let evidence = Evidence { said: &outcome.stderr, shown: &shown, end, version: version.as_ref().ok().copied() };
+    let error = explain::explain(&Operation::of(&section, doing), &evidence, Some(&section));
     match version {
         Err(no_rclone) if error.code == Code::Unknown => no_rclone,
         _ => error,
@@ -185,7 +188,7 @@ const ORDINARY: u64 = 8 * MEBIBYTE;
 
 /// What is written to prove a storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trial {
+pub(super) enum WriteCheck {
     Nothing,
     Small,
     /// Some megabytes, and where `large` also a file that is uploaded in parts.
@@ -194,7 +197,7 @@ pub(super) enum Trial {
     },
 }
 
-impl Trial {
+impl WriteCheck {
     pub(super) fn small_if(wanted: bool) -> Self {
         if wanted { Self::Small } else { Self::Nothing }
     }

@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     let file = context.config_file()?;
     let names = pick::some_or_all(context, &file, &flags.which, "refresh")?;
     let rclone = context.rclone(flags.timeout)?.without_spinner();
-    let patience = Patience::new(context.terminal, flags.wait, Some("renewing"));
+    let retries = Retries::new(context.terminal, flags.wait, Some("renewing"));
     let refresh_one = |name: &String| {
         signals::check()?;
         // Among all storages one that nobody can renew is no failure: a timer could do nothing about it.
@@ -63,9 +63,9 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
         Ok(StorageResult { token: Some(show::state(&token)), ..StorageResult::good(name, outcome) })
     };
     let storages = in_parallel(&names, JOBS, |name| {
-        patience.with(|| refresh_one(name)).unwrap_or_else(|error| StorageResult::failed(name, error))
+        retries.until_done(|| refresh_one(name)).unwrap_or_else(|error| StorageResult::failed(name, error))
     });
-    drop(patience);
+    drop(retries);
     signals::check()?;
     Ok(Report::Results { storages })
 }
@@ -222,8 +222,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// More than anybody waits; a clock cannot count without end.
 const LONGEST: Duration = Duration::from_secs(365 * 86400);
 
-/// One allowance for everything that a command tries.
-pub(super) struct Patience {
+/// Repeats what failed because Box or the network did not answer. One time limit for everything that a command tries.
+pub(super) struct Retries {
     terminal: Terminal,
     limit: Duration,
     /// When it is used up; it begins with the first failure.
@@ -231,34 +231,34 @@ pub(super) struct Patience {
     spinner: Mutex<Option<Spinner>>,
 }
 
-impl Patience {
+impl Retries {
     pub(super) fn new(terminal: Terminal, limit: Duration, doing: Option<&str>) -> Self {
         let spinner = doing.map(|doing| terminal.wait(doing));
         Self { terminal, limit, end: OnceLock::new(), spinner: Mutex::new(spinner) }
     }
 
     /// Each attempt takes its own locks, so that nothing is held during the pauses.
-    pub(super) fn with<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    pub(super) fn until_done<T>(&self, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
         let mut pause = FIRST_PAUSE;
         loop {
             let error = match attempt() {
                 Err(error) if may_pass(&error) => error,
                 done => return done,
             };
-            let asked = error.retry_after.unwrap_or_default();
-            let left = self.left(&error, asked);
-            if left.is_zero() || asked > left {
+            let retry_after = error.retry_after.unwrap_or_default();
+            let remaining = self.remaining(&error, retry_after);
+            if remaining.is_zero() || retry_after > remaining {
                 return Err(error);
             }
-            signals::pause(pause.max(asked).min(left))?;
+            signals::pause(pause.max(retry_after).min(remaining))?;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// What is left of it; the first failure is told.
-    fn left(&self, error: &Error, asked: Duration) -> Duration {
+    /// The time that is left; the first failure is told.
+    fn remaining(&self, error: &Error, retry_after: Duration) -> Duration {
         let end = *self.end.get_or_init(|| {
-            if !self.limit.is_zero() && asked <= self.limit {
+            if !self.limit.is_zero() && retry_after <= self.limit {
                 self.tell(error);
             }
             Instant::now() + self.limit.min(LONGEST)

@@ -9,15 +9,14 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::pick::{self, boxes};
-use super::refresh::Patience;
-use super::refresh::{How, Refreshed, is_renewable, refresh};
+use super::refresh::{How, Refreshed, Retries, is_renewable, refresh};
 use crate::cli::Run;
 use crate::config::document::Document;
 use crate::config::{ConfigFile, PrivateCopy};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::process;
-use crate::rclone::Rclone;
+use crate::rclone::{Rclone, variables_of_sections};
 use crate::secret::{Secret, looks_like_token, scrub};
 use crate::signals;
 use crate::storage::section::Section;
@@ -51,12 +50,12 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     }
     let file = copy.as_ref().map_or(&file, PrivateCopy::file);
     let rclone = context.rclone(None)?.without_spinner();
-    let patience = Patience::new(context.terminal, flags.wait, None);
+    let retries = Retries::new(context.terminal, flags.wait, None);
     let mut keepers = Vec::new();
     for name in &names {
-        keepers.extend(Keeper::start(file, &rclone, name, context.terminal, &patience)?);
+        keepers.extend(Keeper::start(file, &rclone, name, context.terminal, &retries)?);
     }
-    drop(patience);
+    drop(retries);
 
     signals::check()?;
     let (program, args) = flags.command.split_first().ok_or_else(Error::interrupted)?;
@@ -90,7 +89,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
 fn masking(names: &[String]) -> Vec<String> {
     let of_section = |name: &String| format!("RCLONE_CONFIG_{}_", name.to_uppercase());
     let prefixes: Vec<String> = names.iter().map(of_section).chain(["RCLONE_BOX_".to_owned()]).collect();
-    let set = std::env::vars_os().filter_map(|(variable, _)| variable.into_string().ok());
+    let set = variables_of_sections().into_iter();
     set.filter(|variable| prefixes.iter().any(|prefix| variable.starts_with(prefix))).collect()
 }
 
@@ -160,7 +159,7 @@ impl<'a> Keeper<'a> {
         rclone: &'a Rclone,
         name: &'a str,
         terminal: Terminal,
-        patience: &Patience,
+        retries: &Retries,
     ) -> Result<Option<Self>> {
         if !is_renewable(&file.section(name)?) {
             terminal.warn(&format!("the sign-in of {name:?} cannot be renewed; it expires with its token"));
@@ -168,7 +167,7 @@ impl<'a> Keeper<'a> {
         }
         let mut keeper =
             Self { file, rclone, terminal, name, ahead: MOST_AHEAD, due: SystemTime::now(), trouble: None };
-        patience.with(|| {
+        retries.until_done(|| {
             match refresh(file, rclone, name, Some(MOST_AHEAD)) {
                 Ok(refreshed) => keeper.plan(&refreshed),
                 Err(error) if may_pass(&error) && keeper.remaining() > ENOUGH => keeper.failed(&error),

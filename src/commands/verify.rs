@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::account::{self, Found};
 use super::in_parallel;
-use super::proof::Trial;
+use super::proof::WriteCheck;
 use super::refresh::{How, is_renewable, refresh};
 use super::{pick, proof, show};
 use crate::cli::Verify;
@@ -109,7 +109,7 @@ impl Verifier<'_> {
             .filter_map(|(index, section)| Some((index, section?)))
             .filter(|(_, section)| is_lasting(section) && section.needs().is_none())
             .unzip();
-        if sections.len() < MANY || self.trial() != Trial::Nothing {
+        if sections.len() < MANY || self.write_check() != WriteCheck::Nothing {
             return Ok(folders);
         }
         let batch = Batch::new(sections.iter().copied())?;
@@ -121,11 +121,11 @@ impl Verifier<'_> {
         Ok(folders)
     }
 
-    fn trial(&self) -> Trial {
+    fn write_check(&self) -> WriteCheck {
         if self.flags.restore {
-            Trial::Restore { large: self.flags.large }
+            WriteCheck::Restore { large: self.flags.large }
         } else {
-            Trial::small_if(self.flags.check_write)
+            WriteCheck::small_if(self.flags.check_write)
         }
     }
 
@@ -136,7 +136,7 @@ impl Verifier<'_> {
             (Proof { listed: true, folders, ..Proof::default() }, section.token())
         } else {
             let staged = Staged::new(section.clone(), false)?;
-            let verified = proof::verify(self.rclone, staged, self.trial(), Some(self.file))?;
+            let verified = proof::verify(self.rclone, staged, self.write_check(), Some(self.file))?;
             (verified.proof(), verified.section().token())
         };
         if let Some(within) = self.flags.fail_within {

@@ -126,6 +126,13 @@ pub(crate) fn successors(token: &Token) -> Result<Vec<OrphanedSignIn>> {
     Ok(chain)
 }
 
+/// Of the runs in `found`, the one that ended with `token` itself, and after it those that renewed it, in order.
+pub(crate) fn runs_with(token: &Token, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
+    let Some(fingerprint) = token.fingerprint() else { return Vec::new() };
+    let holder = found.iter().position(|found| found.fingerprint == fingerprint).map(|at| found.swap_remove(at));
+    holder.into_iter().chain(chain(fingerprint, found)).collect()
+}
+
 /// The successors of the token with this fingerprint, oldest first.
 fn chain(fingerprint: String, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
     let mut chain: Vec<OrphanedSignIn> = Vec::new();

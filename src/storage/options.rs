@@ -49,6 +49,11 @@ pub(crate) fn keys() -> Vec<&'static str> {
     SIGN_IN_KEYS.into_iter().chain(options).collect()
 }
 
+/// The oldest rclone that knows all the options that are set, and which of them asks for it.
+pub(crate) fn needs(is_set: impl Fn(&str) -> bool) -> Option<((u32, u32), &'static str)> {
+    SPECS.iter().filter(|spec| is_set(spec.key)).filter_map(|spec| Some((spec.since?, spec.key))).max()
+}
+
 pub(crate) fn spec(key: &str) -> Option<&'static Spec> {
     SPECS.iter().find(|spec| spec.key == key)
 }
@@ -78,9 +83,9 @@ impl BoxOptions {
         SPECS.iter().filter_map(|spec| self.get(spec.key).map(|value| (spec.key, value)))
     }
 
-    /// The newest rclone that any of them needs, and which one needs it.
+    /// See [`needs`].
     pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
-        self.entries().filter_map(|(key, _)| Some((spec(key)?.since?, key))).max()
+        needs(|key| self.get(key).is_some())
     }
 }
 

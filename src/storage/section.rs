@@ -7,7 +7,7 @@ use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::secret::Secret;
 use crate::storage::name::RemoteName;
-use crate::storage::options::{self, BoxOptions, DESCRIPTION, SPECS};
+use crate::storage::options::{self, BoxOptions, DESCRIPTION};
 use crate::storage::sign_in::{Kind, Lasting, SignIn};
 use crate::storage::token::Token;
 
@@ -97,10 +97,9 @@ impl Section {
         &self.name
     }
 
-    /// The oldest rclone that knows the options of this section, and the option that asks for it. A description does not count.
+    /// See [`options::needs`]. A description does not count: every rclone ignores one.
     pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
-        let set = SPECS.iter().filter(|spec| self.has(spec.key) && spec.key != DESCRIPTION);
-        set.filter_map(|spec| Some((spec.since?, spec.key))).max()
+        options::needs(|key| self.has(key) && key != DESCRIPTION)
     }
 
     pub(crate) fn is_saved(&self) -> bool {

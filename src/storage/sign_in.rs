@@ -46,6 +46,11 @@ impl Kind {
         }
     }
 
+    /// Whether an app signs in by itself: a service account, or client credentials.
+    pub(crate) fn is_unattended(self) -> bool {
+        matches!(self, Self::Jwt | Self::ClientCredentials)
+    }
+
     /// What a section signs in with, judged as rclone does: an access token wins, then a JWT file.
     pub(crate) fn of(get: impl Fn(&str) -> Option<Value>) -> Self {
         let is_true = |value: Value| ["1", "t", "true"].contains(&value.expose().to_lowercase().as_str());

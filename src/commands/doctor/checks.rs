@@ -17,7 +17,7 @@ use crate::config::{self, ConfigFile};
 use crate::context::Context;
 use crate::diagnosis::{self, Doing, Evidence, Operation};
 use crate::error::{Remedy, Result};
-use crate::rclone::{OLDEST, Version, masks};
+use crate::rclone::{OLDEST, Version, variables_of_sections};
 use crate::secret::{Secret, clean, scrub};
 use crate::storage::options::{BOX_SUB_TYPE, SPECS};
 use crate::storage::section::Section;
@@ -84,16 +84,11 @@ fn rclone(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// Variables that rclone uses instead of a section's keys. Names only: values may be secrets.
 fn variables(_: &Subject<'_>) -> Vec<Finding> {
-    const SETTINGS: [&str; 3] = ["RCLONE_CONFIG", "RCLONE_CONFIG_DIR", "RCLONE_CONFIG_PASS"];
-    let is_of_a_section = |name: &str| name.starts_with("RCLONE_BOX_") || name.starts_with("RCLONE_CONFIG_");
-    let mut names: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
-    names.retain(|name| masks(name) && is_of_a_section(name) && !SETTINGS.contains(&name.as_str()));
-    names.sort();
     let warning = |name: &String| {
         let message = format!("{name} is set: rclone uses it instead of what rclone.conf says");
         Finding::warning("environment", message).hint_run(format!("unset {name}"))
     };
-    names.iter().map(warning).collect()
+    variables_of_sections().iter().map(warning).collect()
 }
 
 /// rclone.conf itself: which one and why, who can read it, whether it can be written, what was left beside it.
@@ -202,9 +197,9 @@ fn network(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn unreachable(host: &str, refused: &Refused) -> Finding {
-    let asked = Operation::new(Doing::Listing, host, Kind::Quick);
+    let operation = Operation::new(Doing::Listing, host, Kind::Quick);
     let shown = scrub(&refused.0, &[]);
-    let error = diagnosis::diagnose(&asked, &Evidence::answer(&refused.0, &shown));
+    let error = diagnosis::diagnose(&operation, &Evidence::answer(&refused.0, &shown));
     let message = format!("{host}: {} ({})", error.message, error.detail.as_deref().unwrap_or_default());
     let finding = Finding { message, ..Finding::from_error("network", &error) };
     if host.ends_with("boxcloud.com") {
