@@ -1,6 +1,5 @@
-//! One file for each command, but for `list`, which is in show, and `authorize`, which is in add; and what several of them
-//! share. They call the other modules in order; what touches the disk, the
-//! network or the screen is in those.
+//! One file for each command, and what several of them share; `list` is in show, `authorize` in add. They call the other modules
+//! in order; what touches the disk, the network or the screen is in those.
 
 mod account;
 mod acquire_token;
