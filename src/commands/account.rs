@@ -1,4 +1,5 @@
-//! Whose account a storage is, and whether it is large enough for backups. Never a reason to fail.
+//! Whose account a storage is, and whether it is large enough for backups. Asks Box through `box_api`; a failure here
+//! never fails the command.
 
 use std::time::Duration;
 
@@ -10,20 +11,20 @@ use crate::secret::{Secret, clean, scrub};
 use crate::storage::section::Section;
 use crate::ui::report::{Warning, size};
 
-/// It is a courtesy, so it must not keep anyone waiting.
+/// This is optional information, so it must not take long.
 const LIMIT: Duration = Duration::from_secs(5);
-/// How many letters of an answer that cannot be understood are shown.
+/// How much of an unknown answer is shown.
 const WORDS: usize = 160;
-/// Percent of the space in use that are worth a warning.
+/// A warning is due from this use of the space, in percent.
 const FULL: u64 = 90;
 pub(super) const NEARLY_FULL: &str = "account_nearly_full";
 const GIB: u64 = 1 << 30;
-/// What backup programs write at once by default stays below this.
+/// Backup programs by default write files smaller than this.
 const PACK: u64 = 128 << 20;
-/// What Box gives a service account unless an admin gives more.
+/// The space Box gives a service account unless an admin gives more.
 const SERVICE_SPACE: u64 = 11 * GIB;
 
-/// What Box said of a storage's account, and what there is to warn of.
+/// What Box said about a storage's account, and warnings about it.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) account: Option<Account>,
@@ -64,12 +65,12 @@ pub(super) fn who(section: &Section) -> Result<Found> {
     Ok(Found { account: Some(account), warnings })
 }
 
-/// Whom a storage's own token speaks for; `None` where that has expired.
+/// The credentials of a storage's own token; `None` if that has expired.
 pub(super) fn caller(section: &Section) -> Option<Caller> {
     Some(Caller { access_token: access_token(section)?, as_user: section.get("impersonate").map(str::to_owned) })
 }
 
-/// The name of the folder that a storage shows, where that is not the account's root and Box tells it.
+/// The name of the storage's root folder, if that is not the account's root and Box tells it.
 pub(super) fn root_folder(section: &Section) -> Option<String> {
     let id = section.get("root_folder_id").filter(|id| *id != "0")?;
     box_api::folder_name(&caller(section)?, id, LIMIT).ok()?.ok().filter(|name| !name.is_empty())
@@ -101,7 +102,7 @@ pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
     }
 }
 
-/// Fails where more of the space is used than `most` percent, or nobody knows how much.
+/// Fails if more of the space is used than `most` percent, or if that is unknown.
 pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
     let failed = |message: String| Err(Error::new(Code::StorageFull, message).responsible(Who::You));
     let Some(account) = &found.account else {

@@ -1,5 +1,5 @@
-//! Gets the token that a sign-in by a person lacks: from the browser through rclone, or from an earlier run that ended after
-//! Box had renewed its token and before that was saved.
+//! Gets the missing token of a sign-in by a person: from the browser through rclone, or from an earlier run that ended
+//! after Box had renewed its token and before that was saved. Saves nothing.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ use crate::storage::token::Token;
 use crate::ui::prompt;
 use crate::ui::report::Warning;
 
-/// What stands for the browser's token in a rehearsal, which opens no browser.
+/// Stands in for the browser's token in a dry run, which opens no browser.
 pub(super) fn token_to_come() -> Secret {
     Secret::new(r#"{"refresh_token":"from the browser"}"#)
 }
@@ -63,8 +63,8 @@ pub(super) fn through_browser(
     Err(explain::explain(&operation, &evidence, None))
 }
 
-/// Puts the token that an earlier run renewed in the place of the one that is given, or offers its whole sign-in. Returns the
-/// staged files to discard once the token is saved.
+/// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns the staged
+/// files to discard once the token is saved.
 pub(super) fn resume(
     context: &Context,
     answers: &mut Answers,

@@ -1,5 +1,6 @@
-//! `pluton storage add box`: paste, parse, validate, stage, prove, commit, report. `authorize` goes the same way for a storage that
-//! is there, with its options kept. Asks, and tries again, until the storage is saved or the person gives up.
+//! `pluton storage add box`: asks for what is missing, verifies the storage and saves it, and repeats until it is saved
+//! or the person gives up. `authorize` does the same for an existing storage and keeps its options. Saves only through
+//! `commit`.
 
 use clap::ArgMatches;
 
@@ -42,14 +43,14 @@ enum Goal {
         dry_run: bool,
         install_timer: bool,
     },
-    /// A new sign-in for a storage that is there, and whose account that is.
+    /// A new sign-in for an existing storage, and whose account that is.
     Authorize {
         old: Section,
         account: Option<Account>,
     },
 }
 
-/// Tries until it is done, or until the person who answers gives up.
+/// Repeats until it is saved, or until the person gives up.
 fn until_done(
     context: &Context,
     mut answers: Answers,
@@ -75,7 +76,7 @@ fn until_done(
                 }
                 warnings.extend(readable_by_others(context, &file));
                 timer::keep(context, &file, matches!(goal, Goal::Add { install_timer: true, .. }), &mut saved);
-                // What ends soon is the last thing said.
+                // A warning about what expires soon comes last.
                 warnings.append(&mut saved.warnings);
                 return Ok(Report::Saved(Box::new(Saved { warnings, ..saved })));
             }
@@ -85,7 +86,7 @@ fn until_done(
             Err(error) if !context.terminal.asks || signals::seen() => return Err(error),
             Err(error) => error,
         };
-        // Whatever was renewed on the way is what the next attempt must use.
+        // The next attempt must use the token that was renewed on the way.
         if let Some(found) = error.kept.as_deref().and_then(config::kept) {
             answers.set(Field::Token, found.token.blob().expose());
             resumed.push(found.file);
@@ -110,7 +111,7 @@ impl Attempt<'_> {
         error.note(format!("{} was not changed.", config::shown(self.file.path())))
     }
 
-    /// Stops before the first question where nothing could come of the answers.
+    /// Fails before the first question if the answers would be useless.
     fn check_beforehand(&self, answers: &Answers) -> Result<()> {
         if self.is_dry_run() {
             return Ok(());
@@ -123,7 +124,7 @@ impl Attempt<'_> {
         self.file.require_writable().map_err(|error| self.unharmed(error))
     }
 
-    /// `None` where the storage is there, and a new sign-in for it is wanted instead.
+    /// `None` if the storage exists and should get a new sign-in instead.
     fn ask_and_save(&self, answers: &mut Answers) -> Result<Option<Saved>> {
         let present = self.file.read()?;
         if self.context.terminal.asks {
@@ -136,7 +137,7 @@ impl Attempt<'_> {
     }
 
     fn save(&self, answers: &mut Answers, present: &Document) -> Result<Saved> {
-        // All is parsed and checked before anything is started or written.
+        // Everything is parsed and checked before anything is started or written.
         let (name, options) = (answers.name()?, answers.options()?);
         let needs_browser = answers.needs_browser()?;
         if self.proof.no_verify {
@@ -200,7 +201,7 @@ impl Attempt<'_> {
         Ok(rclone)
     }
 
-    /// It is saved by now: neither what Box says here nor Ctrl-C makes it a failure.
+    /// The storage is saved by now: neither an error of Box nor Ctrl-C here makes it a failure.
     fn name_account(&self, section: &Section, saved: &mut Saved) {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
         let found = account::who(section).unwrap_or_else(|_| account::not_asked());
@@ -217,8 +218,8 @@ impl Attempt<'_> {
         saved.storage.account = found.account;
     }
 
-    /// Lets the root folder be chosen, where that was wanted or folders are shared with a service account. The storage is
-    /// saved whatever comes of it.
+    /// Lets the user choose the root folder if that was wanted or folders are shared with a service account. The
+    /// storage is saved in any case.
     fn choose_root(&self, rclone: &Rclone, section: &Section, browses: bool, saved: &mut Saved) {
         let account = saved.storage.account.as_ref();
         let shared = account.map(|account| account.shared_folders.clone()).unwrap_or_default();
@@ -256,7 +257,7 @@ impl Attempt<'_> {
     }
 }
 
-/// What is told of a storage that is saved now.
+/// The report about a storage that is now saved.
 pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, outcome: Outcome, proof: Proof) -> Saved {
     let mut storage = show::describe(&section.alone(), section.name(), file.path(), false);
     storage.token = None;
@@ -271,7 +272,7 @@ pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, out
     }
 }
 
-/// The rclone to use, once it is known to honour all that was asked for.
+/// The rclone to use, if it supports everything that was asked for.
 pub(super) fn rclone_for(
     context: &Context,
     proof: &ProofFlags,
@@ -297,8 +298,8 @@ fn choose_shared(folders: &[Folder]) -> Reply<Option<Folder>> {
     chosen.map(|chosen| chosen.checked_sub(1).and_then(|index| folders.get(index)).cloned())
 }
 
-/// rclone keeps a file's mode, so a file that others can read stays so until someone minds. Whatever is answered here, the
-/// storage is saved.
+/// rclone keeps a file's mode, so a file that others can read stays readable until someone changes that. The storage is
+/// saved whatever is answered here.
 fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
     if !file.is_open_to_others() {
         return None;
@@ -313,7 +314,7 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
     Some(Warning { code: "config_readable_by_others", message })
 }
 
-/// Whether rclone.conf holds all of this already. A token that is minted on the way is not the user's to compare.
+/// Whether rclone.conf has all of this already. A token that is fetched on the way does not count as a difference.
 fn is_same(present: &Document, section: &Section) -> bool {
     let minted = section.kind().is_unattended();
     let counts = |key: &str| !(minted && ["token", GRANT_KEY].contains(&key));
@@ -324,7 +325,7 @@ fn is_same(present: &Document, section: &Section) -> bool {
     there.len() == wanted.len() && there.iter().all(|(key, value)| wanted.contains(&(key.as_str(), value.clone())))
 }
 
-/// Whoever answers there gets the refresh token.
+/// A program that answers at this address gets the refresh token.
 fn foreign_token_url(section: &Section) -> Option<Warning> {
     let host = section.get("token_url")?.split("://").nth(1)?.split(['/', '?', ':']).next()?;
     let is_box = host == "box.com" || host.ends_with(".box.com");

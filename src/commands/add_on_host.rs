@@ -1,4 +1,5 @@
-//! `pluton storage add box NAME --on HOST`: signs in through the browser here, and has pluton on another machine prove and save it.
+//! `pluton storage add box NAME --on HOST`: signs in through the browser here, and has pluton on another machine verify
+//! and save the storage. Writes nothing on this machine.
 
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::secret::Secret;
 use crate::storage::sign_in::App;
 use crate::ui::report::{Report, Warning};
 
-/// What a shell ends with that finds no such program, and ssh where it fails itself.
+/// The exit code of a shell that finds no such program, and of ssh if it fails itself.
 const NO_PROGRAM: i32 = 127;
 const NO_CONNECTION: i32 = 255;
 
@@ -30,7 +31,7 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
         context.terminal.warn(&message);
     }
 
-    // Nobody signs in for a machine that cannot take it.
+    // Checked first: nobody should sign in for a machine that cannot save it.
     context.terminal.say(&format!("Asking pluton on {host} whether it can save {:?}", name.as_str()));
     let rehearsal = format!("{} --dry-run", command(context, flags, name.as_str()));
     let (code, printed) = run_on(host, &rehearsal, &pasted(&acquire_token::token_to_come(), app.as_ref()), false)?;
@@ -49,14 +50,14 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
     Ok(Report::Exit(u8::try_from(code).unwrap_or(1)))
 }
 
-/// What pluton there takes for a paste: the token, and with it the app that it belongs to.
+/// What is passed to pluton there as the paste: the token, and the app that it belongs to.
 fn pasted(token: &Secret, app: Option<&App>) -> Secret {
     let Some(App { client_id, client_secret }) = app else { return token.clone() };
     let keys = json!({ "client_id": client_id, "client_secret": client_secret.expose(), "token": token.expose() });
     Secret::new(keys.to_string())
 }
 
-/// The same command as here, for the shell there, without what was for this machine.
+/// The same command for the shell there, without the flags for this machine.
 fn command(context: &Context, flags: &AddBox, name: &str) -> String {
     let proof = &flags.proof;
     let mut words =

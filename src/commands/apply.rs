@@ -59,8 +59,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     Ok(Report::Applied { check: flags.check, steps })
 }
 
-/// The file in its real directory, so that every spelling of its path is the same. A link to the file itself is not followed, since
-/// it may lead elsewhere tomorrow.
+/// The file's path with its directory resolved, so that every spelling of the path is the same. A link to the file
+/// itself is not resolved, since its target may change.
 fn place(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let dir = path.parent().and_then(|dir| dir.canonicalize().ok());
@@ -87,7 +87,7 @@ struct Wanted {
 }
 
 impl Run<'_> {
-    /// What one storage needs, and the section that it becomes if all of it is known.
+    /// What one storage needs, and its section if all of it is known.
     fn plan(&self, present: &Document, name: &str, storage: &DeclaredStorage) -> (Step, Option<Wanted>) {
         let wanted = match self.wanted(present, name, storage) {
             Ok(wanted) => wanted,
@@ -104,7 +104,7 @@ impl Run<'_> {
         (Step { not_compared: wanted.not_compared.clone(), ..step }, Some(wanted))
     }
 
-    /// An error about a flag, as one about the key in the file.
+    /// Turns an error about a flag into one about the key in the file.
     fn in_file(&self, name: &str, mut error: Error) -> Error {
         let names_a_flag = |remedy: &Remedy| remedy.to_string().contains("--");
         let keys: Vec<&str> = error.fields.iter().filter_map(|field| key(*field)).collect();
@@ -180,7 +180,7 @@ impl Run<'_> {
         step
     }
 
-    /// Verifies the section and saves it; of one that exists only the keys that `changed`.
+    /// Verifies the section and saves it; for an existing one, only the keys in `changed`.
     fn put(&self, wanted: &Wanted, changed: Option<&[String]>) -> Result<()> {
         signals::check()?;
         let rclone = self.context.rclone(self.flags.timeout)?;
@@ -217,7 +217,7 @@ fn key(field: Field) -> Option<&'static str> {
     })
 }
 
-/// The token that came of this one in a run that ended before rclone.conf was written.
+/// The successor of this token from a run that ended before rclone.conf was written.
 fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
     let token = Token::find(token.expose()).ok()?;
     config::orphans_now(present).into_iter().find(|found| found.succeeds(&token)).map(|found| found.token.blob())

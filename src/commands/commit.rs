@@ -1,5 +1,5 @@
-//! The one way for a section into rclone.conf, whichever command it comes from: renew, stage, prove, commit. A user to act as
-//! may be named by login; what is saved is the ID, which Box is asked for.
+//! The one way for a section into rclone.conf, for every command: refresh, stage, verify, commit. A user to act as may
+//! be given by login; Box is asked for the ID, which is saved.
 
 use super::proof::WriteCheck;
 use super::refresh::{grant, is_renewable, lock, refresh_locked};
@@ -35,16 +35,18 @@ pub(super) struct Change<'a> {
 }
 
 pub(super) enum Target<'a> {
-    /// All of it, in the place of a section of that name only where `replace` is set.
+    /// All of it; an existing section of that name is replaced only if `replace` is set.
     Whole { replace: bool },
-    /// These keys of a storage that is there; its token may have been renewed since the section was read.
+    /// These keys of an existing storage; its token may have been renewed since the section was read.
     Keys(Vec<&'a str>),
 }
 
-/// Proves a section and saves it. A token that is renewed on the way is saved or kept for recovery, whatever comes of the rest.
+/// Verifies a section and saves it. A token that is renewed on the way is saved or kept for recovery, even if the rest
+/// fails.
 ///
 /// # Errors
-/// rclone.conf has the section as it was before, but perhaps with a newer token.
+/// If it cannot be verified or saved: rclone.conf then has the section as it was before, but perhaps with a newer
+/// token.
 pub(super) fn commit(
     file: &ConfigFile,
     rclone: &Rclone,
@@ -60,14 +62,14 @@ pub(super) fn commit(
     };
     let brings_token = is_new_sign_in || (is_minted && concerns_token && is_tested);
     file.require_writable()?;
-    // Held until it is saved, so that nobody renews what is replaced here.
+    // Held until the section is saved, so that nobody renews the token that is replaced here.
     let _lock = match &target {
         Target::Whole { .. } if !file.read()?.has(section.name()) => None,
         Target::Whole { .. } => Some(file.lock_refresh(section.name())?),
         Target::Keys(_) => {
             let (lock, present) = lock(file, section.name())?;
             let token = match present.token() {
-                // A token that ends in the middle would fail for a reason that is none of the change's.
+                // A token that expired in between would fail for a reason unrelated to the change.
                 _ if !brings_token && is_tested && is_renewable(&present) => {
                     Some(refresh_locked(file, rclone, &present, &lock, Some(ENOUGH))?.token)
                 }
@@ -149,7 +151,7 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
     }
     let listed = match section.token() {
         None => proof::mint(rclone, staged),
-        // It may see nothing yet; what counts is the token.
+        // It may see no folders yet; only the token matters.
         Some(_) => proof::list(rclone, staged).map(drop),
     };
     match staged.new_token() {
@@ -158,7 +160,7 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
     }
 }
 
-/// The ID of the user who signs in as `login`, asked for by the token of `section`.
+/// Asks Box for the ID of the user with this `login`, with the token of `section`.
 fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
     let operation = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
     let access_token = account::access_token(section).ok_or_else(|| {

@@ -1,11 +1,12 @@
 //! `pluton completions SHELL` prints the scripts of `completions/`; on TAB they run this program with [`VARIABLE`] set.
 //!
-//! Reads rclone.conf, starts no program, asks nothing, and offers nothing where anything fails. clap's engine knows commands and
-//! flags, [`Line`] knows storages, keys and topics. clap's own scripts are not used, since a name like `My Box` breaks in them:
-//! bash gets it without quotes, and fish and zsh offer nothing once a quote is typed.
+//! Reads rclone.conf, starts no program, asks nothing, and offers nothing if anything fails. clap's engine knows
+//! commands and flags, [`Line`] knows storages, keys and topics. clap's own scripts are not used, since a name like `My
+//! Box` breaks in them: bash gets it without quotes, and fish and zsh offer nothing once a quote is typed.
 //!
-//! A script calls `pluton -- WORD…`, where the last word is the one at the cursor. The first line of the answer says what belongs
-//! there, the others are candidates. The `--` keeps a pluton that does not know the variable from running the line.
+//! A script calls `pluton -- WORD…`, where the last word is the one at the cursor. The first line of the answer says
+//! what belongs there, and the others are candidates. The `--` keeps a pluton that does not know the variable from
+//! running the line.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use crate::error::{Code, Error, Result, Who};
 use crate::storage::options::{DESCRIPTION, SPECS, spec};
 use crate::ui::report::Report;
 
-/// Names the shell that asks.
+/// Names the shell that asks, and so makes this process answer a completion.
 pub(crate) const VARIABLE: &str = "PLUTON_COMPLETE";
 
 pub(super) fn run(flags: &Completions) -> Result<Report> {
@@ -112,7 +113,7 @@ fn find(mut words: Vec<String>, filters: bool) -> Answer {
     if has(FILES) && !(current.starts_with('-') && values.iter().any(Value::is_flag)) {
         return Answer { kind: "files", values: Vec::new() };
     }
-    // Flags are for those who type a hyphen, and for those who type nothing where nothing else can stand.
+    // Flags are offered once a hyphen is typed, or if nothing is typed and nothing else fits.
     let others = !current.is_empty() || has(WORD) || values.iter().any(|value| !value.is_flag());
     if others && !current.starts_with('-') {
         values.retain(|value| !value.is_flag());
@@ -124,7 +125,7 @@ fn find(mut words: Vec<String>, filters: bool) -> Answer {
     Answer { kind, values }
 }
 
-/// The part of a word that decides what kind of thing it will be.
+/// The prefix of a word that decides what kind of candidates fit.
 fn stem(current: &str) -> &str {
     match current.split_once('=') {
         Some((flag, _)) if flag.starts_with("--") => &current[..=flag.len()],
@@ -134,7 +135,7 @@ fn stem(current: &str) -> &str {
     }
 }
 
-/// Those that begin with `typed`; if none does, those that begin with it in other case.
+/// The candidates that begin with `typed`, ignoring case if none does.
 fn keep_matching(values: &mut Vec<Value>, typed: &str) {
     if values.iter().any(|value| value.text.starts_with(typed)) {
         values.retain(|value| value.text.starts_with(typed));

@@ -28,7 +28,7 @@ struct Fix {
     carry_out: fn(&ConfigFile) -> Result<()>,
 }
 
-/// Carries out each fix that is agreed to.
+/// Makes each fix that the user agrees to.
 fn fix(context: &Context, yes: bool) -> Result<Vec<Finding>> {
     // Without an rclone.conf there is nothing to fix; the checks say why there is none.
     let Ok(file) = context.config_file() else { return Ok(Vec::new()) };

@@ -1,4 +1,4 @@
-//! `pluton storage edit NAME`: other options for a storage that is there, verified before they are saved.
+//! `pluton storage edit NAME`: changes options of an existing storage, verified before they are saved through `commit`.
 
 use super::add::{rclone_for, saved};
 use super::commit::{Change, Target, commit, require_user_id};
@@ -46,7 +46,7 @@ struct Editor<'a> {
 }
 
 impl Editor<'_> {
-    /// Shows the options until what was chosen works, or the person gives up.
+    /// Shows the options until the chosen ones work, or the person gives up.
     fn by_menu(&self) -> Result<Report> {
         let set = SPECS.iter().filter_map(|spec| Some((spec.key, self.before.get(spec.key)?.to_owned())));
         let was: Options = set.collect();
@@ -69,7 +69,7 @@ impl Editor<'_> {
         }
     }
 
-    /// Lets the root folder be chosen from a list. A folder that cannot be listed is no reason to leave the menu.
+    /// Lets the user choose the root folder from a list. A folder that cannot be listed does not end the menu.
     fn ask_root(&self, options: &mut Options) -> Result<bool> {
         match self.choose_root() {
             Ok(Reply::Back) => {}

@@ -1,4 +1,5 @@
-//! After a failure: recognises it, looks up what makes the explanation better, and explains.
+//! After a failure: finds the cause, looks up facts that make the explanation better, and explains. May ask Box;
+//! changes nothing.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::secret::{Secret, scrub};
 use crate::storage::section::Section;
 use crate::storage::sign_in::JwtFile;
 
-/// Nobody should wait long for bad news.
+/// How long to look up facts: an error should not take long.
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, section: Option<&Section>) -> Error {
@@ -41,7 +42,7 @@ pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, sectio
     diagnosis::explain(cause, operation, evidence, &facts)
 }
 
-/// The same for what Box or the network answered to a request of Pluton's own.
+/// The same for an answer of Box or the network to Pluton's own request.
 pub(super) fn refused(operation: &Operation<'_>, refused: &Refused, section: &Section) -> Error {
     let shown = scrub(&refused.0, &section.secrets());
     explain(operation, &Evidence::answer(&refused.0, &shown), Some(section))
@@ -58,7 +59,7 @@ pub(super) fn end(outcome: &Outcome) -> End {
     }
 }
 
-/// Whether Box has dropped the section's refresh token for want of use.
+/// Whether Box has dropped the section's refresh token because nobody used it.
 fn is_idle(section: &Section) -> bool {
     section.token().and_then(|token| token.sign_in_expiry()).is_some_and(|end| end <= Timestamp::now())
 }

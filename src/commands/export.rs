@@ -1,4 +1,5 @@
-//! `pluton storage export`: a storage for a container, another host, or a file of `pluton apply`.
+//! `pluton storage export`: prints a storage for a container, another host, or a file of `pluton apply`. Removes it
+//! from rclone.conf only with `--move`.
 
 use std::fmt::Write as _;
 
@@ -14,7 +15,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     let file = context.config_file()?;
     let document = file.read()?;
     require_box(&document, &flags.name)?;
-    // Moved is what a renewal that is under way comes to, and none may begin before it is gone from here.
+    // A renewal that is under way must finish first, and none may start before the storage is gone from here.
     let (_lock, section) = if flags.r#move {
         let (lock, section) = lock(&file, &flags.name)?;
         (Some(lock), section)
@@ -40,7 +41,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     if !flags.r#move {
         return Ok(printed);
     }
-    // Only what has arrived may be removed.
+    // Removed only once the output has been written.
     report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
             .responsible(Who::You)

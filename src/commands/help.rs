@@ -1,6 +1,6 @@
-//! `pluton help`: what a command does, what an error means, or how something outside of Pluton is done.
+//! `pluton help`: what a command does, what an error means, or how to do something outside of Pluton. Prints only.
 //!
-//! The guides are files beside this one. In them, lines that are indented by four spaces are for copying and never folded.
+//! The guides are files beside this one. Lines that are indented by four spaces are for copying and never wrapped.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::diagnosis::{self, Guide};
 use crate::error::{Code, Error, Result, Who};
 use crate::ui::report::{self, Report};
 
-/// What `pluton` alone says.
+/// What `pluton` without arguments prints.
 pub(crate) const START: &str = include_str!("help/start.txt");
 /// What `pluton help` explains beside the commands and the codes of errors.
 pub(crate) const TOPICS: [&str; 9] =

@@ -1,4 +1,4 @@
-//! What the user has said so far, by flag, environment, file or prompt: raw and perhaps incomplete. Reads files, the
+//! The user's answers so far, by flag, environment, file or prompt: raw and perhaps incomplete. Reads files, the
 //! environment and standard input; writes nothing.
 
 use std::collections::BTreeMap;
@@ -40,25 +40,25 @@ pub(super) enum Taken {
     #[default]
     Ask,
     Replace,
-    /// It stays, and only its sign-in is to be new.
+    /// It stays, and gets a new sign-in.
     SignInAgain,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    /// What was answered, as it was given. All of it is kept as secrets are, since some of it is.
+    /// The answers, unchanged. All of them are kept as secrets, since some are.
     given: BTreeMap<Field, Secret>,
     pub(super) sign_in: Option<Kind>,
     pub(super) browser: Option<Browser>,
     pub(super) options: BTreeMap<&'static str, String>,
     pub(super) taken: Taken,
-    /// Whether the options are still to be offered, to who was asked how to sign in.
+    /// Whether to offer the options to a person who was asked how to sign in.
     pub(super) offers_options: bool,
     /// Whether the root folder is to be chosen from a list once the sign-in works.
     pub(super) browses: bool,
 }
 
-/// What an answer is called, how it is given without a person, and the variable that may hold it.
+/// An answer's name, how to give it without a prompt, and the variable that may contain it.
 fn names(field: Field) -> (&'static str, &'static str, Option<&'static str>) {
     match field {
         Field::Name => ("storage name", "NAME", None),
@@ -78,11 +78,11 @@ pub(super) fn title(field: Field) -> &'static str {
     names(field).0
 }
 
-/// An answer that is needed, and that nobody can be asked for.
+/// The error for a required answer that cannot be asked for.
 fn missing(field: Field) -> Error {
     let (title, flag, variable) = names(field);
     let message = match variable {
-        // CI sets a secret that it does not have to nothing.
+        // CI systems set a missing secret to the empty string.
         Some(name) if is_empty(name) => format!("{name} is set, but empty"),
         _ if field == Field::BoxSubject => "--box-subject is required".to_owned(),
         _ => format!("no {title} given"),
@@ -209,7 +209,7 @@ impl Answers {
         }
     }
 
-    /// The way to sign in that the flags amount to; `None` where they leave it open.
+    /// The way to sign in that the flags imply; `None` if they leave it open.
     fn chosen(&self, flags: &SignInFlags) -> Result<Option<Kind>> {
         let has = |field| self.get(field).is_some();
         let ways = [
@@ -274,7 +274,7 @@ impl Answers {
         self.sign_in.is_some_and(|kind| kinds.contains(&kind))
     }
 
-    /// Takes every answer from a section, except those given already.
+    /// Takes every answer from a section, except those already given.
     pub(super) fn take_section(&mut self, section: &Section) {
         self.sign_in = Some(section.kind());
         self.fill(Field::Name, Some(section.name()));
@@ -298,7 +298,7 @@ impl Answers {
         }
     }
 
-    /// The app of the sign-in before, where another is not named. An empty `--client-id` leaves it for rclone's own.
+    /// The app of the previous sign-in, unless another is named. An empty `--client-id` means rclone's own.
     pub(super) fn keep_app(&mut self, old: &Section, flags: &SignInFlags) {
         let by_itself = self.needs(Field::BoxSubject);
         if !by_itself && !self.needs(Field::Token) {
@@ -404,7 +404,7 @@ impl Answers {
     }
 }
 
-/// Secrets that stand in the process list.
+/// Secrets that other users can see in the process list.
 pub(super) fn exposed_secrets(matches: &ArgMatches) -> Vec<Warning> {
     [("client_secret", "--client-secret"), ("token", "--token"), ("access_token", "--access-token")]
         .into_iter()
@@ -416,8 +416,8 @@ pub(super) fn exposed_secrets(matches: &ArgMatches) -> Vec<Warning> {
         .collect()
 }
 
-/// rclone expands neither `~` nor a path that starts somewhere else than here. Of a path without `..` every link stays: it
-/// may be meant to lead elsewhere tomorrow.
+/// rclone expands neither `~` nor a path relative to another directory. A path without `..` keeps its symbolic links,
+/// whose targets may change on purpose.
 fn absolute(path: &Path) -> PathBuf {
     let path = match (path.strip_prefix("~"), directories::BaseDirs::new()) {
         (Ok(rest), Some(home)) => home.home_dir().join(rest),
@@ -433,7 +433,7 @@ fn flag_of(field: Field) -> &'static str {
     names(field).1.trim_end_matches("-file PATH")
 }
 
-/// What is piped in. At a terminal the secret is asked for instead, so that it does not show.
+/// Reads standard input. At a terminal the secret is prompted for instead, so that it is not shown.
 fn read_stdin(field: Field, asks: bool) -> Result<String> {
     if !signals::is_stdin_typed() {
         let text = signals::read_stdin()?;

@@ -1,4 +1,5 @@
 //! Which storages a command is about: those that were named, all of them, the only one, or one that a person chooses.
+//! Reads rclone.conf and may prompt.
 
 use crate::cli::Which;
 use crate::config::document::Document;
@@ -9,10 +10,10 @@ use crate::secret::{looks_like_token, scrub};
 use crate::storage::sign_in::Kind;
 use crate::ui::prompt::{self, Item};
 
-/// How much of a name may be mistyped for another to be meant.
+/// How much of a name may be mistyped for a suggestion.
 const ALIKE: f64 = 0.8;
 
-/// The storage called `name`; without one, the only storage or the one that is chosen. `usage` says how it is named.
+/// The storage called `name`; without a name, the only storage or a chosen one. `usage` says how to name it.
 pub(super) fn one(context: &Context, file: &ConfigFile, name: Option<&str>, usage: &str) -> Result<String> {
     let name = name.map(str::to_owned);
     several(context, file, name.as_slice(), usage).map(|mut names| names.remove(0))
@@ -24,7 +25,7 @@ pub(super) fn several(context: &Context, file: &ConfigFile, names: &[String], us
     if names.is_empty() { choose(context, file, &document, usage, false) } else { known(&document, names) }
 }
 
-/// The storages that `which` says. `command` is what is to be done to them, for those who named none.
+/// The storages that `which` says. `command` is used in the prompt and in the error if none is named.
 pub(super) fn some_or_all(context: &Context, file: &ConfigFile, which: &Which, command: &str) -> Result<Vec<String>> {
     let document = file.read()?;
     match boxes(&document) {
@@ -51,7 +52,7 @@ fn known(document: &Document, names: &[String]) -> Result<Vec<String>> {
     Ok(known)
 }
 
-/// Asks, where somebody can be asked and there is more than one.
+/// Prompts if possible, and if there is more than one.
 fn choose(context: &Context, file: &ConfigFile, document: &Document, usage: &str, or_all: bool) -> Result<Vec<String>> {
     if !context.terminal.asks {
         return Err(missing(usage));
@@ -79,7 +80,7 @@ pub(super) fn missing(usage: &str) -> Error {
         .hint_command("list the storages", "pluton storage list")
 }
 
-/// A timer that reads the wrong rclone.conf must not seem to do its work.
+/// A timer that reads the wrong rclone.conf must not seem to work.
 fn none_in(file: &ConfigFile) -> Error {
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {}", shown(file.path())))
         .responsible(Who::You)
@@ -87,7 +88,7 @@ fn none_in(file: &ConfigFile) -> Error {
         .hint("if they are in another rclone.conf, name it with --rclone-config, or set HOME to what it was when they were added")
 }
 
-/// Fails where `name` is no Box storage, and names the one that was probably meant.
+/// Fails if `name` is no Box storage, and suggests the one that was probably meant.
 pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
     let error = match document.get(name, "type") {
         Some(kind) if kind.expose() == "box" => return Ok(()),

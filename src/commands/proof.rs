@@ -1,4 +1,4 @@
-//! Has rclone prove a staged section: fetch a token where none can be given, list the root folder, and on request write files.
+//! Has rclone verify a staged section: fetch a token if needed, list the root folder, and on request write files.
 //! Starts rclone, and writes rclone.conf only to save a token that was renewed.
 #![expect(clippy::disallowed_methods, reason = "the file that is sent to Box and back lies in the staged directory")]
 
@@ -28,8 +28,8 @@ use crate::ui::report::{Warning, duration};
 /// For asking Box about a token after a failure.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Lists, and and where `check` asks for it also writes files and deletes them again. A token that is renewed on the way is
-/// saved in `saved_in`, where the storage is there already, and else kept for recovery if something fails.
+/// Lists, and if `check` says so also writes files and deletes them again. A token that is renewed on the way is saved
+/// in `saved_in` if the storage exists already, else kept for recovery if something fails.
 pub(super) fn verify(
     rclone: &Rclone,
     staged: Staged,
@@ -48,8 +48,8 @@ pub(super) fn verify(
     }
 }
 
-/// Saves the token that rclone renewed, if it did: `failed` or not, unless Box does not know that token. One that finds no place in
-/// rclone.conf is kept for recovery.
+/// Saves the token that rclone renewed, if it did, even if the rest `failed`, unless Box does not know that token. A
+/// token without a place in rclone.conf is kept for recovery.
 pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) -> Result<Staged> {
     let Some(token) = staged.new_token() else { return Ok(staged) };
     let section = staged.section();
@@ -83,7 +83,7 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
     }
 }
 
-/// Whether Box itself refuses a token that was just made. Where Box cannot be asked, it is not said to be foreign.
+/// Whether Box itself refuses a token that was just issued. If Box cannot be asked, the token is not called foreign.
 fn is_foreign(token: &Token) -> bool {
     let caller = Caller { access_token: token.access_token(), as_user: None };
     let is_unknown = |refused: &Refused| refused.0.starts_with("401") && !refused.0.contains("Cannot authorize");
@@ -91,7 +91,7 @@ fn is_foreign(token: &Token) -> bool {
 }
 
 fn run(rclone: &Rclone, staged: &Staged, check: WriteCheck) -> Result<Proven> {
-    // An older rclone would list something else than backups will be for.
+    // An older rclone would list another folder than the one that backups go to.
     rclone.require_for_option(staged.section().needs())?;
     if staged.section().kind() == Kind::Jwt && staged.section().token().or(staged.new_token()).is_none() {
         mint(rclone, staged)?;
@@ -113,8 +113,8 @@ pub(super) fn mint(rclone: &Rclone, staged: &Staged) -> Result<()> {
 pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<Listed> {
     let listed = rclone.list(staged.file(), staged.section().name(), &|| staged.awaits_renewal())?;
     let listed = listed.map_err(|outcome| why(rclone, staged, Doing::Listing, &outcome))?;
-    if staged.is_still_overdue() {
-        // The disk is full, or this is no rclone at all.
+    if staged.lacks_renewal() {
+        // Either the disk is full, or this is not rclone.
         rclone.version()?;
         return Err(Error::new(Code::Unknown, "rclone listed the folder, but did not save a renewed token")
             .responsible(Who::You));
@@ -131,7 +131,7 @@ pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outc
         section = section.clone().with_token(&token).unwrap_or(section);
     }
     let shown = scrub(&outcome.stderr, &secrets);
-    // Only a failure is worth a second child to ask for the version.
+    // Only a failure justifies starting rclone again to ask for its version.
     let version = rclone.version();
     let end = explain::end(outcome);
     let evidence = Evidence { said: &outcome.stderr, shown: &shown, end, version: version.as_ref().ok().copied() };
@@ -142,7 +142,7 @@ pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outc
     }
 }
 
-/// What will end before a backup of tomorrow night, and what keeps it going.
+/// What will expire before tomorrow night's backup, and what prevents that.
 pub(super) fn short_lived(section: &Section) -> Option<Warning> {
     let name = section.name();
     let (code, message) = match (section.lasting(), section.kind()) {
@@ -178,12 +178,12 @@ pub(super) fn short_lived(section: &Section) -> Option<Warning> {
     Some(Warning { code, message })
 }
 
-/// Where Box keeps what is downloaded.
+/// The host that Box serves downloads from.
 const DOWNLOADS: &str = "boxcloud.com";
-/// Seconds to wait before a fresh file is asked for again; Box's own Retry-After is not seen through rclone.
+/// Seconds to wait before a new file is asked for again; rclone does not pass on Box's own Retry-After.
 const NOT_YET: [u64; 4] = [1, 2, 4, 8];
 const MEBIBYTE: u64 = 1 << 20;
-/// Enough for a speed, and little enough for every plan.
+/// Large enough to measure a speed, and small enough for every plan.
 const ORDINARY: u64 = 8 * MEBIBYTE;
 
 /// What is written to prove a storage.
@@ -191,7 +191,7 @@ const ORDINARY: u64 = 8 * MEBIBYTE;
 pub(super) enum WriteCheck {
     Nothing,
     Small,
-    /// Some megabytes, and where `large` also a file that is uploaded in parts.
+    /// Some megabytes, and if `large` also a file that is uploaded in parts.
     Restore {
         large: bool,
     },
@@ -219,14 +219,14 @@ impl WriteCheck {
     }
 }
 
-/// Writes a file of `size` bytes or a few into the root folder, and deletes it whatever happens in between.
+/// Writes a file of `size` bytes or a few into the root folder, and always deletes it afterwards.
 fn there_and_back(rclone: &Rclone, staged: &Staged, size: u64) -> Result<Rehearsal> {
     let unique = staged.dir().file_name().unwrap_or_default().to_string_lossy().into_owned();
     let file = format!("pluton-write-check-{unique}.txt");
     let local = staged.dir().join("check");
     fill(&local, &unique, size).map_err(|cause| Error::disk(Code::Unknown, "write", &local, &cause))?;
     let done = write_and_compare(rclone, staged, &file, &local, size > 0);
-    // Box may have taken the file although the upload was broken off.
+    // Box may have the file even if the upload was interrupted.
     let deleted = rclone.delete(staged.file(), &format!("{}:{file}", staged.section().name()));
     let done = done?;
     let deleted = good(rclone, staged, Doing::Writing, deleted?)?;
@@ -239,7 +239,7 @@ fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path,
     let unreadable = |cause: io::Error| Error::disk(Code::Unknown, "read", local, &cause);
     let (bytes, sent) = digest(local).map_err(unreadable)?;
     let up = good(rclone, staged, Doing::Writing, rclone.upload(staged.file(), local, &path, bytes)?)?;
-    // Two of a large file need not be on the disk at once.
+    // Avoids having two copies of a large file on the disk at once.
     let _ = std::fs::remove_file(local);
     let mut requests = up.requests;
     if lists {
@@ -277,7 +277,7 @@ fn good(rclone: &Rclone, staged: &Staged, doing: Doing, transfer: Transfer) -> R
     if transfer.outcome.success() { Ok(transfer) } else { Err(why(rclone, staged, doing, &transfer.outcome)) }
 }
 
-/// Says what the file is, then goes on with random bytes: they cannot be made smaller on the way.
+/// A line that says what the file is, then random bytes, which cannot be compressed.
 fn fill(path: &Path, unique: &str, size: u64) -> io::Result<()> {
     let mut file = File::create(path)?;
     let text = format!("Pluton wrote this to check that it can. It is safe to delete. {unique}\n");
@@ -300,7 +300,7 @@ fn digest(path: &Path) -> io::Result<(u64, [u8; 32])> {
     Ok((bytes, hash.finalize().into()))
 }
 
-/// Of a file that was uploaded a moment before, Box may say "not yet" (202), which rclone takes for an empty file and a
+/// For a file that was just uploaded, Box may answer "not yet" (202), which rclone treats as an empty file and a
 /// success.
 fn read_back(
     rclone: &Rclone,
@@ -330,7 +330,7 @@ fn milliseconds(took: Duration) -> u64 {
     u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Uploads and listings come from other hosts than downloads, so backups pass and restores fail.
+/// Uploads and listings use other hosts than downloads, so backups work and restores fail.
 fn no_downloads(error: Error) -> Error {
     let message =
         format!("files can be written but not read back: dl.{DOWNLOADS} cannot be reached ({})", error.message);

@@ -1,8 +1,8 @@
 //! New access tokens: `pluton storage refresh`, which a timer calls, and the one way in which every other command gets one.
 //!
-//! A refresh token works once. So whoever wants a new token takes the storage's refresh lock, reads rclone.conf again, and
-//! asks Box only if nobody else did meanwhile. Only a token that was saved counts as renewed. What fails because Box or the
-//! network does not answer is tried again, for as long as the user allows.
+//! A refresh token works once. So every refresh takes the storage's refresh lock, reads rclone.conf again, and asks Box
+//! only if nobody else did meanwhile. Only a token that was saved counts as renewed. If Box or the network does not
+//! answer, it is tried again for as long as the user allows.
 
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use crate::ui::report::{Report, StorageResult};
 use crate::ui::terminal::{Spinner, Terminal};
 use crate::{box_api, signals};
 
-/// Renewals are short; more at a time would only wait for each other's turn at rclone.conf.
+/// Renewals are short; more at a time would only wait for rclone.conf's lock.
 const JOBS: usize = 4;
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     let retries = Retries::new(context.terminal, flags.wait, Some("renewing"));
     let refresh_one = |name: &String| {
         signals::check()?;
-        // Among all storages one that nobody can renew is no failure: a timer could do nothing about it.
+        // With --all, a storage that cannot be renewed is no failure: a timer could do nothing about it.
         if flags.which.all && !is_renewable(&file.section(name)?) {
             return Ok(StorageResult::good(name, "not_renewable"));
         }
@@ -70,7 +70,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
     Ok(Report::Results { storages })
 }
 
-/// A new token for `name`, or the present one if it lives longer than `within`.
+/// A new token for `name`, or the present one if it is valid for longer than `within`.
 pub(super) fn refresh(file: &ConfigFile, rclone: &Rclone, name: &str, within: Option<Duration>) -> Result<Refreshed> {
     let before = file.section(name)?;
     if let Some(token) = still_good(&before, within) {
@@ -80,10 +80,11 @@ pub(super) fn refresh(file: &ConfigFile, rclone: &Rclone, name: &str, within: Op
     by_another(&before, &now).map_or_else(|| refresh_locked(file, rclone, &now, &lock, None), Ok)
 }
 
-/// The refresh lock of `name`, and its section with the newest token there is, which nobody else can renew now.
+/// Takes the refresh lock of `name`, and reads its section with the newest token there is, which nobody else can renew
+/// now.
 ///
 /// # Errors
-/// Where a new token could not be saved, before Box is asked for one.
+/// If a new token could not be saved; Box is then not asked for one.
 pub(super) fn lock(file: &ConfigFile, name: &str) -> Result<(RefreshLock, Section)> {
     file.require_writable()?;
     let lock = file.lock_refresh(name)?;
@@ -91,7 +92,7 @@ pub(super) fn lock(file: &ConfigFile, name: &str) -> Result<(RefreshLock, Sectio
     Ok((lock, section))
 }
 
-/// Saves the newest token that runs which ended too early got for this section.
+/// Saves the newest token of this section from runs that ended too early.
 fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
     file.collect_copies();
     let earlier = now.token().map(|token| config::successors(&token)).transpose()?.unwrap_or_default();
@@ -105,7 +106,7 @@ fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
     file.section(now.name())
 }
 
-/// [`refresh`] for a storage that is locked already, so that nothing comes between its renewal and what follows.
+/// [`refresh`] for a storage that is locked already, so that nothing happens between its renewal and what follows.
 pub(super) fn refresh_locked(
     file: &ConfigFile,
     rclone: &Rclone,
@@ -124,7 +125,7 @@ pub(super) fn refresh_locked(
     };
     match renewed {
         Ok(token) => Ok(Refreshed { how: How::Renewed, token }),
-        // Someone has to know of the token that was kept for recovery.
+        // The user must be told about the token that was kept for recovery.
         Err(error) if error.kept.is_some() => Err(error),
         // A plain rclone beside this one may have been first.
         Err(error) => file.section(now.name()).ok().and_then(|latest| by_another(now, &latest)).ok_or(error),
@@ -142,7 +143,7 @@ fn by_another(before: &Section, now: &Section) -> Option<Refreshed> {
     (is_new && token.remaining().is_some()).then_some(Refreshed { how: How::ByAnother, token })
 }
 
-/// Whether there is anything to renew with.
+/// Whether there is something to renew with.
 pub(super) fn is_renewable(section: &Section) -> bool {
     section.lasting() != Lasting::Ends
 }
@@ -153,12 +154,13 @@ fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Resu
     }
     let staged = Staged::new(section.clone(), true)?;
     let listed = proof::list(rclone, &staged);
-    // What counts is the token: that the listing failed after it came is another matter, unless Box does not know it.
+    // Only the token counts: a listing that failed after it was renewed is another matter, unless Box does not know the
+    // token.
     match (staged.new_token(), listed) {
         (Some(token), listed) => {
             let staged = proof::save(file, staged, listed.as_ref().err())?;
             if file.is_private_copy() {
-                // The copy goes with the run; the next one needs what was renewed in it.
+                // The copy is deleted when the run ends; the next run needs what was renewed in it.
                 staged.keep();
             }
             Ok(token)
@@ -178,7 +180,7 @@ fn mint(rclone: &Rclone, section: &Section) -> Result<Token> {
     staged.new_token().ok_or_else(|| not_renewable(section.name(), "rclone saved no token"))
 }
 
-/// Saves a token that can be had again at any time, so that nothing is lost where it has no place.
+/// Saves a token that can be fetched again at any time, so that nothing is lost if it cannot be saved.
 fn save(file: &ConfigFile, section: &Section, token: Token) -> Result<Token> {
     match file.save_token(section.name(), section.token().as_ref(), &token)? {
         TokenSave::Saved => Ok(token),
@@ -219,7 +221,7 @@ fn not_renewable(name: &str, why: &str) -> Error {
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// More than anybody waits; a clock cannot count without end.
+/// Longer than anybody waits; adding more could overflow the clock.
 const LONGEST: Duration = Duration::from_secs(365 * 86400);
 
 /// Repeats what failed because Box or the network did not answer. One time limit for everything that a command tries.
@@ -255,7 +257,7 @@ impl Retries {
         }
     }
 
-    /// The time that is left; the first failure is told.
+    /// The time that is left; the first failure is reported.
     fn remaining(&self, error: &Error, retry_after: Duration) -> Duration {
         let end = *self.end.get_or_init(|| {
             if !self.limit.is_zero() && retry_after <= self.limit {
@@ -275,7 +277,7 @@ impl Retries {
     }
 }
 
-/// A certificate that is not trusted today will not be in a minute.
+/// A certificate that is not trusted now will not be in a minute.
 fn may_pass(error: &Error) -> bool {
     matches!(error.code, Code::Network | Code::Timeout | Code::RateLimited | Code::BoxUnavailable)
 }

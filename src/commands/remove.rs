@@ -1,4 +1,4 @@
-//! `pluton storage remove`: takes storages out of rclone.conf, and with `--revoke` revokes their sign-ins at Box.
+//! `pluton storage remove`: removes storages from rclone.conf, and with `--revoke` revokes their sign-ins at Box.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let file = context.config_file()?;
     let usage = "pluton storage remove NAME";
     if flags.yes && flags.names.is_empty() {
-        // Nothing is asked, so none is chosen either.
+        // Without prompts there is no list to choose from either.
         return Err(pick::missing(usage));
     }
     let names = pick::several(context, &file, &flags.names, usage)?;
@@ -72,7 +72,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     Ok(Report::Results { storages: storages.collect() })
 }
 
-/// Remotes that stay, and refer to `name`.
+/// Remaining remotes that refer to `name`.
 fn dependents(document: &Document, name: &str, going: &[String]) -> Vec<String> {
     let referring = references(document, name, name).into_iter().map(|(section, ..)| section);
     let mut dependents: Vec<String> =
@@ -98,7 +98,7 @@ fn revoke(section: &Section) -> Result<Option<Warning>> {
         Ok(app) => {
             let token = section.token();
             let Some(token) = token.map(|token| token.refresh_token().unwrap_or_else(|| token.access_token())) else {
-                // Box never gave one out.
+                // Box never issued one.
                 return Ok(None);
             };
             match box_api::revoke(&app, &token, REVOKE_LIMIT)? {

@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let given = flags.new.as_deref().map(RemoteName::new).transpose()?;
     let old = &pick::one(context, &file, flags.old.as_deref(), "pluton storage rename OLD NEW")?;
     let new = given.map_or_else(|| ask_new(context, &file.read()?, old), Ok)?;
-    // A renewal that is under way would look for the old name.
+    // A renewal that is under way would save its token under the old name.
     let _lock = file.lock_refresh(old)?;
     let document = file.read()?;
     pick::require_box(&document, old)?;
@@ -61,7 +61,7 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
     RemoteName::new(&new)
 }
 
-/// A dotted name inherits what it lacks from the name before the dot; a new name must neither begin nor end that.
+/// A dotted name inherits missing keys from the name before the dot; a new name must neither start nor end that.
 fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
     if let Some(heir) = heirs(document, old).first() {
         let message = format!("[{heir}] inherits keys from {old:?}, and would lose them under another name");
@@ -74,7 +74,7 @@ fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
     config::check_inheritance(&after, new, document, Some(old))
 }
 
-/// Keys of other remotes that name `old:`, with what they say once it is called `new`.
+/// Keys of other remotes that name `old:`, with their values once it is called `new`.
 pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Reference> {
     let mut found = Vec::new();
     for section in document.sections().into_iter().filter(|section| *section != old) {
@@ -108,7 +108,7 @@ fn path(value: &str, old: &str, new: &str) -> Option<String> {
     Some(format!("{new}{rest}"))
 }
 
-/// Fields with spaces between them, in quotes where they hold one: paths (union), or `dir=path` (combine).
+/// Fields separated by spaces, quoted if they contain one: paths (union), or `dir=path` (combine).
 fn list(value: &str, old: &str, new: &str) -> Option<String> {
     let before = words(value);
     let rename = |field: &String| {

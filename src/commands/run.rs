@@ -1,5 +1,5 @@
-//! `pluton run NAME -- COMMAND`: COMMAND runs while its storages are kept signed in. Each has a keeper, on a thread of its own,
-//! which renews the token in rclone.conf before it expires. No failure of a keeper ends the command.
+//! `pluton run NAME -- COMMAND`: keeps storages signed in while COMMAND runs. Each has a keeper on its own thread,
+//! which renews the token in rclone.conf before it expires. A keeper's failure never ends the command.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -27,12 +27,12 @@ use crate::ui::terminal::Terminal;
 /// rclone treats a token as expired in its last 10 seconds, and a renewal may take a few.
 const LEAST_AHEAD: Duration = Duration::from_secs(20);
 const MOST_AHEAD: Duration = Duration::from_secs(20 * 60);
-/// How long after a failure it is tried again.
+/// How long to wait after a failure before trying again.
 const LEAST_PAUSE: Duration = Duration::from_secs(5);
 const MOST_PAUSE: Duration = Duration::from_secs(60);
-/// The clock of a machine that slept jumps, so it is read often.
+/// The clock jumps when a machine wakes from sleep, so it is read often.
 const TICK: Duration = Duration::from_secs(1);
-/// With a token that lives this long a command can be started although Box does not answer now.
+/// A token that is valid this long is enough to start the command if Box does not answer now.
 const ENOUGH: Duration = Duration::from_secs(60);
 
 pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
@@ -85,7 +85,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
     Ok(Report::Exit(status.map_or_else(|cause| not_started(&program.to_string_lossy(), &cause, context), code)))
 }
 
-/// Variables that rclone takes instead of these sections' own keys.
+/// Variables that override these sections' keys in rclone.
 fn masking(names: &[String]) -> Vec<String> {
     let of_section = |name: &String| format!("RCLONE_CONFIG_{}_", name.to_uppercase());
     let prefixes: Vec<String> = names.iter().map(of_section).chain(["RCLONE_BOX_".to_owned()]).collect();
@@ -93,7 +93,7 @@ fn masking(names: &[String]) -> Vec<String> {
     set.filter(|variable| prefixes.iter().any(|prefix| variable.starts_with(prefix))).collect()
 }
 
-/// The command may use any of the storages, and rclone renews those that nobody named.
+/// The command may use any storage, and rclone renews those that were not named.
 fn warn_of_copy(terminal: Terminal, document: &Document) -> Result<()> {
     terminal.warn("rclone.conf cannot be written here, so the command gets a private copy of it");
     for name in boxes(document) {
@@ -145,15 +145,15 @@ struct Keeper<'a> {
     trouble: Option<Trouble>,
 }
 
-/// Why it is not signed in at the moment, as the user was told.
+/// Why it is not signed in now, as reported to the user.
 struct Trouble {
     code: Code,
-    /// Box has refused this token for good: only another one is worth a try.
+    /// Box has refused this token for good: trying makes sense only with another one.
     refused: Option<Secret>,
 }
 
 impl<'a> Keeper<'a> {
-    /// Makes sure of a token now. `None` for a sign-in that cannot be renewed at all.
+    /// Makes sure that there is a valid token now. `None` for a sign-in that cannot be renewed at all.
     fn start(
         file: &'a ConfigFile,
         rclone: &'a Rclone,
@@ -207,7 +207,7 @@ impl<'a> Keeper<'a> {
         self.due = SystemTime::now() + remaining.saturating_sub(self.ahead).max(TICK);
     }
 
-    /// Says so once for each kind of failure, and plans when to try again.
+    /// Reports each kind of failure once, and plans when to try again.
     fn failed(&mut self, error: &Error) {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
             let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
@@ -226,7 +226,7 @@ impl<'a> Keeper<'a> {
         self.due = SystemTime::now() + (self.remaining() / 4).clamp(LEAST_PAUSE, MOST_PAUSE);
     }
 
-    /// Whether rclone.conf still holds the very token that Box has refused.
+    /// Whether the token in rclone.conf is still the one that Box has refused.
     fn is_still_refused(&self) -> bool {
         let refused = self.trouble.as_ref().and_then(|trouble| trouble.refused.as_ref());
         refused.is_some_and(|refused| self.token().is_some_and(|token| token.access_token() == *refused))

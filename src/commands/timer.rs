@@ -1,5 +1,5 @@
-//! Timers that call `pluton storage refresh`: one job, rendered for systemd, cron or launchd, and installed where that is
-//! wanted. A timer runs with next to no environment, so the job carries what this run was told, but no secret.
+//! Timers that call `pluton storage refresh`: one job, rendered for systemd, cron or launchd, and installed on request.
+//! A timer runs with almost no environment, so the job contains the flags and variables of this run, but no secret.
 
 mod installed;
 
@@ -20,11 +20,11 @@ use crate::storage::sign_in::Lasting;
 use crate::ui::prompt;
 use crate::ui::report::{Outcome, Saved, Timer, Warning, failure_text};
 
-/// A third of the life of an access token: one missed run does no harm.
+/// A third of an access token's lifetime: one missed run does no harm.
 const EVERY_MINUTES: u32 = 20;
 const IF_WITHIN: Duration = Duration::from_secs(30 * 60);
 
-/// What decides which files and which network are used. Secrets are not among them.
+/// The variables that decide which files and which network are used. None is a secret.
 const CARRIED: [&str; 14] = [
     "HOME",
     "XDG_CONFIG_HOME",
@@ -62,7 +62,7 @@ pub(super) fn text(context: &Context, flags: &Refresh, kind: TimerKind) -> Resul
     Ok(job.render(kind))
 }
 
-/// Sees to it that a storage that rclone cannot renew is renewed, where that is wanted. It stays saved whatever comes of it.
+/// Installs a timer for a storage that rclone cannot renew, if wanted. The storage stays saved whatever happens here.
 pub(super) fn keep(context: &Context, file: &ConfigFile, is_wanted: bool, saved: &mut Saved) {
     const QUESTION: &str = "Its sign-in expires after 60 minutes. Install a timer now that renews it every 20 minutes?";
     let may_ask = is_wanted || context.terminal.asks;
@@ -118,7 +118,7 @@ fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
     }
     let timer = Job::new(context, &ALL_STORAGES)?.render(kind);
     if kind == TimerKind::Systemd {
-        // It is another rclone.conf's, or it would have been found to renew this storage.
+        // It is for another rclone.conf, or it would have been found to renew this storage.
         if process::tool("systemctl", &["--user", "cat", "pluton-refresh.service"], b"").is_ok_and(|ran| ran.success())
         {
             return Err(Error::new(
@@ -183,7 +183,7 @@ impl Job {
         }
         words.extend(["--no-input", "--quiet"].map(str::to_owned));
         let words = words.into_iter().map(|word| one_line("the timer's command", word)).collect::<Result<_>>()?;
-        // A command without a path is found where it is found now.
+        // PATH goes along, so that a command without a path is found as it is now.
         let carried = CARRIED.into_iter().chain(command.map(|_| "PATH")).filter(|name| is_set(name));
         let variables = carried.map(|name| {
             let value = env::var(name).map_err(|_| cannot_carry(name, "a character that is not UTF-8"))?;
@@ -256,7 +256,7 @@ fn path(path: &Path) -> Result<String> {
         .ok_or_else(|| cannot_carry(&path.display().to_string(), "a character that is not UTF-8"))
 }
 
-/// A line break would begin another directive.
+/// A line break would start another directive.
 fn one_line(what: &str, text: String) -> Result<String> {
     if text.chars().any(char::is_control) {
         return Err(cannot_carry(what, "a line break or another control character"));
@@ -270,7 +270,7 @@ fn cannot_carry(what: &str, why: &str) -> Error {
         .hint("give the file or directory another name, or unset the variable")
 }
 
-/// systemd fills in what follows % and $, and takes backslashes for escapes.
+/// systemd expands % and $, and treats backslashes as escapes.
 fn for_systemd(word: &str) -> String {
     let word = word.replace('%', "%%").replace('$', "$$");
     if is_plain(&word) { word } else { format!("\"{}\"", in_quotes(&word)) }
@@ -280,7 +280,7 @@ fn in_quotes(word: &str) -> String {
     word.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// cron takes % for a line break, quoted or not.
+/// cron treats % as a line break, quoted or not.
 fn for_cron(word: &str) -> String {
     let word = if is_plain(word) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) };
     word.replace('%', "\\%")

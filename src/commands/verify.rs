@@ -1,4 +1,5 @@
-//! `pluton storage verify`: checks on private copies that storages still work. A token that is renewed on the way is saved.
+//! `pluton storage verify`: checks on staged copies that storages still work. A token that is renewed on the way is
+//! saved.
 
 use std::time::Duration;
 
@@ -20,15 +21,15 @@ use crate::storage::sign_in::Kind;
 use crate::storage::token::Token;
 use crate::ui::report::{Report, StorageResult};
 
-/// A token that lives less is renewed first, so that none ends in the middle.
+/// A token that expires sooner is renewed first, so that none expires during the check.
 pub(super) const ENOUGH: Duration = Duration::from_secs(120);
-/// Fewer are as fast by themselves.
+/// Below this number, listing one by one is as fast.
 const MANY: usize = 3;
-/// How many requests one rclone has under way.
+/// How many requests one rclone makes at a time.
 const REQUESTS: usize = 64;
 /// How many rclones run at a time, at some 60 MiB each.
 const JOBS: usize = 8;
-/// Time enough for a rehearsal over a slow line.
+/// Enough time for a rehearsal over a slow line.
 const LONG: Duration = Duration::from_secs(30 * 60);
 
 pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
@@ -66,7 +67,7 @@ struct Ready {
 
 impl Verifier<'_> {
     fn verify(&self, names: &[String]) -> Result<Vec<StorageResult>> {
-        // Side by side, rehearsals would measure one another.
+        // Rehearsals in parallel would slow down each other's measurement.
         let jobs = self.flags.jobs.map_or(if self.flags.restore { 1 } else { JOBS }, usize::from);
         let ready = in_parallel(names, jobs, |name| self.ready(name));
         let account = |ready: &Result<Ready>| account::who(&ready.as_ref().ok()?.section).ok();
@@ -88,7 +89,7 @@ impl Verifier<'_> {
         Ok(finished.collect())
     }
 
-    /// Renews what ends soon, or everything where renewal is to be proven.
+    /// Renews tokens that expire soon, or all if renewal is to be proven.
     fn ready(&self, name: &str) -> Result<Ready> {
         signals::check()?;
         let mut renewed = false;
@@ -100,8 +101,8 @@ impl Verifier<'_> {
         Ok(Ready { section: self.file.section(name)?, renewed })
     }
 
-    /// Has one rclone list all whose tokens need no renewal meanwhile: how many folders each has. What fails here is tried
-    /// again alone.
+    /// Has one rclone list all storages whose tokens need no renewal meanwhile: how many folders each has. What fails
+    /// here is tried again alone.
     fn list_batch(&self, ready: &[Result<Ready>]) -> Result<Vec<Option<usize>>> {
         let mut folders = vec![None; ready.len()];
         let sections = ready.iter().map(|ready| ready.as_ref().ok().map(|ready| &ready.section)).enumerate();
@@ -167,7 +168,7 @@ fn is_lasting(section: &Section) -> bool {
     !is_renewable(section) || section.token().and_then(|token| token.remaining()).is_some_and(|left| left >= ENOUGH)
 }
 
-/// Fails where the sign-in ends within this time if nobody uses it.
+/// Fails if the sign-in expires within this time unless it is used.
 fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -> Result<()> {
     let name = section.name();
     let expires = |message: String| Error::new(Code::TokenExpired, message).responsible(Who::You);

@@ -26,7 +26,7 @@ use crate::ui::report::failure_text;
 enum Question {
     /// One that has a flag of its own.
     Answer(Field),
-    /// What to do about a name that is taken.
+    /// What to do if the name is taken.
     Taken,
     Browser,
     Options,
@@ -53,7 +53,7 @@ struct Interview<'a> {
     present: &'a Document,
 }
 
-/// Asks for all that is missing. What to do about a name that is taken is asked unless the storage may be replaced.
+/// Asks for everything that is missing. Unless the storage may be replaced, also what to do if the name is taken.
 pub(super) fn complete(context: &Context, answers: &mut Answers, present: &Document) -> Result<()> {
     let interview = Interview { context, present };
     let mut asked: Vec<Question> = Vec::new();
@@ -174,7 +174,7 @@ impl Interview<'_> {
     }
 }
 
-/// After a failure: offers to correct one of the answers that may be wrong, or to try again; all others are kept.
+/// After a failure: offers to correct one of the answers that may be wrong, or to try again; all others stay.
 pub(super) fn correct(context: &Context, answers: &mut Answers, error: Error) -> Result<()> {
     let fields: Vec<Field> = error.fields.iter().copied().filter(|field| answers.needs(*field)).collect();
     let correction = |field: &Field| match field {
@@ -196,13 +196,13 @@ pub(super) fn correct(context: &Context, answers: &mut Answers, error: Error) ->
 /// Shows a failure and asks what to do: one of `corrections`, or `None` to try again.
 ///
 /// # Errors
-/// The failure itself, where the person gives up.
+/// The failure itself, if the person gives up.
 pub(super) fn what_now(context: &Context, error: Error, mut corrections: Vec<String>) -> Result<Option<usize>> {
     context.terminal.error(&failure_text(&error));
     let again = corrections.len();
     corrections.extend(["Try again".into(), "Give up".into()]);
     let items: Vec<_> = corrections.iter().map(|title| Item { title, meaning: "" }).collect();
-    // An Enter too many while rclone was busy is no answer to this.
+    // An extra Enter while rclone was busy must not answer this.
     prompt::forget_typed();
     match prompt::must_choose("What now?", &items)? {
         chosen if chosen > again => Err(error.already_shown()),
@@ -388,7 +388,7 @@ fn ask_option(options: &mut Options, spec: &'static Spec) -> Result<()> {
     Ok(())
 }
 
-/// What holds now: the value that was set, or what rclone does without one.
+/// The current value: the one that was set, or rclone's default.
 fn present(spec: &Spec, options: &Options) -> String {
     options.get(spec.key).cloned().unwrap_or_else(|| spec.default.to_owned())
 }

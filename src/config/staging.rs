@@ -259,7 +259,7 @@ impl Staged {
     }
 
     /// Whether rclone should have renewed the token but the file has no new one.
-    pub(crate) fn is_still_overdue(&self) -> bool {
+    pub(crate) fn lacks_renewal(&self) -> bool {
         self.has_past_expiry && !self.has_rotated()
     }
 

@@ -1,4 +1,5 @@
-//! The options a Box storage may have beside its sign-in, with values that rclone and Box take. The table is in [`specs`]. Pure.
+//! The options that a Box storage may have beside its sign-in, with values that rclone and Box accept. The table is in
+//! [`specs`]. Pure.
 
 mod specs;
 
@@ -12,7 +13,7 @@ impl Spec {
     /// The value as it will be written to rclone.conf.
     ///
     /// # Errors
-    /// Where rclone or Box would not take it.
+    /// If rclone or Box would not accept it.
     pub(crate) fn check(&self, text: &str) -> Result<String> {
         (self.parse)(text.trim()).map_err(|why| {
             Error::invalid(Field::Option(self.key), format!("invalid {} {text:?}: {why}", self.key)).hint(format!(

@@ -66,7 +66,7 @@ impl Section {
         self
     }
 
-    /// All that rclone reads for `name`, including what a dotted name inherits.
+    /// Everything that rclone reads for `name`, including what a dotted name inherits.
     ///
     /// # Errors
     /// If there is no such section.
@@ -190,7 +190,7 @@ impl Section {
         document
     }
 
-    /// All in it that must not be shown, and in the file that it names.
+    /// Everything in it that must not be shown, and in the file that it names.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<_> = SECRET_KEYS.iter().filter_map(|key| self.secret(key)).collect();
         if let Some(token) = self.token() {

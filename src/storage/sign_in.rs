@@ -205,7 +205,7 @@ impl JwtFile {
     }
 }
 
-/// All in such a file that must not be shown.
+/// Everything in such a file that must not be shown.
 pub(crate) fn jwt_secrets(text: &Secret) -> Vec<Secret> {
     let file: Json = serde_json::from_str(text.expose()).unwrap_or_default();
     SECRETS.iter().filter_map(|path| get(&file, path)).map(Secret::new).collect()

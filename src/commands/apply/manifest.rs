@@ -1,4 +1,5 @@
-//! The file of `pluton apply`: storages as they are declared, with secrets by reference only. Pure but for [`Source::read`].
+//! Parses the file of `pluton apply`: storages as declared, with secrets by reference only. Pure except for
+//! [`Source::read`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -155,7 +156,7 @@ impl Source {
     /// Fetches the secret. `base` is the directory of the file that names it.
     ///
     /// # Errors
-    /// Where there is none; the error never repeats any output.
+    /// If there is none; the error never repeats any output.
     pub(crate) fn read(&self, base: &Path) -> Result<Secret> {
         let failed = |why: String| Error::new(Code::InputRequired, why).responsible(Who::You);
         let from_file = |path: &Path| {
@@ -193,7 +194,7 @@ mod tests {
 
     use super::Declared;
 
-    /// Lines of a file that declares storages, or nearly.
+    /// Lines of a file that declares storages, valid or nearly.
     fn lines() -> impl Strategy<Value = String> {
         let key = "(provider|client_id|client_secret|token|list_chunk|root_folder_id|description|[a-z_]{1,6})";
         let value = "('box'|'hunter2'|hunter2|\"hunter2|[0-9]{1,3}|-?[0-9]\\.5|\\{ (env|file|command|credential) = ('S'|\\['a', 'b'\\]|7) \\}|\\[\\]|true|.{0,8})";

@@ -1,8 +1,8 @@
-//! What `pluton apply` has done before: which storages came from which file, and the hash of the token that was declared, so
-//! that a token rclone has renewed since is not replaced by a spent one. Reads and writes applied.json alone.
+//! What `pluton apply` has done before: which storages came from which file, and the hash of the declared token, so
+//! that a token that rclone has renewed since is not replaced by a spent one. Reads and writes only applied.json.
 //!
-//! The file: `{"storages": {RCLONE_CONF: {NAME: {"file": MANIFEST, "token": BASE64_SHA256}}}, "is_partial": true}`. One that reads
-//! otherwise, as of another version, counts as forgotten.
+//! The file: `{"storages": {RCLONE_CONF: {NAME: {"file": MANIFEST, "token": BASE64_SHA256}}}, "is_partial": true}`. A
+//! file in another format, such as that of another version, is ignored.
 #![expect(clippy::disallowed_methods, reason = "applied.json is written here, under a lock of its own")]
 
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ impl Applied {
         }
     }
 
-    /// Changes what is on disk now, which another apply may have changed meanwhile, and saves it.
+    /// Changes the state on disk, which another apply may have changed meanwhile, and saves it.
     fn update(&mut self, change: impl FnOnce(&mut Self)) -> Result<()> {
         let update = || -> io::Result<()> {
             let dir = state_dir();
@@ -83,8 +83,8 @@ impl Applied {
         update().map_err(|cause| Error::disk(Code::Unknown, "write", &path(), &cause))
     }
 
-    /// Whether this token was declared when the storage was last applied, so that `present` came of it. Where that is
-    /// forgotten, the one that expires later is the newer one.
+    /// Whether this token was declared when the storage was last applied, so that `present` is its successor. If that
+    /// is unknown, the token that expires later is the newer one.
     pub(crate) fn knows_token(&self, config: &Path, name: &str, token: &Secret, present: Option<&Token>) -> bool {
         if let Some(record) = self.storages.get(config).and_then(|storages| storages.get(name)) {
             return record.token.as_ref() == Some(&hash(token));
@@ -114,7 +114,7 @@ impl Applied {
     }
 }
 
-/// A token is long and random, so its hash gives nothing away.
+/// A token is long and random, so its hash does not reveal it.
 fn hash(token: &Secret) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(token.expose()))
 }

@@ -1,4 +1,4 @@
-//! The checks of `pluton doctor`. Each looks at one part and changes nothing; what is well is a finding too.
+//! The checks of `pluton doctor`. Each examines one part and changes nothing; a check that passes is reported too.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, TcpListener};
@@ -33,7 +33,7 @@ const HOSTS: [&str; 5] = ["api.box.com", "upload.box.com", "account.box.com", "a
 const NETWORK_LIMIT: Duration = Duration::from_secs(8);
 /// Box gives a JWT 60 seconds; rclone's own lives 45.
 const SKEW: i64 = 10;
-/// How many accounts are asked for at a time.
+/// How many accounts are asked about at a time.
 const JOBS: usize = 16;
 const NEWER_RCLONE: &str = "install a newer one: https://rclone.org/install/";
 
@@ -91,7 +91,7 @@ fn variables(_: &Subject<'_>) -> Vec<Finding> {
     variables_of_sections().iter().map(warning).collect()
 }
 
-/// rclone.conf itself: which one and why, who can read it, whether it can be written, what was left beside it.
+/// rclone.conf itself: which one and why, who can read it, whether it can be written, and leftover files.
 fn config_file(subject: &Subject<'_>) -> Vec<Finding> {
     const ABOUT: &str = "rclone.conf";
     let file = match &subject.config {
@@ -173,7 +173,7 @@ fn port(_: &Subject<'_>) -> Vec<Finding> {
     ]
 }
 
-/// Whether Box can be reached by name, through the proxy, with a trusted certificate; and what its clock says.
+/// Whether Box can be reached by name, through the proxy, with a trusted certificate; and the difference of the clocks.
 fn network(subject: &Subject<'_>) -> Vec<Finding> {
     const ABOUT: &str = "network";
     if subject.offline {
@@ -220,7 +220,7 @@ fn clock(offset: i64) -> Finding {
     Finding::error("clock", message).hint_run("timedatectl set-ntp true")
 }
 
-/// Each Box storage by itself, whether it shares its token with another, and how full its account is.
+/// Each Box storage: whether it shares its token with another, and how full its account is.
 fn storages(subject: &Subject<'_>) -> Vec<Finding> {
     let Ok((_, document)) = &subject.config else { return Vec::new() };
     let version = subject.rclone.as_ref().ok().map(|(_, version)| *version);
@@ -255,7 +255,7 @@ fn storages(subject: &Subject<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether the account is nearly full, as far as a token that is there tells.
+/// Whether the account is nearly full, if a valid token can tell.
 fn space(document: &Document, name: &str) -> Option<Finding> {
     let found = Section::read(document, name).and_then(|section| account::who(&section)).ok()?;
     let full = found.warnings.into_iter().find(|warning| warning.code == account::NEARLY_FULL)?;
@@ -372,7 +372,7 @@ fn token(section: &Section) -> Option<Finding> {
     }
 }
 
-/// The refresh tokens in other files, and where each is. A file that asks for a password is left alone.
+/// The refresh tokens in other files, and where each is. A file that needs a password is skipped.
 fn tokens_elsewhere(others: &[ConfigFile]) -> HashMap<String, String> {
     let mut seen = HashMap::new();
     for file in others.iter().filter(|file| !file.is_encrypted()) {

@@ -1,5 +1,6 @@
-//! What is installed here that renews storages: systemd's timers of this user and of the system, crontabs and launchd's
-//! agents, as far as they can be read. Files are read for the commands in them; a script that they call is not.
+//! Finds installed timers that renew storages: systemd's timers of this user and of the system, crontabs and launchd's
+//! agents, as far as they can be read. Files are searched for commands; a script that they call is not read. Changes
+//! nothing.
 
 use std::env;
 use std::fs;
@@ -28,7 +29,7 @@ pub(crate) struct Installed {
 /// What renews one storage.
 pub(crate) enum Renewal {
     By(String),
-    /// There is something, which is not set to start.
+    /// A timer exists, but it is not set to start.
     Off(String),
     Nothing,
 }
@@ -69,7 +70,7 @@ impl Installed {
         }
     }
 
-    /// Services of systemd, which are started by a link to them or to the timer of the same name.
+    /// systemd services, which are started by a link to them or to the timer of the same name.
     fn units(&mut self, dir: &Path, is_user: bool) {
         let (mut services, mut started) = (Vec::new(), Vec::new());
         for path in self.list(dir) {
@@ -118,7 +119,7 @@ fn file_name(path: &Path) -> Option<String> {
     Some(path.file_name()?.to_string_lossy().into_owned())
 }
 
-/// Only where systemd can be asked, and says so itself.
+/// Whether systemd says that the timer is not running; false if systemd cannot be asked.
 fn is_stopped(timer: &str) -> bool {
     process::tool("systemctl", &["--user", "is-active", timer], b"")
         .is_ok_and(|ran| ["inactive", "failed"].contains(&ran.stdout.trim()))
