@@ -1,3 +1,6 @@
+//! Laws of the lossless document, checked with generated files: what is parsed is rendered unchanged, and an edit changes
+//! one section only.
+
 use super::{Document, Value};
 
 fn document(text: &str) -> Document {
