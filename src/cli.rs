@@ -131,7 +131,7 @@ pub(crate) struct Apply {
     /// TOML file that declares the storages
     #[arg(required_unless_present = "print_schema", value_hint = ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
-    /// Change nothing, and exit 10 if something would change; secrets from commands are not compared, since none is run
+    /// Change nothing, and exit 10 if something would change; secrets from commands are not compared, because no command is run
     #[arg(long)]
     pub(crate) check: bool,
     /// Remove storages that an earlier apply of this file created and the file no longer declares

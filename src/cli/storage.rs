@@ -117,7 +117,7 @@ pub(crate) struct Verify {
     /// Also renew each sign-in now and save it, to prove that it can be renewed
     #[arg(long)]
     pub(crate) renew: bool,
-    /// How many storages to check at the same time [default: 8, or 64 where one rclone can list them all]
+    /// How many storages to check at the same time [default: 8, or 64 if one rclone can list them all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
     /// Fail if a sign-in expires within this time unless it is used, for example 14d
@@ -231,7 +231,7 @@ pub(crate) struct Remove {
     /// Also revoke the sign-in at Box
     #[arg(long)]
     pub(crate) revoke: bool,
-    /// Remove it even if other remotes refer to it
+    /// Remove a storage even if other remotes refer to it
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -14,15 +14,15 @@ pub(super) const MANUAL: &str = "Pluton Manual";
 const MAIN_SECTIONS: &str = include_str!("pluton.roff");
 /// What a newcomer is told first.
 const OVERVIEW: &str = "\
-pluton asks for a name and a way to sign in to Box, writes a section into rclone.conf, verifies with rclone that it works, \
+Pluton asks for a name and a way to sign in to Box, writes a section into rclone.conf, verifies with rclone that it works, \
 and keeps it working. rclone, restic and every other program that uses rclone can then back up to it.
 .PP
-A storage is a remote of type box in rclone.conf, whoever created it. pluton keeps no list of its own.
+A storage is a remote of type box in rclone.conf, whoever created it. Pluton keeps no list of its own.
 .PP
 Three commands to start with:
 .TP
 .B pluton storage add box
-Connect an account; pluton asks for everything it needs.
+Connect an account; Pluton asks for everything it needs.
 .TP
 .B pluton run NAME \\-\\- COMMAND
 Run a backup, and keep the storage signed in until it ends.
