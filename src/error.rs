@@ -298,7 +298,7 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// An internal failure that nobody expected: what was being done, and below it why it failed.
+/// An unexpected internal failure: what was being done, and below it why it failed.
 impl From<anyhow::Error> for Error {
     fn from(failure: anyhow::Error) -> Self {
         failure.downcast::<Self>().unwrap_or_else(|failure| {

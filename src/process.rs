@@ -158,7 +158,7 @@ pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result
 
 fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<Outcome>> {
     command.stderr(Stdio::inherit());
-    // In a group of its own it could not read from the terminal; in ours, Ctrl-C reaches it too.
+    // In its own group it could not read from the terminal; in ours, Ctrl-C reaches it too.
     let in_group = !has_terminal();
     let spawned = if in_group { in_own_group(command).spawn() } else { command.spawn() };
     let ended = spawned.and_then(|mut child| {

@@ -36,7 +36,7 @@ const SLOW: u64 = 128 << 10;
 const DUMP: [&str; 5] = ["-vv", "--dump", "headers", "--retries", "1"];
 const REQUEST: &str = "HTTP REQUEST (";
 
-/// Variables, after `RCLONE_`, that would stand in for the section.
+/// Variables, after `RCLONE_`, that would override the section.
 const SECTION: [&str; 2] = ["BOX_", "CONFIG_"];
 /// Variables that name another file, redirect rclone's output or print secrets in it; and those that make a second
 /// rclone find its port taken, or change nothing while reporting success.

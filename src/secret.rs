@@ -40,7 +40,7 @@ const LONGEST: usize = 2000;
 /// The styles that Pluton itself uses: what [`for_screen`] lets through after an escape.
 const COLOURS: [&str; 7] = ["[0m", "[1m", "[4m", "[31m", "[32m", "[33m", "[36m"];
 
-/// A secret by its place: what stands before it, itself, and what follows.
+/// A secret recognised by its context: what precedes it, itself, and what follows.
 static PLACES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let places = [
         // Fields of JSON, of forms and of rclone.conf.
@@ -75,11 +75,11 @@ pub(crate) fn scrub(text: &str, secrets: &[Secret]) -> String {
         Some((cut, _)) => format!("{}…", &line[..cut]),
         None => line.to_owned(),
     };
-    // Line by line: what went wrong stands in rclone's last.
+    // Line by line: rclone's last line says what went wrong.
     clean.split('\n').map(shortened).collect::<Vec<_>>().join("\n")
 }
 
-/// The secret as it is, as other programs print it between quotes, as it stands in a form or an address, and in base64.
+/// The secret in every form: plain, as other programs print it in quotes, as in a form or an address, and in base64.
 fn forms_of(secret: &Secret) -> Vec<Secret> {
     let plain = secret.expose();
     let quoted = plain.replace('\\', "\\\\").replace('"', "\\\"");
@@ -151,8 +151,7 @@ pub(crate) fn for_screen(text: &str) -> String {
     out + &printable(&foreign)
 }
 
-/// Characters that are seen by nobody, or make a line say something else: they reorder it, break it, or hide in it.
-/// Those that join letters stay, since names are written with them.
+/// Invisible characters, and those that change how a line reads: they reorder it, break it, or hide in it.
 pub(crate) fn is_unseen(c: char) -> bool {
     use unicode_general_category::GeneralCategory as Category;
     // Most text is ASCII.

@@ -53,7 +53,7 @@ const TICK: Duration = Duration::from_millis(25);
 /// In bytes: more than any file that is asked for needs. A device may have no end.
 const LONGEST_TEXT: u64 = 4 << 20;
 
-/// From here on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the program.
+/// From now on SIGINT, SIGTERM and SIGHUP set the flag instead of ending the program.
 #[cfg(unix)]
 pub(crate) fn watch() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -86,7 +86,7 @@ fn for_each_signal(name: &str, signals: &[i32], act: impl Fn(&Origin) + Send + '
     started.map(drop)
 }
 
-/// From here on Ctrl-C sets the flag instead of ending the program.
+/// From now on Ctrl-C sets the flag instead of ending the program.
 #[cfg(windows)]
 pub(crate) fn watch() -> io::Result<()> {
     let handler = || {
@@ -171,7 +171,7 @@ fn is_for_all(origin: &Origin) -> bool {
         }
 }
 
-/// While `work` runs, whatever waits in other threads ends soon, as after Ctrl-C.
+/// While `work` runs, every wait in other threads ends soon, as after Ctrl-C.
 pub(crate) fn while_leaving(work: impl FnOnce()) {
     LEAVING.store(true, Ordering::SeqCst);
     work();
@@ -188,7 +188,7 @@ pub(crate) fn is_forced() -> bool {
     FORCED.load(Ordering::SeqCst)
 }
 
-/// Does what may block on a thread of its own, so that Ctrl-C is noticed at once. `None` if it takes longer than `limit`.
+/// Runs what may block on its own thread, so that Ctrl-C is noticed at once. `None` if it takes longer than `limit`.
 ///
 /// # Errors
 /// On Ctrl-C.
@@ -280,7 +280,7 @@ pub(crate) fn pause(length: Duration) -> Result<()> {
     }
 }
 
-/// Runs a prompt that need not be answered. `None` on a signal: the prompt is then left as it is.
+/// Runs a prompt that needs no answer. `None` on a signal: the prompt is then left open.
 pub(crate) fn optional_prompt<T: Send + 'static>(prompt: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     OPTIONAL.store(true, Ordering::SeqCst);
     interruptible(Duration::MAX, prompt).ok().flatten()

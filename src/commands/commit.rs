@@ -121,7 +121,7 @@ const USER: Field = Field::Option(IMPERSONATE);
 const WHERE_IDS_ARE: &str = "give the user's numeric ID: --impersonate ID, the number at the end of the address of the user's page in \
     Admin Console > Users & Groups";
 
-/// The login that stands where an ID has to.
+/// The login that is given in place of an ID.
 fn user_login(value: Option<&str>) -> Option<&str> {
     value.filter(|value| value.contains('@'))
 }

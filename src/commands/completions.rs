@@ -172,9 +172,9 @@ impl Value {
     }
 }
 
-/// A candidate that stands for the files the shell finds.
+/// A placeholder for the files that the shell finds.
 const FILES: &str = "\0files";
-/// A candidate that stands for a word only the user knows.
+/// A placeholder for a word that only the user knows.
 const WORD: &str = "\0word";
 
 const DURATIONS: [&str; 6] = ["30s", "60s", "5m", "30m", "1h", "14d"];
@@ -287,12 +287,12 @@ const LISTING: &str = "63";
 struct Typed {
     /// The quote that is still open.
     quote: Option<char>,
-    /// The beginning that bash takes for a word of its own, as it also breaks words at `=`, `:` and the like.
+    /// The beginning that bash treats as a separate word, since it also breaks words at `=`, `:` and the like.
     fixed: String,
     is_listing: bool,
 }
 
-/// bash hands over the line as it was typed, and inserts candidates as they are: quotes are read and written here.
+/// bash passes the line as it was typed and inserts candidates unchanged, so quotes are read and written here.
 ///
 /// The words of `COMP_LINE` without their quotes, given it, `COMP_WORDBREAKS` and `COMP_TYPE`.
 fn read_bash(arguments: &[String]) -> Option<(Vec<String>, Typed)> {

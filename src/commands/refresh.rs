@@ -208,7 +208,7 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
         .map_err(|refused| explain::refused(&Operation::of(section, Doing::Minting), &refused, section))
 }
 
-/// The Box app whose ID and secret stand in the section.
+/// The Box app whose ID and secret are in the section.
 pub(super) fn app(section: &Section) -> Option<App> {
     Some(App { client_id: section.get("client_id")?.to_owned(), client_secret: section.secret("client_secret")? })
 }

@@ -252,7 +252,7 @@ fn ask_browser(answers: &mut Answers) -> Result<Reply<()>> {
     Ok(chosen.map(|chosen| {
         answers.browser = Some(order[chosen]);
         if order[chosen] == Browser::Link {
-            // Where the session over SSH, if this is one, was made to.
+            // The address that the SSH session, if this is one, connected to.
             let connection = env::var("SSH_CONNECTION").ok();
             let own_address = connection.as_deref().and_then(|text| text.split(' ').nth(2));
             prompt::explain(&help::forwarded_port(own_address));
@@ -369,7 +369,7 @@ pub(super) fn menu(
     }
 }
 
-/// Asks for one option; the way back leaves it as it is.
+/// Asks for one option; going back leaves it unchanged.
 fn ask_option(options: &mut Options, spec: &'static Spec) -> Result<()> {
     let keep =
         if options.contains_key(spec.key) { "Enter keeps the value, - clears it" } else { "Enter leaves it unset" };

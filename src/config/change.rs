@@ -259,7 +259,7 @@ impl ConfigFile {
 /// Adds a section, unless its dotted name would make rclone read something other than what was verified.
 ///
 /// # Errors
-/// Where it would.
+/// If it would.
 pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
     let before = document.clone();
     document.put_section(section.name(), &section.entries());
@@ -270,7 +270,7 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
 /// below it inherits anything from it that it did not have in `before`.
 ///
 /// # Errors
-/// Names the key and the two sections.
+/// If it would; the error names the key and the two sections.
 pub(crate) fn check_inheritance(document: &Document, name: &str, before: &Document, old: Option<&str>) -> Result<()> {
     let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
     let is_new = |key: &&str| old.is_none_or(|old| before.get(old, key).is_none());

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use value::Value;
 
-/// Where rclone puts keys that stand before any header.
+/// The section in which rclone puts keys that come before any header.
 pub(crate) const DEFAULT_SECTION: &str = "DEFAULT";
 
 /// More lines than any real file has.

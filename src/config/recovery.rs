@@ -152,7 +152,7 @@ pub(crate) fn discard(file: &Path) {
     }
 }
 
-/// The sign-in in a staged file that was kept.
+/// The sign-in in a staged file that was kept for recovery.
 pub(crate) fn kept(file: &Path) -> Option<OrphanedSignIn> {
     OrphanedSignIn::in_dir(file.parent()?)
 }
@@ -169,7 +169,7 @@ pub(super) fn with_successors(fingerprint: &str) -> Vec<String> {
     std::iter::once(fingerprint.to_owned()).chain(later).collect()
 }
 
-/// Whether this token or a successor of it is kept.
+/// Whether this token or a successor of it is kept for recovery.
 pub(super) fn knows(fingerprint: &str) -> bool {
     all().any(|found| found.fingerprint == fingerprint || found.given.iter().any(|given| given == fingerprint))
 }

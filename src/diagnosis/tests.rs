@@ -58,7 +58,7 @@ fn recorded_failures_have_their_cause() {
         ("Error: unknown flag: --auth-no-open-browser", Cause::TooOld),
         ("Error: unknown command \"update\" for \"rclone config\"", Cause::TooOld),
         ("Failed to save config after 10 tries: write /x: no space left on device", Cause::DiskFull),
-        // What Box says of things that a stand-in for it need not know.
+        // Box's answers about things that the loopback Box does not need to know.
         (
             r#"Response: {"error":"invalid_grant","error_description":"OAuth JWT signature is invalid."}"#,
             Cause::JwtKeyUnknown,

@@ -85,7 +85,8 @@ pub(super) fn json_in(text: &str) -> Result<Map<String, Json>, NotAToken> {
     }
 }
 
-/// Reads one object at the start of `text`: as it is, then without the line breaks a terminal put in, then unescaped.
+/// Reads one object at the start of `text`: unchanged, then without the line breaks that a terminal added, then
+/// unescaped.
 fn object<'a>(text: &'a str) -> Result<Map<String, Json>, NotAToken> {
     let unspaced = || text.split_whitespace().collect::<String>();
     let forms: [&dyn Fn() -> Cow<'a, str>; 4] = [

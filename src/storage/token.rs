@@ -122,7 +122,7 @@ impl Token {
         Self(map)
     }
 
-    /// One line of JSON, as it stands in rclone.conf.
+    /// One line of JSON, as in rclone.conf.
     pub(crate) fn blob(&self) -> Secret {
         Secret::new(Json::Object(self.0.clone()).to_string())
     }

@@ -16,7 +16,7 @@ pub(super) use unix::read;
 #[cfg(unix)]
 pub(crate) use unix::{echo_off, forget_typed, line_editing, restore};
 
-/// How far a paste has come, judged each time a line of it ends.
+/// How complete a paste is, judged after each line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// The input is complete.

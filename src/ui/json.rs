@@ -53,7 +53,7 @@ pub(crate) fn schema() -> String {
     serde_json::to_string_pretty(&generator.into_root_schema_for::<Document<'_>>()).unwrap_or_default()
 }
 
-/// What is printed as it is without `--json`.
+/// Text that is printed unchanged without `--json`.
 #[derive(JsonSchema, Serialize)]
 pub(super) struct Text {
     text: String,

@@ -121,8 +121,8 @@ pub(crate) struct Item<'a> {
     pub(crate) meaning: &'a str,
 }
 
-/// Lets one of `items` be chosen, the first by default, and returns its index. Where a question came before, a row and
-/// Esc lead back to it; where there is `help`, a row shows it.
+/// Lets the user choose one of `items`, the first by default, and returns its index. If there was a question before, a
+/// row and Esc lead back to it; if there is `help`, a row shows it.
 pub(crate) fn choice(label: &str, items: &[Item<'_>], help: Option<&str>, back: bool) -> Result<Reply<usize>> {
     let mut rows = items.to_vec();
     rows.extend(help.map(|_| Item { title: EXPLAIN, meaning: "Explain these" }));
@@ -152,7 +152,7 @@ pub(crate) fn must_choose(label: &str, items: &[Item<'_>]) -> Result<usize> {
     must_answer(|| choice(label, items, None, false))
 }
 
-/// A numbered list; Enter alone takes its first item. What follows on the items is typed as it is.
+/// A numbered list; Enter alone takes its first item. The rows after the `items` are chosen by typing their titles.
 fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usize> {
     show(&format!("{label}\n"));
     for (number, Item { title, meaning }) in (1..).zip(&rows[..items]) {
@@ -184,7 +184,7 @@ pub(crate) fn complain(why: &str) {
     say(&format!("{} {why}", style().red().bold().apply_to("error:")));
 }
 
-/// One line that does not show while it is typed, taken as it is.
+/// One line of hidden input, unchanged.
 pub(crate) fn hidden_line(label: &str) -> Result<Secret> {
     hidden::read(label, &|_| Progress::Whole).map(|typed| first_line(typed.as_ref()))
 }
@@ -224,7 +224,7 @@ fn read_line(question: &str, may_be_empty: bool) -> Result<String> {
         };
         return match signals::during_prompt(leave, read)? {
             Ok(1..) => Ok(typed),
-            // Ctrl-D: there is nobody to ask.
+            // Ctrl-D: the user cannot answer.
             _ => Err(signals::now()),
         };
     }
@@ -236,7 +236,7 @@ fn read_line(question: &str, may_be_empty: bool) -> Result<String> {
     Ok(typed)
 }
 
-/// Runs one dialoguer prompt; on every way out the terminal is as it was.
+/// Runs one dialoguer prompt, and restores the terminal however it ends.
 fn ask<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
     let _echo_off = echo_off();
     signals::during_prompt(leave, prompt)?.map_err(|_| {

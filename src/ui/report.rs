@@ -96,7 +96,7 @@ pub(crate) enum Report {
     #[serde(serialize_with = "json::page")]
     #[schemars(with = "json::Text")]
     Page(String),
-    /// Text that is meant for another program, as it is.
+    /// Text for another program, printed unchanged.
     #[serde(serialize_with = "json::text")]
     #[schemars(with = "json::Text")]
     Raw(Vec<u8>),
@@ -263,7 +263,7 @@ impl Report {
         let columns = terminal::columns(&console::Term::stdout());
         match self {
             _ if json => json::render(self),
-            // For another program every byte is kept; a person's terminal gets text only.
+            // Every byte is kept for another program; a terminal gets only printable text.
             Self::Raw(bytes) if columns.is_none() => bytes.clone(),
             Self::Raw(bytes) => for_terminal(bytes),
             Self::Page(text) => (wrap::page(text.trim_end(), columns) + "\n").into_bytes(),
@@ -324,7 +324,7 @@ pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
     if out.metadata().is_ok_and(|data| data.is_file()) { out.sync_all() } else { Ok(()) }
 }
 
-/// Whether nobody gets what is written: a closed standard output is `/dev/null` by now, since Rust opens that in its place.
+/// Whether the output goes nowhere: a closed standard output is `/dev/null` by now, since Rust opens that in its place.
 #[cfg(unix)]
 fn discards(out: &std::fs::File) -> std::io::Result<bool> {
     use std::io::IsTerminal as _;

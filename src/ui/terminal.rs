@@ -146,19 +146,19 @@ pub(super) fn window() -> usize {
     columns(&Term::stderr()).unwrap_or(80)
 }
 
-/// Text as it is, for a person who is asked. No spinner turns meanwhile.
+/// Prints text unchanged for a person at a prompt. No spinner is shown meanwhile.
 pub(super) fn show(text: &str) {
     let mut out = anstream::stderr().lock();
     let _ = out.write_all(for_screen(text).as_bytes()).and_then(|()| out.flush());
 }
 
-/// Between words where the window ends; elsewhere as it is.
+/// Wraps between words at the window's width; without a window, leaves the text unchanged.
 fn write_line(text: &str) {
     write_raw(&wrap(&for_screen(text), columns(&Term::stderr())));
 }
 
 fn write_raw(text: &str) {
-    // A closed standard error leaves no one to tell.
+    // Nothing can be reported if standard error is closed.
     let write = || drop(writeln!(anstream::stderr().lock(), "{}", for_screen(text)));
     match &*turning() {
         Some(bar) => bar.suspend(write),

@@ -65,7 +65,7 @@ pub(super) fn failure(error: &Error) -> String {
     out
 }
 
-/// Whether a remedy comes first, follows on the one before, or stands instead of it.
+/// Whether a remedy comes first, continues the one before, or is an alternative to it.
 fn step(index: usize, remedy: &Remedy) -> (&'static str, String) {
     let Remedy { text, command } = remedy;
     let (label, text) = match (index, text.strip_prefix("then ")) {

@@ -1,20 +1,20 @@
-//! Breaks lines between words where the window ends. Commands, and what stands between backticks, stay in one piece. Pure.
+//! Wraps lines between words at the window's width. Commands, and text in backticks, stay in one piece. Pure.
 
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm, core::display_width};
 
 /// Stands for a space that must not become a line break. Unicode leaves this character to each program's own use.
 const NO_BREAK: &str = "\u{fdd0}";
-/// With fewer columns than this beside its label, text goes on below it.
+/// With fewer columns than this beside its label, text starts below it.
 const NARROWEST: usize = 20;
 /// The widest that prose is easy to read.
 const PAGE: usize = 80;
 
-/// A command as it must stay, until [`wrap`] has broken the line that it stands in.
+/// A command that must not be broken, until [`wrap`] has wrapped its line.
 pub(super) fn unbroken(command: &str) -> String {
     command.replace(' ', NO_BREAK)
 }
 
-/// Text as it is, each line on as many rows as it takes; on one where there is no window.
+/// Text unchanged, each line on as many rows as it takes, or on one if there is no window.
 pub(crate) fn wrap(text: &str, columns: Option<usize>) -> String {
     let wrapped = match columns {
         Some(columns) => text.split('\n').map(|line| wrap_line(line, columns)).collect::<Vec<_>>().join("\n"),
@@ -66,7 +66,7 @@ fn wrap_line(line: &str, columns: usize) -> String {
     }
 }
 
-/// What the rows below stand to the right of: spaces, a mark, a number, a label, or the first columns of a table.
+/// What the following rows are indented by: spaces, a mark, a number, a label, or the first columns of a table.
 fn lead(line: &str) -> &str {
     let body = line.trim_start_matches(' ');
     let spaces = line.len() - body.len();

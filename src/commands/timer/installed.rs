@@ -12,7 +12,7 @@ use crate::process;
 
 /// What runs by itself and calls pluton.
 struct Job {
-    /// The file it stands in, as people read it.
+    /// The file that contains it, as people write its path.
     place: String,
     words: Vec<String>,
     /// Whether it is set to start.
@@ -95,7 +95,7 @@ impl Installed {
     }
 
     fn text(&mut self, text: &str, place: &str, is_on: bool) {
-        // An agent of launchd has each word on a line of its own.
+        // A launchd agent has each word on a separate line.
         let text = if text.contains("<plist") { one_line(text) } else { text.replace("\\\n", " ") };
         for line in text.lines().filter(|line| line.contains("pluton") && !line.trim_start().starts_with(';')) {
             self.jobs.push(Job { place: place.to_owned(), words: words(line), is_on });

@@ -9,11 +9,11 @@ pub(crate) struct Spec {
     pub(crate) key: &'static str,
     /// Its name in menus.
     pub(crate) title: &'static str,
-    /// What stands for the value in `--help`.
+    /// The placeholder for the value in `--help`.
     pub(crate) value_name: &'static str,
     /// What it does, as `--help`, the prompt and the schema say it.
     pub(crate) help: &'static str,
-    /// What holds without it.
+    /// The default.
     pub(crate) default: &'static str,
     /// Values to complete: every one there is if `is_closed`, else usual ones.
     pub(crate) examples: &'static [&'static str],
