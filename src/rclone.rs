@@ -349,7 +349,7 @@ fn without_details(stderr: &str) -> String {
 }
 
 /// How long a person has to sign in in the browser.
-pub(crate) const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
+const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
 
 /// A Go template. It loads nothing from the network.
 const PAGE: &[u8] = include_bytes!("rclone/page.html");

@@ -13,8 +13,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::signals;
 use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS};
-use crate::storage::section::value;
-use crate::storage::section::{GRANT_KEY, Section};
+use crate::storage::section::{GRANT_KEY, Section, value};
 use crate::ui::prompt::Reply;
 use crate::ui::report::{Outcome, Report, failure_text};
 

@@ -122,7 +122,7 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<Listed> {
     Ok(listed)
 }
 
-pub(super) fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {
+fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Error {
     let mut section = staged.section().clone();
     let mut secrets = section.secrets();
     if let Some(token) = staged.new_token() {
@@ -202,7 +202,7 @@ impl WriteCheck {
         if wanted { Self::Small } else { Self::Nothing }
     }
 
-    pub(super) fn run(self, rclone: &Rclone, staged: &Staged) -> Result<Option<Rehearsal>> {
+    fn run(self, rclone: &Rclone, staged: &Staged) -> Result<Option<Rehearsal>> {
         let there_and_back = |size| there_and_back(rclone, staged, size);
         match self {
             Self::Nothing => Ok(None),

@@ -14,8 +14,7 @@ use crate::error::{Code, Error, Result, Who};
 use crate::secret::{Secret, scrub};
 use crate::signals;
 use crate::storage::section::Section;
-use crate::storage::sign_in::JwtFile;
-use crate::storage::sign_in::{App, Kind};
+use crate::storage::sign_in::{App, JwtFile, Kind};
 use crate::ui::prompt;
 use crate::ui::report::{Removed, Report, StorageResult, Warning};
 

@@ -8,10 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::box_api::{self, Refused};
-use crate::commands::account;
-use crate::commands::in_parallel;
 use crate::commands::pick::boxes;
 use crate::commands::timer::{Installed, Renewal};
+use crate::commands::{account, in_parallel};
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
 use crate::context::Context;
@@ -21,8 +20,7 @@ use crate::rclone::{OLDEST, Version, variables_of_sections};
 use crate::secret::{Secret, clean, scrub};
 use crate::storage::options::{BOX_SUB_TYPE, SPECS};
 use crate::storage::section::Section;
-use crate::storage::sign_in::JwtFile;
-use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::sign_in::{JwtFile, Kind, Lasting};
 use crate::storage::token::Token;
 use crate::ui::report::{Finding, Level};
 
