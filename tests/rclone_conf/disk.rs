@@ -56,7 +56,7 @@ fn on_a_full_disk() {
     assert!(remedy(&error).contains("free some space"), "{error}");
     assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was asked for nothing");
     assert_eq!(names_in(&world.dir()), ["filler", "rclone.conf"]);
-    fs::remove_file(filler).expect("room again");
+    fs::remove_file(filler).expect("space again");
     works_again(&world, &token);
     world.nothing_beside();
     drop(disk);
