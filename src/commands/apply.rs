@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
     if let Some(fault) = &apply.applied.fault {
         context.terminal.warn(&format!(
-            "the record of earlier applies cannot be read ({fault}): of a declared token and one in rclone.conf, the \
+            "the record of earlier applies cannot be read ({fault}), so a new one is started: of a declared token and one in rclone.conf, the \
              newer is used, and --prune removes nothing that was created earlier"
         ));
     }

@@ -80,11 +80,11 @@ fn what_cannot_be_understood_any_more_costs_no_sign_in_and_no_run() {
     for torn in [&whole[..whole.len() / 2], "", "\0\0\0\0", "[]", of_another_version] {
         fs::write(home.path().join(REMEMBERED), torn).expect("torn");
         let ran = home.pluton(&["apply", "one.toml"]).ok();
-        assert!(ran.stderr.contains("forgotten") && ran.stdout.contains("unchanged"), "{ran:?}");
+        assert!(ran.stderr.contains("record of earlier applies") && ran.stdout.contains("unchanged"), "{ran:?}");
         // Nor does the other file's storage, which is still not known.
         for file in ["two.toml", "one.toml"] {
             let ran = home.pluton(&["apply", file]).ok();
-            assert!(!ran.stderr.contains("forgotten") && ran.stdout.contains("unchanged"), "{ran:?}");
+            assert!(!ran.stderr.contains("record of earlier applies") && ran.stdout.contains("unchanged"), "{ran:?}");
         }
         assert_eq!([home.token("one"), home.token("two")], renewed);
     }
