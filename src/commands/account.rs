@@ -1,6 +1,7 @@
 //! Whose account a storage is, and whether it is large enough for backups. Asks Box through `box_api`; a failure here
 //! never fails the command.
 
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use crate::box_api::{self, Account, Caller, Refused};
 use crate::error::{Code, Error, Result, Who};
 use crate::secret::{Secret, clean, scrub};
+use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
 use crate::ui::report::{Warning, size};
 
@@ -35,6 +37,27 @@ pub(super) struct Found {
 pub(super) fn access_token(section: &Section) -> Option<Secret> {
     let own = || section.token().filter(|token| token.expiry().is_none_or(|end| end > Timestamp::now()));
     section.secret("access_token").or_else(|| own().map(|token| token.access_token()))
+}
+
+/// An answer of Box that is on its way while rclone lists.
+pub(super) struct Pending(Option<JoinHandle<Found>>);
+
+/// Asks Box with the token that the section begins with, if it is still valid and acts for no one else.
+pub(super) fn ask(section: &Section) -> Pending {
+    let is_valid = section.token().is_some_and(|token| token.remaining().is_some());
+    let asks = is_valid && section.get(IMPERSONATE).is_none();
+    let section = section.clone();
+    Pending(asks.then(|| thread::spawn(move || who(&section).unwrap_or_default())))
+}
+
+impl Pending {
+    /// Asks again with the token that `section` has now, if there is no account yet.
+    pub(super) fn answer(self, section: &Section) -> Result<Found> {
+        match self.0.and_then(|found| found.join().ok()) {
+            Some(found) if found.account.is_some() => Ok(found),
+            _ => who(section),
+        }
+    }
 }
 
 /// Asks Box with the storage's own token, unless that has expired.

@@ -167,6 +167,7 @@ impl Attempt<'_> {
         let section = planned.map_or_else(|| self.section(answers), Ok)?;
         config::put(&mut present.clone(), &section)?;
 
+        let account = (!self.proof.no_verify).then(|| account::ask(&section));
         let change = Change { section, is_new_sign_in: true, target: Target::Whole { replace: answers.replaces() } };
         let (section, proof) = commit(self.file, &rclone, change, self.proof).map_err(|error| self.unharmed(error))?;
         let outcome = match self.goal {
@@ -175,8 +176,8 @@ impl Attempt<'_> {
             Goal::Add { .. } => Outcome::Added,
         };
         let mut saved = self.report(&section, outcome, proof);
-        if !self.proof.no_verify {
-            self.name_account(&section, &mut saved);
+        if let Some(account) = account {
+            self.name_account(account, &section, &mut saved);
             saved.storage.root_folder = account::root_folder(&section);
             self.choose_root(&rclone, &section, answers.browses, &mut saved);
         }
@@ -202,9 +203,9 @@ impl Attempt<'_> {
     }
 
     /// The storage is saved by now: neither an error of Box nor Ctrl-C here makes it a failure.
-    fn name_account(&self, section: &Section, saved: &mut Saved) {
+    fn name_account(&self, account: account::Pending, section: &Section, saved: &mut Saved) {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
-        let found = account::who(section).unwrap_or_else(|_| account::not_asked());
+        let found = account.answer(section).unwrap_or_else(|_| account::not_asked());
         saved.warnings.splice(0..0, found.warnings);
         if let (Goal::Authorize { account: Some(before), .. }, Some(now)) = (self.goal, &found.account) {
             if before.id != now.id {
