@@ -40,7 +40,7 @@ pub(crate) enum Ending {
     Interrupted,
 }
 
-#[derive(Debug)]
+/// How a program ended and what it printed. Has no `Debug`: a token or a password may be in it.
 pub(crate) struct Outcome {
     pub(crate) ending: Ending,
     pub(crate) stdout: String,
