@@ -208,8 +208,9 @@ impl Error {
         }
     }
 
+    /// An answer that only the user can correct.
     pub(crate) fn invalid(field: Field, message: impl Into<String>) -> Self {
-        Self::new(Code::InvalidValue, message).about(field)
+        Self::new(Code::InvalidValue, message).responsible(Who::You).about(field)
     }
 
     pub(crate) fn interrupted() -> Self {

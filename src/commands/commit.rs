@@ -131,7 +131,6 @@ pub(super) fn require_user_id(value: Option<&str>, why: &str) -> Result<()> {
     match user_login(value) {
         None => Ok(()),
         Some(login) => Err(Error::invalid(USER, format!("{login:?} is a login, and {why}"))
-            .responsible(Who::You)
             .hint("give the user's numeric ID, the number at the end of the address of the user's page in Admin Console > Users & Groups")),
     }
 }
@@ -164,9 +163,7 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
 fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
     let operation = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
     let access_token = account::access_token(section).ok_or_else(|| {
-        Error::invalid(USER, format!("{login:?} cannot be looked up: the sign-in has expired"))
-            .responsible(Who::You)
-            .hint(WHERE_IDS_ARE)
+        Error::invalid(USER, format!("{login:?} cannot be looked up: the sign-in has expired")).hint(WHERE_IDS_ARE)
     })?;
     let caller = Caller { access_token, as_user: None };
     match box_api::user_id(&caller, login, rclone.limit())? {

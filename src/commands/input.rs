@@ -147,7 +147,8 @@ impl Answers {
                 (Some(value), _) => (value.clone(), flag_of(field).to_owned()),
                 (None, Some(path)) if path != Path::new("-") => {
                     let text = signals::read_file(path)?.map_err(|cause| {
-                        Error::invalid(field, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
+                        Error::invalid(field, format!("cannot read {}: {cause}", path.display()))
+                            .hint(format!("give the path of a file that you can read: {}-file PATH", flag_of(field)))
                     })?;
                     (text, path.display().to_string())
                 }
@@ -158,7 +159,7 @@ impl Answers {
                 (None, Some(_)) => (read_stdin(field, asks)?, "standard input (-)".to_owned()),
             };
             if text.trim().is_empty() {
-                return Err(Error::invalid(field, format!("{place} is empty")).responsible(Who::You));
+                return Err(Error::invalid(field, format!("{place} is empty")));
             }
             Ok(Some(Secret::new(text)))
         };

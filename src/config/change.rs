@@ -281,9 +281,7 @@ pub(crate) fn check_inheritance(document: &Document, name: &str, before: &Docume
     } else {
         return Ok(());
     };
-    Err(Error::invalid(Field::Name, message)
-        .responsible(Who::You)
-        .hint("choose a name without a dot, or with another word before it"))
+    Err(Error::invalid(Field::Name, message).hint("choose a name without a dot, or with another word before it"))
 }
 
 pub(crate) fn taken(name: &str) -> Error {

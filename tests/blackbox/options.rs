@@ -186,6 +186,7 @@ fn a_value_that_rclone_or_box_would_not_take_is_exit_2_and_nothing_is_started() 
             let error = bench.refused(|bench| add_unverified(bench, &[&arg, "--json"]), 2, "invalid_value");
             let words = error.to_string().replace('_', "-");
             assert!(words.contains(flag.trim_start_matches('-')), "{arg}: {error}");
+            assert_eq!(error["who"], "you", "{arg}: {error}");
         }
     }
     assert!(bench.home.children().is_empty());

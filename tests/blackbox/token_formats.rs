@@ -148,6 +148,19 @@ fn a_refresh_token_alone_is_enough() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_named_with_the_flag_that_names_another() {
+    let bench = Bench::new();
+    for flag in ["--token-file", "--access-token-file"] {
+        let ran = bench.home.pluton(&["storage", "add", "box", "Box", flag, "/nowhere/secret"]).fails(2);
+        assert!(ran.stderr.contains("cannot read /nowhere/secret") && ran.stderr.contains("who:  you"), "{ran:?}");
+        assert!(
+            ran.stderr.contains(&format!("next: give the path of a file that you can read: {flag} PATH")),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
 fn what_is_empty_is_named() {
     let mut bench = Bench::new();
     let empty = bench.home.file("empty", " \n");
