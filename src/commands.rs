@@ -34,7 +34,7 @@ pub(crate) use help::START;
 
 use crate::cli::{Add, Cli, Command, Storage};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::ui::report::{Report, StorageResult};
 
 pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> Result<Report> {
@@ -74,9 +74,7 @@ pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
         ("status" | "check" | "test", None) => "pluton storage verify --all".to_owned(),
         _ => return None,
     };
-    let error = Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`"))
-        .responsible(Who::You)
-        .hint_run(meant);
+    let error = Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`")).hint_run(meant);
     Some(if word == "login" { error.hint_command("sign in again", "pluton storage authorize") } else { error })
 }
 

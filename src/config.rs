@@ -50,7 +50,7 @@ pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Unverified, Ve
 
 use crate::config::document::Document;
 use crate::config::password::PasswordSource;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::storage::section::Section;
 use crypt::Undecryptable;
@@ -164,7 +164,6 @@ impl ConfigFile {
                 let (path, left) = (self.path.display(), left.display());
                 let message = format!("{path} is missing, but {left} is there: an rclone was stopped while it saved");
                 Error::new(Code::ConfigConflict, message)
-                    .responsible(Who::You)
                     .hint_command("to finish that save", format!("mv '{left}' '{}'", self.real.display()))
                     .hint("to start with a new file, rename that one")
             }
@@ -178,7 +177,6 @@ impl ConfigFile {
         let decrypted = crypt::is_encrypted(bytes).then(|| self.decrypt(bytes)).transpose()?;
         Document::parse(decrypted.as_ref().map_or(bytes, |plain| plain)).map_err(|cause| {
             Error::new(Code::ConfigUnreadable, format!("rclone cannot read {}: {cause}", self.path.display()))
-                .responsible(Who::You)
                 .hint(format!("fix line {} of that file", cause.line))
         })
     }
@@ -186,7 +184,6 @@ impl ConfigFile {
     fn decrypt(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
         let broken = |why: &Undecryptable| {
             Error::new(Code::ConfigUnreadable, format!("{} cannot be decrypted: {why}", self.path.display()))
-                .responsible(Who::You)
         };
         let try_password = |password: &Secret| match crypt::decrypt(bytes, password) {
             Err(Undecryptable::WrongPassword) => None,
@@ -231,9 +228,7 @@ impl ConfigFile {
         let lock = locks::lock_beside(&self.real, Instant::now() + LOCK_LIMIT);
         lock.map_err(|cause| self.unwritable(&cause))?.ok_or_else(|| {
             let message = format!("another pluton process has been writing {} for a minute", self.path.display());
-            Error::new(Code::ConfigConflict, message)
-                .responsible(Who::You)
-                .hint("wait for it to finish, or stop it, then run this again")
+            Error::new(Code::ConfigConflict, message).hint("wait for it to finish, or stop it, then run this again")
         })
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::cli::{Color, Global};
 use crate::config::password::PasswordSource;
 use crate::config::{self, ConfigFile};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
 use crate::ui::terminal::{self, Terminal, Volume};
 
@@ -144,7 +144,6 @@ impl Preferences {
         };
         read.map_err(|why| {
             Error::new(Code::InvalidValue, format!("cannot use {}: {why}", path.display()))
-                .responsible(Who::You)
                 .hint("fix or delete that file")
         })
     }

@@ -79,6 +79,16 @@ impl Code {
             Self::Interrupted => 130,
         }
     }
+
+    /// Who usually has to act.
+    fn responsible(self) -> Option<Who> {
+        match self {
+            Self::Interrupted => None,
+            Self::Network | Self::Tls | Self::Timeout => Some(Who::Network),
+            Self::RateLimited | Self::BoxUnavailable => Some(Who::Box),
+            _ => Some(Who::You),
+        }
+    }
 }
 
 /// Who can fix it.
@@ -196,7 +206,7 @@ impl Error {
         Self {
             code,
             message: printable(&message.into()),
-            who: None,
+            who: code.responsible(),
             remedy: Vec::new(),
             detail: None,
             speaker: "rclone said",
@@ -210,7 +220,7 @@ impl Error {
 
     /// An answer that only the user can correct.
     pub(crate) fn invalid(field: Field, message: impl Into<String>) -> Self {
-        Self::new(Code::InvalidValue, message).responsible(Who::You).about(field)
+        Self::new(Code::InvalidValue, message).about(field)
     }
 
     pub(crate) fn interrupted() -> Self {
@@ -219,7 +229,7 @@ impl Error {
 
     /// A failure to read or write a file.
     pub(crate) fn disk(code: Code, did: &str, path: &Path, cause: &impl std::fmt::Display) -> Self {
-        Self::new(code, format!("cannot {did} {}: {cause}", path.display())).responsible(Who::You)
+        Self::new(code, format!("cannot {did} {}: {cause}", path.display()))
     }
 
     #[must_use]
@@ -304,7 +314,7 @@ impl From<anyhow::Error> for Error {
     fn from(failure: anyhow::Error) -> Self {
         failure.downcast::<Self>().unwrap_or_else(|failure| {
             let causes: Vec<_> = failure.chain().skip(1).map(ToString::to_string).collect();
-            Self::new(Code::Unknown, failure.to_string()).responsible(Who::You).quoting("cause", causes.join(": "))
+            Self::new(Code::Unknown, failure.to_string()).quoting("cause", causes.join(": "))
         })
     }
 }

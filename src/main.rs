@@ -27,7 +27,7 @@ use clap::{ArgMatches, FromArgMatches as _};
 use cli::Cli;
 use commands::completions;
 use context::Context;
-use error::{Code, Error, Who};
+use error::{Code, Error};
 use ui::report::{self, Report};
 use ui::terminal::{Terminal, Volume};
 
@@ -100,7 +100,7 @@ fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if json {
         let text = hidden(error.to_string());
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        return failed(&Error::new(Code::InvalidValue, message).responsible(Who::You).detail(text.trim()), true);
+        return failed(&Error::new(Code::InvalidValue, message).detail(text.trim()), true);
     }
     Terminal::new(Volume::Normal, true, json).usage(&hidden(error.render().ansi().to_string()));
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))

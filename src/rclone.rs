@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tempfile::NamedTempFile;
 
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::process::{self, Ending, Outcome, Supervision};
 use crate::signals;
 use crate::storage::sign_in::App;
@@ -165,7 +165,7 @@ impl Rclone {
             return Ok(());
         }
         let why = format!("{what} needs rclone {}.{} or newer; this one is {version}", needed.0, needed.1);
-        Err(Error::new(Code::RcloneTooOld, why).responsible(Who::You).hint(INSTALL))
+        Err(Error::new(Code::RcloneTooOld, why).hint(INSTALL))
     }
 
     /// The same for the newest option that is set, and the version that it needs.
@@ -275,10 +275,10 @@ impl Rclone {
             let message = format!("{} cannot be started: {cause}", self.program.display());
             // EAGAIN, ENOMEM, ENFILE, EMFILE: rclone exists, but memory, processes or open files have run out.
             match cause.raw_os_error() {
-                Some(11 | 12 | 23 | 24 | 35) => Error::new(Code::Unknown, message).responsible(Who::You).hint(
+                Some(11 | 12 | 23 | 24 | 35) => Error::new(Code::Unknown, message).hint(
                     "allow more processes and open files (ulimit -u, ulimit -n; in a systemd unit LimitNOFILE=1024)",
                 ),
-                _ => Error::new(Code::RcloneMissing, message).responsible(Who::You).hint(INSTALL),
+                _ => Error::new(Code::RcloneMissing, message).hint(INSTALL),
             }
         })?;
         let words = std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_string_lossy);
@@ -307,7 +307,7 @@ impl Rclone {
 }
 
 fn not_rclone(message: String) -> Error {
-    let error = Error::new(Code::RcloneMissing, message).responsible(Who::You);
+    let error = Error::new(Code::RcloneMissing, message);
     error.hint(INSTALL).hint("name the program with --rclone PATH")
 }
 

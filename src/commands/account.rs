@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::box_api::{self, Account, Caller, Refused};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::secret::{Secret, clean, scrub};
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
@@ -127,7 +127,7 @@ pub(super) fn how_to_empty(account: &Account, name: &str) -> String {
 
 /// Fails if more of the space is used than `most` percent, or if that is unknown.
 pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
-    let failed = |message: String| Err(Error::new(Code::StorageFull, message).responsible(Who::You));
+    let failed = |message: String| Err(Error::new(Code::StorageFull, message));
     let Some(account) = &found.account else {
         return failed(format!("Box did not say how full the account of {name:?} is"));
     };

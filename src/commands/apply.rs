@@ -15,7 +15,7 @@ use crate::commands::apply::state::Applied;
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
 use crate::context::Context;
-use crate::error::{Code, Error, Field, Remedy, Result, Who};
+use crate::error::{Code, Error, Field, Remedy, Result};
 use crate::process;
 use crate::secret::Secret;
 use crate::signals;
@@ -29,9 +29,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let Some(path) = flags.file.as_deref().filter(|_| !flags.print_schema) else {
         return Ok(Report::Raw(Declared::schema().into_bytes()));
     };
-    let text = signals::read_file(path)?.map_err(|cause| {
-        Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())).responsible(Who::You)
-    })?;
+    let text = signals::read_file(path)?
+        .map_err(|cause| Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())))?;
     let declared = Declared::parse(&text, path)?;
     process::withhold(declared.storage.values().flat_map(DeclaredStorage::variables).cloned());
     let path = place(path);

@@ -9,7 +9,7 @@ use crate::box_api::{self, Caller};
 use crate::cli::ProofFlags;
 use crate::config::{ConfigFile, Proof, Staged, Unverified};
 use crate::diagnosis::{ADMIN_APPS, Doing, Operation};
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Result};
 use crate::rclone::Rclone;
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
@@ -169,7 +169,6 @@ fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
     match box_api::user_id(&caller, login, rclone.limit())? {
         Ok(Some(id)) => Ok(id),
         Ok(None) => Err(Error::new(Code::InvalidValue, format!("no user in your enterprise has the login {login}"))
-            .responsible(Who::You)
             .hint("check the address: it must be the user's login, not another of their addresses")
             .hint(WHERE_IDS_ARE)
             .about(USER)),
@@ -195,5 +194,5 @@ fn may_not(login: &str, is_app: bool, error: Error) -> Error {
     } else {
         "then sign in again as an admin, because a token keeps its scopes".to_owned()
     };
-    lacks.responsible(Who::You).hint(tick).hint(then).hint(WHERE_IDS_ARE)
+    lacks.hint(tick).hint(then).hint(WHERE_IDS_ARE)
 }

@@ -24,7 +24,7 @@ use crate::config::crypt;
 use crate::config::document::Document;
 use crate::context::Context;
 use crate::diagnosis;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::storage::options::{DESCRIPTION, SPECS, spec};
 use crate::ui::report::Report;
 
@@ -40,7 +40,7 @@ pub(super) fn run(flags: &Completions) -> Result<Report> {
         Shell::Zsh => include_str!("../../completions/_pluton"),
         shell => {
             let error = Error::new(Code::InvalidValue, format!("there are no completions for {shell}"));
-            return Err(error.responsible(Who::You));
+            return Err(error);
         }
     };
     Ok(Report::Raw(script.as_bytes().to_vec()))

@@ -6,7 +6,7 @@ mod checks;
 use crate::cli::Doctor;
 use crate::config::{self, ConfigFile};
 use crate::context::Context;
-use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::error::{Code, Error, Remedy, Result};
 use crate::signals;
 use crate::ui::prompt;
 use crate::ui::report::{Finding, Level, Report};
@@ -39,7 +39,7 @@ fn fix(context: &Context, yes: bool) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for Fix { question, done, carry_out } in fixes {
         if !yes && !context.terminal.asks {
-            return Err(Error::new(Code::InputRequired, question).responsible(Who::You).hint("add --yes to confirm"));
+            return Err(Error::new(Code::InputRequired, question).hint("add --yes to confirm"));
         }
         if yes || prompt::yes(&question)? {
             signals::check()?;

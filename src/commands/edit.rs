@@ -10,7 +10,7 @@ use crate::box_api::Folder;
 use crate::cli::Edit;
 use crate::config::{ConfigFile, Proof};
 use crate::context::Context;
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Result};
 use crate::signals;
 use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS};
 use crate::storage::section::{GRANT_KEY, Section, value};
@@ -28,7 +28,6 @@ pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
             return editor.by_menu();
         }
         return Err(Error::new(Code::InputRequired, "nothing to change")
-            .responsible(Who::You)
             .hint("give an option, for example --root-folder-id ID, or --unset KEY"));
     }
     if let Some(both) = flags.unset.iter().find(|key| set.get(key).is_some()) {

@@ -7,7 +7,7 @@ use super::pick::require_box;
 use super::refresh::lock;
 use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::report::{self, Report};
 
@@ -27,7 +27,6 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     if rotates && flags.format != ExportFormat::Toml && !flags.r#move {
         let why = "its refresh token works once: the first of two copies to renew it invalidates the other";
         return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be copied: {why}", flags.name))
-            .responsible(Who::You)
             .hint_command("sign in again on the other machine", "pluton storage add box")
             .hint("move it there, which removes it here: --move")
             .hint("use a service account or client credentials, which can be copied"));
@@ -44,7 +43,6 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     // Removed only once the output has been written.
     report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
-            .responsible(Who::You)
             .hint_command("print it into a file", "pluton storage export … --move > FILE")
     })?;
     file.remove(&flags.name).map_err(|error| {
@@ -60,7 +58,7 @@ fn env(section: &Section) -> Result<String> {
     let name = section.name().to_uppercase();
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         let message = format!("{:?} cannot be part of a variable name: only letters, digits and _ can", section.name());
-        return Err(Error::new(Code::InvalidValue, message).responsible(Who::You).hint_run(format!(
+        return Err(Error::new(Code::InvalidValue, message).hint_run(format!(
             "pluton storage rename {:?} {}",
             section.name(),
             name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")

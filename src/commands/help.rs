@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use crate::cli::{self, Cli, Help};
 use crate::diagnosis::{self, Guide};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::ui::report::{self, Report};
 
 /// What `pluton` without arguments prints.
@@ -32,7 +32,6 @@ pub(super) fn run(flags: &Help) -> Result<Report> {
     for word in &flags.words {
         command = command.find_subcommand(word).cloned().ok_or_else(|| {
             Error::new(Code::InvalidValue, format!("there is no command and no topic {:?}", flags.words.join(" ")))
-                .responsible(Who::You)
                 .hint(format!("topics: {}", TOPICS.join(", ")))
                 .hint_command("commands", "pluton --help")
         })?;

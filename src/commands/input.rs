@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 
 use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Result};
 use crate::secret::Secret;
 use crate::signals;
 use crate::storage::name::RemoteName;
@@ -87,7 +87,7 @@ fn missing(field: Field) -> Error {
         _ => format!("no {title} given"),
     };
     let or = variable.map_or(String::new(), |name| format!(", or set {name}"));
-    Error::new(Code::InputRequired, message).responsible(Who::You).hint(format!("give {flag}{or}")).about(field)
+    Error::new(Code::InputRequired, message).hint(format!("give {flag}{or}")).about(field)
 }
 
 fn is_empty(variable: &str) -> bool {
@@ -111,8 +111,7 @@ pub(super) fn check(field: Field, text: &str) -> Result<()> {
 }
 
 fn token(text: &str) -> Result<Token> {
-    Token::find(text)
-        .map_err(|why| Error::new(Code::TokenInvalid, why.to_string()).responsible(Who::You).about(Field::Token))
+    Token::find(text).map_err(|why| Error::new(Code::TokenInvalid, why.to_string()).about(Field::Token))
 }
 
 fn access_token(text: &str) -> Result<Secret> {
@@ -125,7 +124,7 @@ fn access_token(text: &str) -> Result<Secret> {
 
 fn jwt_file(text: &str) -> Result<(PathBuf, JwtFile)> {
     let path = absolute(Path::new(text));
-    let bad = |message: String| Error::new(Code::JwtInvalid, message).responsible(Who::You).about(Field::BoxConfigFile);
+    let bad = |message: String| Error::new(Code::JwtInvalid, message).about(Field::BoxConfigFile);
     let text = signals::read_file(&path)?.map_err(|cause| {
         bad(format!("cannot read {}: {cause}", path.display()))
             .hint("give the path of the config.json from the Box Developer Console: --box-config-file PATH")
@@ -443,7 +442,6 @@ fn read_stdin(field: Field, asks: bool) -> Result<String> {
     let reads = format!("{flag}-file - reads standard input, which is a terminal");
     if !asks {
         return Err(Error::new(Code::InputRequired, reads)
-            .responsible(Who::You)
             .hint(format!("pipe it in, or name a file: {flag}-file PATH"))
             .about(field));
     }

@@ -5,7 +5,7 @@ use crate::cli::Which;
 use crate::config::document::Document;
 use crate::config::{ConfigFile, shown};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::secret::{looks_like_token, scrub};
 use crate::storage::sign_in::Kind;
 use crate::ui::prompt::{self, Item};
@@ -75,7 +75,6 @@ fn choose(context: &Context, file: &ConfigFile, document: &Document, usage: &str
 
 pub(super) fn missing(usage: &str) -> Error {
     Error::new(Code::InputRequired, "no storage given")
-        .responsible(Who::You)
         .hint_run(usage)
         .hint_command("list the storages", "pluton storage list")
 }
@@ -83,7 +82,6 @@ pub(super) fn missing(usage: &str) -> Error {
 /// A timer that reads the wrong rclone.conf must not seem to work.
 fn none_in(file: &ConfigFile) -> Error {
     Error::new(Code::StorageNotFound, format!("there is no Box storage in {}", shown(file.path())))
-        .responsible(Who::You)
         .hint_command("add one", "pluton storage add box")
         .hint("if they are in another rclone.conf, name it with --rclone-config, or set HOME to what it was when they were added")
 }
@@ -110,7 +108,7 @@ pub(super) fn require_box(document: &Document, name: &str) -> Result<()> {
             }
         }
     };
-    Err(error.responsible(Who::You).hint_command("list the storages", "pluton storage list"))
+    Err(error.hint_command("list the storages", "pluton storage list"))
 }
 
 fn near(document: &Document, name: &str) -> Option<String> {

@@ -72,7 +72,6 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
                 Code::ConfigConflict,
                 format!("{name:?} was renewed, but another program has removed it or signed it in again meanwhile"),
             )
-            .responsible(Who::You)
             .hint_command(
                 "to use the renewed sign-in under another name",
                 format!("pluton storage add box NAME --token-file '{}'", staged.file().display()),
@@ -116,8 +115,7 @@ pub(super) fn list(rclone: &Rclone, staged: &Staged) -> Result<Listed> {
     if staged.lacks_renewal() {
         // Either the disk is full, or this is not rclone.
         rclone.version()?;
-        return Err(Error::new(Code::Unknown, "rclone listed the folder, but did not save a renewed token")
-            .responsible(Who::You));
+        return Err(Error::new(Code::Unknown, "rclone listed the folder, but did not save a renewed token"));
     }
     Ok(listed)
 }
@@ -256,7 +254,7 @@ fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path,
     let _ = std::fs::remove_file(local);
     if read == 0 {
         let message = format!("Box accepted a file in {name:?}, but it cannot be read back yet");
-        return Err(Error::new(Code::BoxUnavailable, message).responsible(Who::Box).hint("run this again later"));
+        return Err(Error::new(Code::BoxUnavailable, message).hint("run this again later"));
     }
     if came != sent {
         return Err(Error::new(Code::Unknown, format!("a file written to {name:?} was different when read back"))

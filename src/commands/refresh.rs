@@ -13,7 +13,7 @@ use crate::cli::Refresh;
 use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
 use crate::context::Context;
 use crate::diagnosis::{Doing, Operation};
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Lasting, Subject};
@@ -186,7 +186,6 @@ fn save(file: &ConfigFile, section: &Section, token: Token) -> Result<Token> {
         TokenSave::Saved => Ok(token),
         TokenSave::NoPlace => {
             Err(Error::new(Code::ConfigConflict, format!("{:?} was changed while it was renewed", section.name()))
-                .responsible(Who::You)
                 .hint("run this again"))
         }
     }
@@ -197,7 +196,6 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
     let missing = |what: &str| {
         let name = section.name();
         Error::new(Code::ClientInvalid, format!("{name:?} has no {what}, which Box requires for client credentials"))
-            .responsible(Who::You)
             .hint_run(format!("pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID"))
     };
     let app = app(section).ok_or_else(|| missing("client ID and secret"))?;
@@ -215,7 +213,6 @@ pub(super) fn app(section: &Section) -> Option<App> {
 
 fn not_renewable(name: &str, why: &str) -> Error {
     Error::new(Code::TokenExpired, format!("{name:?} cannot be renewed: {why}"))
-        .responsible(Who::You)
         .hint_command("sign in again", format!("pluton storage authorize {name:?}"))
 }
 

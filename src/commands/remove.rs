@@ -10,7 +10,7 @@ use crate::cli::Remove;
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::secret::{Secret, scrub};
 use crate::signals;
 use crate::storage::section::Section;
@@ -34,9 +34,9 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
         let references = dependents(&document, name, &names);
         if !references.is_empty() && !flags.force {
             let message = format!("other remotes refer to {name:?}: {}", references.join(", "));
-            return Err(Error::new(Code::InvalidValue, message)
-                .responsible(Who::You)
-                .hint("remove those first, or add --force to remove it anyway"));
+            return Err(
+                Error::new(Code::InvalidValue, message).hint("remove those first, or add --force to remove it anyway")
+            );
         }
         going.push((name, references));
     }
@@ -84,8 +84,7 @@ fn agrees(context: &Context, file: &ConfigFile, names: &[String]) -> Result<bool
     let quoted: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
     let quoted = quoted.join(", ");
     if !context.terminal.asks {
-        return Err(Error::new(Code::InputRequired, format!("{quoted} not removed; add --yes to confirm"))
-            .responsible(Who::You));
+        return Err(Error::new(Code::InputRequired, format!("{quoted} not removed; add --yes to confirm")));
     }
     prompt::yes(&format!("Remove {quoted} from {}?", config::shown(file.path())))
 }

@@ -7,7 +7,7 @@ use crate::config::document::Document;
 use crate::config::password::words;
 use crate::config::{self, Reference};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::storage::name::RemoteName;
 use crate::storage::options;
 use crate::ui::prompt;
@@ -49,7 +49,6 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
 fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteName> {
     if !context.terminal.asks {
         return Err(Error::new(Code::InputRequired, format!("no new name given for {old:?}"))
-            .responsible(Who::You)
             .hint_run(format!("pluton storage rename {old:?} NEW")));
     }
     let check = |text: &str| match RemoteName::new(text)?.as_str() {
@@ -65,9 +64,7 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
 fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
     if let Some(heir) = heirs(document, old).first() {
         let message = format!("[{heir}] inherits keys from {old:?}, and would lose them under another name");
-        return Err(Error::new(Code::InvalidValue, message)
-            .responsible(Who::You)
-            .hint("copy those keys into that section first"));
+        return Err(Error::new(Code::InvalidValue, message).hint("copy those keys into that section first"));
     }
     let mut after = document.clone();
     after.rename_section(old, new);

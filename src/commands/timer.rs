@@ -14,7 +14,7 @@ use super::pick;
 use crate::cli::{Refresh, TimerKind, Which};
 use crate::config::ConfigFile;
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::process::{self, Outcome as Ran};
 use crate::storage::sign_in::Lasting;
 use crate::ui::prompt;
@@ -114,7 +114,7 @@ fn crontab() -> Option<String> {
 fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
     if lacks_password(context) {
         let message = format!("a timer cannot contain {NO_PASSWORD}");
-        return Err(Error::new(Code::InputRequired, message).responsible(Who::You));
+        return Err(Error::new(Code::InputRequired, message));
     }
     let timer = Job::new(context, &ALL_STORAGES)?.render(kind);
     if kind == TimerKind::Systemd {
@@ -266,7 +266,6 @@ fn one_line(what: &str, text: String) -> Result<String> {
 
 fn cannot_carry(what: &str, why: &str) -> Error {
     Error::new(Code::InvalidValue, format!("{what} cannot be part of a timer: it contains {why}"))
-        .responsible(Who::You)
         .hint("give the file or directory another name, or unset the variable")
 }
 

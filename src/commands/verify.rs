@@ -13,7 +13,7 @@ use super::{pick, proof, show};
 use crate::cli::Verify;
 use crate::config::{Batch, ConfigFile, Proof, Staged};
 use crate::context::Context;
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
 use crate::signals;
 use crate::storage::section::Section;
@@ -171,7 +171,7 @@ fn is_lasting(section: &Section) -> bool {
 /// Fails if the sign-in expires within this time unless it is used.
 fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -> Result<()> {
     let name = section.name();
-    let expires = |message: String| Error::new(Code::TokenExpired, message).responsible(Who::You);
+    let expires = |message: String| Error::new(Code::TokenExpired, message);
     match (section.kind(), idle_end) {
         (Kind::Jwt | Kind::ClientCredentials, _) => Ok(()),
         (Kind::Quick | Kind::OwnApp, Some(end)) => {

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::swap::{self, Swap, SwappedOut};
 use super::{ConfigFile, RefreshLock, Verified, foreign_writes, paths};
 use crate::config::document::{Document, Value};
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Result};
 use crate::storage::options;
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::storage::token::Token;
@@ -63,7 +63,7 @@ impl ConfigFile {
         lock.ok_or_else(|| {
             let message =
                 format!("{name:?} cannot be renewed: another pluton process has been renewing it for 3 minutes");
-            Error::new(Code::Unknown, message).responsible(Who::You)
+            Error::new(Code::Unknown, message)
         })
     }
 
@@ -240,9 +240,7 @@ impl ConfigFile {
             return refused.map_or(Ok(()), Err);
         }
         let message = format!("{} keeps changing while it is edited", self.path.display());
-        Err(Error::new(Code::ConfigConflict, message)
-            .responsible(Who::You)
-            .hint("wait until no rclone is running, then run this again"))
+        Err(Error::new(Code::ConfigConflict, message).hint("wait until no rclone is running, then run this again"))
     }
 
     /// Merges what another program wrote, and what a killed pluton left in a file beside rclone.conf.
@@ -286,7 +284,6 @@ pub(crate) fn check_inheritance(document: &Document, name: &str, before: &Docume
 
 pub(crate) fn taken(name: &str) -> Error {
     Error::new(Code::StorageExists, format!("a storage named {name:?} already exists"))
-        .responsible(Who::You)
         .hint("choose another name")
         .about(Field::Name)
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::error::{Code, Error, Result, Who};
+use crate::error::{Code, Error, Result};
 use crate::process;
 use crate::secret::Secret;
 use crate::ui::prompt;
@@ -35,10 +35,8 @@ impl PasswordSource {
     /// # Errors
     /// If there is no password, or none opens the file.
     pub(crate) fn try_open<T>(&self, file: &Path, open: impl Fn(&Secret) -> Option<T>) -> Result<(Secret, T)> {
-        let locked = |why: &str| {
-            Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display()))
-                .responsible(Who::You)
-        };
+        let locked =
+            |why: &str| Error::new(Code::ConfigEncrypted, format!("{} is encrypted, and {why}", file.display()));
         let in_env = std::env::var(ENV).ok().filter(|password| !password.is_empty());
         let (password, what) = if let Some(command) = &self.command {
             let password = ask_command(command)?.map_err(|why| locked(&why).hint("check --password-command"))?;

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::access;
-use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::error::{Code, Error, Remedy, Result};
 
 const NAME: &str = "rclone.conf";
 
@@ -23,7 +23,6 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
                 Code::ConfigUnwritable,
                 format!("the chosen rclone.conf, \"{}\", exists only in memory", chosen.display()),
             )
-            .responsible(Who::You)
             .hint("name a file with --rclone-config, or unset RCLONE_CONFIG"))
         } else {
             Ok(chosen)
@@ -32,7 +31,6 @@ pub(crate) fn find(flag: Option<&Path>, rclone: Option<&Path>) -> Result<PathBuf
     let paths = paths(rclone);
     paths.iter().find(|path| path.exists()).or(paths.last()).cloned().ok_or_else(|| {
         Error::new(Code::ConfigUnreadable, "there is no home directory for rclone.conf")
-            .responsible(Who::You)
             .hint("set HOME, or name the file with --rclone-config")
     })
 }

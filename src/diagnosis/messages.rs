@@ -117,8 +117,9 @@ pub(crate) fn guides() -> &'static [Guide] {
 impl Guide {
     /// The code as an error that has these hints.
     pub(crate) fn error(&self, message: String) -> Error {
-        let put = |error: Error, hint: &Hint| put(error.responsible(Who::You), &hint.text, &hint.command);
-        self.hints.iter().fold(Error::new(self.code, message), put)
+        let who = (!self.hints.is_empty()).then_some(Who::You);
+        let put = |error: Error, hint: &Hint| put(error, &hint.text, &hint.command);
+        self.hints.iter().fold(Error { who, ..Error::new(self.code, message) }, put)
     }
 }
 

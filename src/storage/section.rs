@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 
 use crate::config::document::{Document, Value};
-use crate::error::{Code, Error, Field, Result, Who};
+use crate::error::{Code, Error, Field, Result};
 use crate::secret::Secret;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{self, BoxOptions, DESCRIPTION};
@@ -73,7 +73,6 @@ impl Section {
     pub(crate) fn read(document: &Document, name: &str) -> Result<Self> {
         if !document.has(name) {
             return Err(Error::new(Code::StorageNotFound, format!("{name:?} was removed or renamed meanwhile"))
-                .responsible(Who::You)
                 .hint_command("list the storages", "pluton storage list"));
         }
         let mut pairs = document.entries(name);

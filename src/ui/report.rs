@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::box_api::Account;
 use crate::config::Proof;
-use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::error::{Code, Error, Remedy, Result};
 use crate::secret::for_screen;
 use crate::storage::sign_in::{Kind, Lasting};
 pub(crate) use crate::ui::json::schema;
@@ -372,7 +372,6 @@ fn written(result: std::io::Result<()>) -> Result<()> {
     match result {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
             Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
-                .responsible(Who::You)
                 .hint("free some space there, or redirect the output elsewhere"))
         }
         _ => Ok(()),

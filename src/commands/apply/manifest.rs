@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use crate::error::{Code, Error, Remedy, Result, Who};
+use crate::error::{Code, Error, Remedy, Result};
 use crate::process;
 use crate::secret::Secret;
 use crate::signals;
@@ -128,9 +128,7 @@ impl Declared {
             } else {
                 Remedy::with_command("see which keys the file can have", "pluton apply --print-schema")
             };
-            Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display()))
-                .responsible(Who::You)
-                .hint(remedy)
+            Error::new(Code::InvalidValue, format!("{}{line}: {why}", path.display())).hint(remedy)
         })
     }
 
@@ -158,7 +156,7 @@ impl Source {
     /// # Errors
     /// If there is none; the error never repeats any output.
     pub(crate) fn read(&self, base: &Path) -> Result<Secret> {
-        let failed = |why: String| Error::new(Code::InputRequired, why).responsible(Who::You);
+        let failed = |why: String| Error::new(Code::InputRequired, why);
         let from_file = |path: &Path| {
             signals::read_file(path)?.map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
         };
