@@ -1,7 +1,5 @@
 //! The few requests to Box that rclone cannot make, through the same proxies and certificates as rclone's own, and the
 //! account that Box describes. The only module that makes network connections; it writes no file.
-//!
-//! Every request returns an error only on Ctrl-C; [`Refused`] says why Box or the network did not answer as wanted.
 #![expect(clippy::disallowed_types, reason = "this module talks to Box")]
 
 use std::env;
@@ -28,6 +26,8 @@ const REVOKE_URL: &str = "https://api.box.com/oauth2/revoke";
 const API: &str = "https://api.box.com/2.0/";
 /// How long an access token lives if Box does not say, or says more.
 const LIFETIME: Duration = Duration::from_secs(3600);
+const REVOKE_LIMIT: Duration = Duration::from_secs(20);
+const MOST_ITEMS: (&str, &str) = ("limit", "1000");
 
 /// The answer of Box or of the network when a request failed.
 #[derive(Debug)]
@@ -46,17 +46,11 @@ struct Granted {
     expires_in: Json,
 }
 
+/// What Box answered, or why there is no answer as wanted. The outer error is Ctrl-C.
+pub(crate) type Answer<T> = Result<Result<T, Refused>>;
+
 /// Gets a token for an app that signs in as itself. Box requires a subject (whom to act as), which rclone never sends.
-///
-/// # Errors
-/// If Box refuses, or cannot be reached.
-pub(crate) fn client_credentials(
-    app: &App,
-    subject: &Subject,
-    token_url: Option<&str>,
-    limit: Duration,
-) -> Result<Result<Token, Refused>> {
-    let url = token_url.unwrap_or(TOKEN_URL).to_owned();
+pub(crate) fn client_credentials(app: &App, subject: &Subject, url: Option<&str>, limit: Duration) -> Answer<Token> {
     let form = [
         ("grant_type", "client_credentials".to_owned()),
         ("client_id", app.client_id.clone()),
@@ -64,7 +58,8 @@ pub(crate) fn client_credentials(
         ("box_subject_type", subject.kind.to_owned()),
         ("box_subject_id", subject.id.clone()),
     ];
-    let answer = call(limit, move |agent| agent.post(&url).send_form(form))?;
+    let request = agent(limit).post(url.unwrap_or(TOKEN_URL));
+    let answer = call(limit, move || request.send_form(form))?;
     Ok(answer.and_then(|body| {
         let granted: Granted =
             serde_json::from_str(body.expose()).map_err(|cause| Refused(format!("200 OK, but no token: {cause}")))?;
@@ -73,88 +68,24 @@ pub(crate) fn client_credentials(
     }))
 }
 
-/// The credentials of a request.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) access_token: Secret,
-    /// The user that the storage acts as.
-    pub(crate) as_user: Option<String>,
-}
-
-/// `GET /users/me`.
-pub(crate) fn me(caller: &Caller, limit: Duration) -> Result<Result<Account, Refused>> {
-    let answer = get(caller, "users/me", &[("fields", Account::FIELDS)], limit)?;
-    Ok(answer.and_then(|answer| Account::read(&answer).ok_or_else(|| Refused(format!("200 OK: {answer}")))))
-}
-
-/// The folders in an account's root that belong to others, and whether the root is empty.
-pub(crate) fn root(caller: &Caller, account: &Account, limit: Duration) -> Result<Result<Root, Refused>> {
-    const QUERY: &[(&str, &str)] = &[("fields", "id,name,owned_by"), ("limit", "1000")];
-    Ok(get(caller, "folders/0/items", QUERY, limit)?.map(|answer| Root::read(&answer, account)))
-}
-
-/// The folders in a folder: the first 1000 items that Box lists.
-pub(crate) fn folders(caller: &Caller, id: &str, limit: Duration) -> Result<Result<Vec<Folder>, Refused>> {
-    const QUERY: &[(&str, &str)] = &[("fields", "id,name,type"), ("limit", "1000")];
-    Ok(get(caller, &format!("folders/{id}/items"), QUERY, limit)?.map(|answer| Folder::all_in(&answer)))
-}
-
-/// A folder's name.
-pub(crate) fn folder_name(caller: &Caller, id: &str, limit: Duration) -> Result<Result<String, Refused>> {
-    let answer = get(caller, &format!("folders/{id}"), &[("fields", "id,name")], limit)?;
-    Ok(answer.map(|answer| answer["name"].as_str().unwrap_or_default().to_owned()))
-}
-
-/// How many bytes are in the trash: at least those of the first 1000 items.
-pub(crate) fn trash(caller: &Caller, limit: Duration) -> Result<Result<u64, Refused>> {
-    let answer = get(caller, "folders/trash/items", &[("fields", "size"), ("limit", "1000")], limit)?;
-    Ok(answer
-        .map(|answer| entries(&answer).iter().filter_map(|item| number(&item["size"])).fold(0, u64::saturating_add)))
-}
-
-/// The ID of the user with this login. Box also finds names, and longer logins that start with it.
-pub(crate) fn user_id(caller: &Caller, login: &str, limit: Duration) -> Result<Result<Option<String>, Refused>> {
-    let query = [("filter_term", login), ("fields", "login"), ("limit", "1000")];
-    Ok(get(caller, "users", &query, limit)?.map(|answer| {
-        let is_wanted = |user: &&Json| user["login"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(login));
-        let id = entries(&answer).iter().find(is_wanted).and_then(|user| user["id"].as_str());
-        id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
-    }))
-}
-
-fn get(caller: &Caller, path: &str, query: &[(&'static str, &str)], limit: Duration) -> Result<Result<Json, Refused>> {
-    let (caller, url) = (caller.clone(), format!("{API}{path}"));
-    let query: Vec<_> = query.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-    let answer = call(limit, move |agent| {
-        let authorization = Secret::new(format!("Bearer {}", caller.access_token.expose()));
-        let mut request = agent.get(&url).query_pairs(query).header("Authorization", authorization.expose());
-        if let Some(user) = &caller.as_user {
-            request = request.header("as-user", user);
-        }
-        request.call()
-    })?;
-    let json =
-        |body: Secret| serde_json::from_str(body.expose()).map_err(|_| Refused(format!("200 OK: {}", body.expose())));
-    Ok(answer.and_then(json))
-}
-
 /// Revokes a sign-in at Box: the access token, and the refresh token that belongs to it.
-pub(crate) fn revoke(app: &App, token: &Secret, limit: Duration) -> Result<Result<(), Refused>> {
+pub(crate) fn revoke(app: &App, token: &Secret) -> Answer<()> {
     let form = [
         ("client_id", app.client_id.clone()),
         ("client_secret", app.client_secret.expose().to_owned()),
         ("token", token.expose().to_owned()),
     ];
-    Ok(call(limit, move |agent| agent.post(REVOKE_URL).send_form(form))?.map(drop))
+    let request = agent(REVOKE_LIMIT).post(REVOKE_URL);
+    Ok(call(REVOKE_LIMIT, move || request.send_form(form))?.map(drop))
 }
 
 /// Whether one of Box's hosts answers, and for the API whether it is really Box; and how many seconds its clock is ahead of
 /// this machine's, if it says.
-pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, Refused>> {
+pub(crate) fn reach(host: &str, limit: Duration) -> Answer<Option<i64>> {
     let is_api = host == "api.box.com";
-    let url = format!("https://{host}/{}", if is_api { "2.0/users/me" } else { "" });
-    watched(limit, move |agent| {
-        let response = agent.get(&url).call()?;
+    let request = agent(limit).get(format!("https://{host}/{}", if is_api { "2.0/users/me" } else { "" }));
+    watched(limit, move || {
+        let response = request.call()?;
         // Without a token the API answers 401 and how to authenticate. A login page of the network does not.
         let is_box = response.status() == 401 && response.headers().contains_key("www-authenticate");
         let is_down = response.status().is_server_error() || response.status() == 429;
@@ -164,19 +95,87 @@ pub(crate) fn reach(host: &str, limit: Duration) -> Result<Result<Option<i64>, R
         if is_api && !is_box {
             return Err(Refused(format!("{}, but no token was asked for", response.status())));
         }
-        let date = response.headers().get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
-        let then = date.and_then(|date| jiff::fmt::rfc2822::parse(&date).ok());
+        let date = response.headers().get("date").and_then(|date| date.to_str().ok());
+        let then = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
         Ok(then.map(|then| then.timestamp().as_second() - jiff::Timestamp::now().as_second()))
     })
+}
+
+/// Asks Box with a storage's own token.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) access_token: Secret,
+    /// The user that the storage acts as.
+    pub(crate) as_user: Option<String>,
+    /// For each request.
+    pub(crate) limit: Duration,
+}
+
+impl Caller {
+    /// Whose token it is.
+    pub(crate) fn me(&self) -> Answer<Account> {
+        const FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
+        let answer = self.get("users/me", &[("fields", FIELDS)])?;
+        Ok(answer.and_then(|answer| Account::read(&answer).ok_or_else(|| Refused(format!("200 OK: {answer}")))))
+    }
+
+    /// The folders in an account's root that belong to others, and whether the root is empty.
+    pub(crate) fn root(&self, account: &Account) -> Answer<Root> {
+        let answer = self.get("folders/0/items", &[("fields", "id,name,owned_by"), MOST_ITEMS])?;
+        Ok(answer.map(|answer| Root::read(&answer, account)))
+    }
+
+    /// The folders in a folder: the first 1000 items that Box lists.
+    pub(crate) fn folders(&self, id: &str) -> Answer<Vec<Folder>> {
+        let answer = self.get(&format!("folders/{id}/items"), &[("fields", "id,name,type"), MOST_ITEMS])?;
+        Ok(answer.map(|answer| folders(&answer).filter_map(Folder::read).collect()))
+    }
+
+    /// A folder's name.
+    pub(crate) fn folder_name(&self, id: &str) -> Answer<String> {
+        let answer = self.get(&format!("folders/{id}"), &[("fields", "id,name")])?;
+        Ok(answer.map(|answer| answer["name"].as_str().unwrap_or_default().to_owned()))
+    }
+
+    /// How many bytes are in the trash: at least those of the first 1000 items.
+    pub(crate) fn trash(&self) -> Answer<u64> {
+        let answer = self.get("folders/trash/items", &[("fields", "size"), MOST_ITEMS])?;
+        let size = |item: &Json| number(&item["size"]);
+        Ok(answer.map(|answer| entries(&answer).iter().filter_map(size).fold(0, u64::saturating_add)))
+    }
+
+    /// The ID of the user with this login. Box also finds names, and longer logins that start with it.
+    pub(crate) fn user_id(&self, login: &str) -> Answer<Option<String>> {
+        let answer = self.get("users", &[("filter_term", login), ("fields", "login"), MOST_ITEMS])?;
+        Ok(answer.map(|answer| {
+            let is_wanted =
+                |user: &&Json| user["login"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(login));
+            let id = entries(&answer).iter().find(is_wanted).and_then(|user| user["id"].as_str());
+            id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned)
+        }))
+    }
+
+    fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer<Json> {
+        let authorization = Secret::new(format!("Bearer {}", self.access_token.expose()));
+        let request = agent(self.limit).get(format!("{API}{path}")).query_pairs(query.iter().copied());
+        let mut request = request.header("Authorization", authorization.expose());
+        if let Some(user) = &self.as_user {
+            request = request.header("as-user", user);
+        }
+        let json = |body: Secret| {
+            serde_json::from_str(body.expose()).map_err(|_| Refused(format!("200 OK: {}", body.expose())))
+        };
+        Ok(call(self.limit, || request.call())?.and_then(json))
+    }
 }
 
 /// The body of a successful answer, or Box's refusal.
 fn call(
     limit: Duration,
-    request: impl FnOnce(&Agent) -> Result<Response<Body>, ureq::Error> + Send + 'static,
-) -> Result<Result<Secret, Refused>> {
-    watched(limit, move |agent| {
-        let mut response = request(agent)?;
+    request: impl FnOnce() -> Result<Response<Body>, ureq::Error> + Send + 'static,
+) -> Answer<Secret> {
+    watched(limit, || {
+        let mut response = request()?;
         let status = response.status();
         let wait = response.headers().get("retry-after").and_then(|wait| wait.to_str().ok());
         let wait = wait.map_or(String::new(), |wait| format!(", Retry-After: {wait}"));
@@ -188,9 +187,9 @@ fn call(
 /// Runs `work` on its own thread, so that Ctrl-C is noticed at once.
 fn watched<T: Send + 'static>(
     limit: Duration,
-    work: impl FnOnce(&Agent) -> Result<T, Refused> + Send + 'static,
-) -> Result<Result<T, Refused>> {
-    let answer = signals::interruptible(limit, move || work(&agent(limit)))?;
+    work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
+) -> Answer<T> {
+    let answer = signals::interruptible(limit, work)?;
     Ok(answer.unwrap_or_else(|| Err(Refused("timeout: no answer in time".into()))))
 }
 
@@ -205,7 +204,7 @@ fn agent(limit: Duration) -> Agent {
     config.max_redirects(0).https_only(true).build().into()
 }
 
-/// `RCLONE_CA_CERT` replaces the system's certificates, as in rclone; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured as by Go.
+/// `RCLONE_CA_CERT` replaces the system's certificates, as in rclone; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honored as by Go.
 fn trusted() -> Vec<Certificate<'static>> {
     match env::var_os("RCLONE_CA_CERT").filter(|path| !path.is_empty()) {
         Some(path) => {
@@ -257,10 +256,6 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    fn all_in(answer: &Json) -> Vec<Self> {
-        entries(answer).iter().filter(|item| item["type"] == "folder").filter_map(Self::read).collect()
-    }
-
     fn read(item: &Json) -> Option<Self> {
         Some(Self { id: text(&item["id"])?, name: text(&item["name"])? })
     }
@@ -276,39 +271,29 @@ pub(crate) struct Root {
 impl Root {
     fn read(answer: &Json, account: &Account) -> Self {
         let Some(items) = answer["entries"].as_array() else { return Self::default() };
-        let is_shared = |item: &&Json| {
-            item["type"] == "folder" && text(&item["owned_by"]["id"]).is_some_and(|owner| owner != account.id)
-        };
-        Self { is_empty: items.is_empty(), shared: items.iter().filter(is_shared).filter_map(Folder::read).collect() }
+        let is_shared = |item: &&Json| text(&item["owned_by"]["id"]).is_some_and(|owner| owner != account.id);
+        let shared = folders(answer).filter(is_shared).filter_map(Folder::read).collect();
+        Self { is_empty: items.is_empty(), shared }
     }
 }
 
 impl Account {
-    pub(crate) const FIELDS: &str = "id,name,login,space_amount,space_used,max_upload_size,enterprise,role";
-
     /// Reads each field separately, so that a missing or odd one does not hide the others. `None` if this is not an
     /// account.
     fn read(answer: &Json) -> Option<Self> {
-        let mut unclear = Vec::new();
-        let mut named = |key| {
-            let found = text(&answer[key]);
-            unclear.extend((found.is_none() && !answer[key].is_null()).then_some(key));
-            found.unwrap_or_default()
-        };
-        let (id, name, login) = (named("id"), named("name"), named("login"));
-        let mut size = |key| {
-            let found = number(&answer[key]);
-            // Box writes "no limit" as a negative number.
-            let is_unlimited = key != "space_used" && answer[key].as_f64().is_some_and(|size| size < 0.0);
-            unclear.extend((found.is_none() && !answer[key].is_null() && !is_unlimited).then_some(key));
-            found
-        };
-        let (space_amount, space_used) = (size("space_amount"), size("space_used"));
-        let max_upload_size = size("max_upload_size");
+        const NAMES: [&str; 3] = ["id", "name", "login"];
+        const SIZES: [&str; 3] = ["space_amount", "space_used", "max_upload_size"];
+        let [id, name, login] = NAMES.map(|key| text(&answer[key]).unwrap_or_default());
+        let [space_amount, space_used, max_upload_size] = SIZES.map(|key| number(&answer[key]));
         let enterprise = answer["enterprise"].as_object().map(|_| Enterprise {
             id: text(&answer["enterprise"]["id"]).unwrap_or_default(),
             name: text(&answer["enterprise"]["name"]).unwrap_or_default(),
         });
+        // Box writes "no limit" as a negative number.
+        let is_unlimited = |key: &str| key != "space_used" && answer[key].as_f64().is_some_and(|size| size < 0.0);
+        let names = NAMES.into_iter().filter(|key| text(&answer[key]).is_none());
+        let sizes = SIZES.into_iter().filter(|key| number(&answer[key]).is_none() && !is_unlimited(key));
+        let unclear = names.chain(sizes).filter(|key| !answer[key].is_null()).collect();
         let is_account = !id.is_empty() || !login.is_empty();
         let account =
             Self { id, name, login, space_amount, space_used, max_upload_size, enterprise, ..Self::default() };
@@ -330,6 +315,10 @@ impl Account {
 /// The items of a listing.
 fn entries(answer: &Json) -> &[Json] {
     answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn folders(answer: &Json) -> impl Iterator<Item = &Json> {
+    entries(answer).iter().filter(|item| item["type"] == "folder")
 }
 
 fn text(value: &Json) -> Option<String> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::box_api::{self, Account, Caller, Refused};
+use crate::box_api::{Account, Caller, Refused};
 use crate::error::{Code, Error, Result};
 use crate::secret::{Secret, clean, scrub};
 use crate::storage::options::IMPERSONATE;
@@ -62,19 +62,19 @@ impl Pending {
 
 /// Asks Box with the storage's own token, unless that has expired.
 pub(super) fn who(section: &Section) -> Result<Found> {
-    let Some(caller) = caller(section) else { return Ok(Found::default()) };
-    let mut account = match box_api::me(&caller, LIMIT)? {
+    let Some(caller) = caller(section, LIMIT) else { return Ok(Found::default()) };
+    let mut account = match caller.me()? {
         Ok(account) => account,
         Err(refused) => return Ok(Found { account: None, warnings: vec![unknown(&refused, section)] }),
     };
     let mut warnings = Vec::new();
     if is_nearly_full(&account) {
-        let trash = box_api::trash(&caller, LIMIT)?.ok();
+        let trash = caller.trash()?.ok();
         warnings.push(nearly_full(&account, section.name(), trash));
     }
     warnings.extend(self::warnings(&account));
     if account.is_service_account() && section.get("root_folder_id").is_none_or(|id| id == "0") {
-        let root = box_api::root(&caller, &account, LIMIT)?.unwrap_or_default();
+        let root = caller.root(&account)?.unwrap_or_default();
         if root.is_empty {
             let (login, name) = (&account.login, section.name());
             let message = format!(
@@ -89,14 +89,15 @@ pub(super) fn who(section: &Section) -> Result<Found> {
 }
 
 /// The credentials of a storage's own token; `None` if that has expired.
-pub(super) fn caller(section: &Section) -> Option<Caller> {
-    Some(Caller { access_token: access_token(section)?, as_user: section.get("impersonate").map(str::to_owned) })
+pub(super) fn caller(section: &Section, limit: Duration) -> Option<Caller> {
+    let as_user = section.get(IMPERSONATE).map(str::to_owned);
+    Some(Caller { access_token: access_token(section)?, as_user, limit })
 }
 
 /// The name of the storage's root folder, if that is not the account's root and Box tells it.
 pub(super) fn root_folder(section: &Section) -> Option<String> {
     let id = section.get("root_folder_id").filter(|id| *id != "0")?;
-    box_api::folder_name(&caller(section)?, id, LIMIT).ok()?.ok().filter(|name| !name.is_empty())
+    caller(section, LIMIT)?.folder_name(id).ok()?.ok().filter(|name| !name.is_empty())
 }
 
 fn is_nearly_full(account: &Account) -> bool {

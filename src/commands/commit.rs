@@ -5,7 +5,7 @@ use super::proof::WriteCheck;
 use super::refresh::{grant, is_renewable, lock, refresh_locked};
 use super::verify::ENOUGH;
 use super::{account, explain, proof};
-use crate::box_api::{self, Caller};
+use crate::box_api::Caller;
 use crate::cli::ProofFlags;
 use crate::config::{ConfigFile, Proof, Staged, Unverified};
 use crate::diagnosis::{ADMIN_APPS, Doing, Operation};
@@ -165,8 +165,8 @@ fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
     let access_token = account::access_token(section).ok_or_else(|| {
         Error::invalid(USER, format!("{login:?} cannot be looked up: the sign-in has expired")).hint(WHERE_IDS_ARE)
     })?;
-    let caller = Caller { access_token, as_user: None };
-    match box_api::user_id(&caller, login, rclone.limit())? {
+    let caller = Caller { access_token, as_user: None, limit: rclone.limit() };
+    match caller.user_id(login)? {
         Ok(Some(id)) => Ok(id),
         Ok(None) => Err(Error::new(Code::InvalidValue, format!("no user in your enterprise has the login {login}"))
             .hint("check the address: it must be the user's login, not another of their addresses")

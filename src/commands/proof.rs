@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::explain;
-use crate::box_api::{self, Caller, Refused};
+use crate::box_api::{Caller, Refused};
 use crate::config::{ConfigFile, Proven, Rehearsal, Staged, TokenSave, Verified};
 use crate::diagnosis::{Doing, Evidence, Operation};
 use crate::error::{Code, Error, Result, Who};
@@ -84,9 +84,9 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
 
 /// Whether Box itself refuses a token that was just issued. If Box cannot be asked, the token is not called foreign.
 fn is_foreign(token: &Token) -> bool {
-    let caller = Caller { access_token: token.access_token(), as_user: None };
+    let caller = Caller { access_token: token.access_token(), as_user: None, limit: LIMIT };
     let is_unknown = |refused: &Refused| refused.0.starts_with("401") && !refused.0.contains("Cannot authorize");
-    matches!(box_api::me(&caller, LIMIT), Ok(Err(refused)) if is_unknown(&refused))
+    matches!(caller.me(), Ok(Err(refused)) if is_unknown(&refused))
 }
 
 fn run(rclone: &Rclone, staged: &Staged, check: WriteCheck) -> Result<Proven> {

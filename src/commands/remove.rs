@@ -1,7 +1,5 @@
 //! `pluton storage remove`: removes storages from rclone.conf, and with `--revoke` revokes their sign-ins at Box.
 
-use std::time::Duration;
-
 use super::pick;
 use super::refresh::{self, lock};
 use super::rename::{heirs, references};
@@ -17,8 +15,6 @@ use crate::storage::section::Section;
 use crate::storage::sign_in::{App, JwtFile, Kind};
 use crate::ui::prompt;
 use crate::ui::report::{Removed, Report, StorageResult, Warning};
-
-const REVOKE_LIMIT: Duration = Duration::from_secs(20);
 
 pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let file = context.config_file()?;
@@ -99,7 +95,7 @@ fn revoke(section: &Section) -> Result<Option<Warning>> {
                 // Box never issued one.
                 return Ok(None);
             };
-            match box_api::revoke(&app, &token, REVOKE_LIMIT)? {
+            match box_api::revoke(&app, &token)? {
                 Ok(()) => return Ok(None),
                 Err(refused) => scrub(&refused.0, &[section.secrets(), vec![app.client_secret, token]].concat()),
             }

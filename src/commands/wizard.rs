@@ -8,7 +8,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use super::input::{Answers, Browser, Taken, check, title};
-use crate::box_api::{self, Folder};
+use crate::box_api::Folder;
 use crate::commands::{account, explain, help};
 use crate::config::document::Document;
 use crate::context::Context;
@@ -395,12 +395,13 @@ fn present(spec: &Spec, options: &Options) -> String {
 
 /// Lets a folder be chosen by going through the folders at Box; `None` is the account's root.
 pub(super) fn browse(section: &Section) -> Result<Reply<Option<Folder>>> {
-    let caller = account::caller(section)
+    let caller = account::caller(section, LIMIT)
         .ok_or_else(|| Error::new(Code::TokenExpired, format!("the token of {:?} has expired", section.name())))?;
     let mut path: Vec<Folder> = Vec::new();
     loop {
         let id = path.last().map_or("0", |folder| folder.id.as_str());
-        let folders = box_api::folders(&caller, id, LIMIT)?
+        let folders = caller
+            .folders(id)?
             .map_err(|refused| explain::refused(&Operation::of(section, Doing::Listing), &refused, section))?;
         let this = format!("Use this one: {}", path.last().map_or("the account's root", |folder| &folder.name));
         let label = std::iter::once("Folders").chain(path.iter().map(|folder| folder.name.as_str()));
