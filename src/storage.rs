@@ -3,7 +3,6 @@
 
 pub(crate) mod name;
 pub(crate) mod options;
-pub(crate) mod paste;
 pub(crate) mod section;
 pub(crate) mod sign_in;
 pub(crate) mod token;

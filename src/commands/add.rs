@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Field, Result};
 use crate::rclone::{OLDEST, Rclone};
 use crate::signals;
 use crate::storage::name::RemoteName;
-use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER};
+use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, needs};
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::prompt::{self, Item, Reply};
 use crate::ui::report::{Outcome, Report, Saved, Warning, failure_text};
@@ -267,7 +267,7 @@ pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, out
         verified: proof,
         warnings: Vec::new(),
         outcome,
-        lasting: section.lasting(),
+        renewer: section.renewer(),
         timer: None,
         is_default_config: context.is_default_config(),
     }
@@ -281,7 +281,7 @@ pub(super) fn rclone_for(
     options: &BoxOptions,
 ) -> Result<Rclone> {
     let rclone = context.rclone(proof.timeout)?;
-    rclone.require_for_option(options.needs())?;
+    rclone.require_for_option(needs(|key| options.get(key).is_some()))?;
     if let Some(name) = name.filter(|name| !name.is_plain()) {
         rclone.require((1, 62), &format!("the name {:?}", name.as_str()))?;
     }

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::{Code, Error, Field, Result};
 use crate::signals;
 use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS};
-use crate::storage::section::{GRANT_KEY, Section, value};
+use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::prompt::Reply;
 use crate::ui::report::{Outcome, Report, failure_text};
 
@@ -92,7 +92,7 @@ impl Editor<'_> {
         let mut after = before.clone();
         unset.for_each(|key| after.set(key, None));
         for (key, text) in set.entries() {
-            after.set(key, Some(value(Field::Option(key), key, text)?));
+            after.put(Field::Option(key), key, text)?;
         }
         let mut keys: Vec<&str> = SPECS.iter().map(|spec| spec.key).collect();
         keys.retain(|key| before.get(key) != after.get(key));

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::process::{Ending, Outcome};
 use crate::secret::{Secret, scrub};
 use crate::storage::section::Section;
-use crate::storage::sign_in::JwtFile;
+use crate::storage::sign_in::App;
 
 /// How long to look up facts: an error should not take long.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -67,5 +67,5 @@ fn is_idle(section: &Section) -> bool {
 /// What Pluton itself finds wrong with a Box app's config.json.
 fn complaint(path: &str) -> Option<String> {
     let text = Secret::new(std::fs::read_to_string(path).ok()?);
-    JwtFile::parse(&text).err().map(|why| why.to_string())
+    App::in_jwt_file(&text).err()
 }

@@ -15,10 +15,9 @@ use crate::secret::Secret;
 use crate::signals;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
-use crate::storage::paste::app_in;
-use crate::storage::section::{Remote, Section, value};
-use crate::storage::sign_in::{App, JwtFile, Kind, SignIn, Subject};
-use crate::storage::token::Token;
+use crate::storage::section::{Section, value};
+use crate::storage::sign_in::{App, Kind, Subject};
+use crate::storage::token::{Token, app_in};
 use crate::ui::prompt::{self, Progress};
 use crate::ui::report::Warning;
 
@@ -122,14 +121,14 @@ fn access_token(text: &str) -> Result<Secret> {
     Ok(Secret::new(text))
 }
 
-fn jwt_file(text: &str) -> Result<(PathBuf, JwtFile)> {
+fn jwt_file(text: &str) -> Result<(PathBuf, App)> {
     let path = absolute(Path::new(text));
     let bad = |message: String| Error::new(Code::JwtInvalid, message).about(Field::BoxConfigFile);
     let text = signals::read_file(&path)?.map_err(|cause| {
         bad(format!("cannot read {}: {cause}", path.display()))
             .hint("give the path of the config.json from the Box Developer Console: --box-config-file PATH")
     })?;
-    let app = JwtFile::parse(&Secret::new(text)).map_err(|why| {
+    let app = App::in_jwt_file(&Secret::new(text)).map_err(|why| {
         bad(format!("{} is not a Box app's config.json: {why}", path.display()))
             .hint("download it again: https://app.box.com/developers/console > your app > Configuration > Add and Manage Public Keys")
     })?;
@@ -376,30 +375,42 @@ impl Answers {
         Ok(options)
     }
 
-    /// The sign-in, if all of it is known; a token may still have to be fetched.
-    fn sign_in(&self) -> Result<SignIn> {
-        Ok(match (self.kind()?, self.app()?) {
-            (Kind::Jwt, _) => {
-                let (config_file, app) = jwt_file(self.need(Field::BoxConfigFile)?)?;
-                SignIn::Jwt { config_file, app }
+    /// The section that these answers make, with only what was given or rclone needs.
+    ///
+    /// # Errors
+    /// If an answer is missing, or rclone.conf cannot hold it.
+    pub(super) fn section(&self) -> Result<Section> {
+        let mut section = Section::new(self.name()?.as_str());
+        if let Some(app) = self.app()? {
+            section.put(Field::ClientId, "client_id", &app.client_id)?;
+            section.put(Field::ClientSecret, "client_secret", app.client_secret.expose())?;
+        }
+        match self.kind()? {
+            Kind::Jwt => {
+                let (path, app) = jwt_file(self.need(Field::BoxConfigFile)?)?;
+                section.put(Field::BoxConfigFile, "box_config_file", &path.to_string_lossy())?;
+                section = section.with_app(app.client_id);
             }
-            (Kind::ClientCredentials, Some(app)) => {
-                SignIn::ClientCredentials { app, subject: Subject::parse(self.need(Field::BoxSubject)?)?, token: None }
+            // Without GRANT_KEY: see [`Section::without_grant_key`].
+            Kind::ClientCredentials => {
+                let subject = Subject::parse(self.need(Field::BoxSubject)?)?;
+                section.put(Field::BoxSubject, "box_subject_type", subject.kind)?;
+                section.put(Field::BoxSubject, "box_subject_id", &subject.id)?;
             }
-            (Kind::AccessToken, _) => {
-                SignIn::AccessToken { access_token: access_token(self.need(Field::AccessToken)?)? }
+            Kind::AccessToken => {
+                let token = access_token(self.need(Field::AccessToken)?)?;
+                section.put(Field::AccessToken, "access_token", token.expose())?;
             }
-            (Kind::Quick | Kind::OwnApp | Kind::ClientCredentials, app) => {
+            Kind::Quick | Kind::OwnApp => {
                 let in_browser = "sign in through a browser on this machine: --authorize";
                 let paste = self.get(Field::Token).ok_or_else(|| missing(Field::Token).hint(in_browser))?;
-                SignIn::OAuth { app, token: token(paste)? }
+                section.put(Field::Token, "token", token(paste)?.blob().expose())?;
             }
-        })
-    }
-
-    /// The section that these answers make.
-    pub(super) fn section(&self) -> Result<Section> {
-        Remote { name: self.name()?, sign_in: self.sign_in()?, options: self.options()? }.section()
+        }
+        for (key, text) in self.options()?.entries() {
+            section.put(Field::Option(key), key, text)?;
+        }
+        Ok(section)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::secret::scrub;
 use crate::signals;
 use crate::storage::options;
 use crate::storage::section::Section;
-use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::sign_in::{Kind, Renewer};
 use crate::storage::token::Token;
 use crate::ui::report::{Warning, duration};
 
@@ -143,23 +143,23 @@ fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Err
 /// What will expire before tomorrow night's backup, and what prevents that.
 pub(super) fn short_lived(section: &Section) -> Option<Warning> {
     let name = section.name();
-    let (code, message) = match (section.lasting(), section.kind()) {
-        (Lasting::ByRclone, _) => return None,
-        (Lasting::ByPluton, _) => (
+    let (code, message) = match (section.renewer(), section.kind()) {
+        (Renewer::Rclone, _) => return None,
+        (Renewer::Pluton, _) => (
             "needs_renewal",
             format!(
                 "rclone alone cannot renew this sign-in, which lasts 60 minutes: start every backup with \
                  `pluton run {name:?} -- …`, or have a timer call `pluton storage refresh {name:?}`"
             ),
         ),
-        (Lasting::Ends, Kind::AccessToken) => (
+        (Renewer::Nobody, Kind::AccessToken) => (
             "access_token_expires",
             format!(
                 "an access token expires 60 minutes after it was created and cannot be renewed: backups will fail after that. \
                  For backups, sign in another way: `pluton storage authorize {name:?}`"
             ),
         ),
-        (Lasting::Ends, _) => {
+        (Renewer::Nobody, _) => {
             let end = section.token().and_then(|token| token.expiry());
             let when = match end.map(|end| end.as_second() - Timestamp::now().as_second()) {
                 Some(left) if left <= 0 => format!("expired {} ago", duration(-left)),

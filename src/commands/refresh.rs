@@ -16,7 +16,7 @@ use crate::diagnosis::{Doing, Operation};
 use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
 use crate::storage::section::Section;
-use crate::storage::sign_in::{App, Kind, Lasting, Subject};
+use crate::storage::sign_in::{App, Kind, Renewer, Subject};
 use crate::storage::token::Token;
 use crate::ui::report::{Report, StorageResult};
 use crate::ui::terminal::{Spinner, Terminal};
@@ -145,7 +145,7 @@ fn by_another(before: &Section, now: &Section) -> Option<Refreshed> {
 
 /// Whether there is something to renew with.
 pub(super) fn is_renewable(section: &Section) -> bool {
-    section.lasting() != Lasting::Ends
+    section.renewer() != Renewer::Nobody
 }
 
 fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token> {

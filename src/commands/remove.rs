@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::secret::{Secret, scrub};
 use crate::signals;
 use crate::storage::section::Section;
-use crate::storage::sign_in::{App, JwtFile, Kind};
+use crate::storage::sign_in::{App, Kind};
 use crate::ui::prompt;
 use crate::ui::report::{Removed, Report, StorageResult, Warning};
 
@@ -120,9 +120,7 @@ fn app(section: &Section) -> Result<App, &'static str> {
         Kind::Jwt => {
             let text =
                 section.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
-            let file =
-                text.and_then(|text| JwtFile::parse(&text).ok()).ok_or("the app's config.json cannot be read")?;
-            Ok(App { client_id: file.client_id, client_secret: file.client_secret })
+            text.and_then(|text| App::in_jwt_file(&text).ok()).ok_or("the app's config.json cannot be read")
         }
     }
 }

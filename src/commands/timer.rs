@@ -16,7 +16,7 @@ use crate::config::ConfigFile;
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::process::{self, Outcome as Ran};
-use crate::storage::sign_in::Lasting;
+use crate::storage::sign_in::Renewer;
 use crate::ui::prompt;
 use crate::ui::report::{Outcome, Saved, Timer, Warning, failure_text};
 
@@ -66,7 +66,7 @@ pub(super) fn text(context: &Context, flags: &Refresh, kind: TimerKind) -> Resul
 pub(super) fn keep(context: &Context, file: &ConfigFile, is_wanted: bool, saved: &mut Saved) {
     const QUESTION: &str = "Its sign-in expires after 60 minutes. Install a timer now that renews it every 20 minutes?";
     let may_ask = is_wanted || context.terminal.asks;
-    if !may_ask || saved.lasting != Lasting::ByPluton || saved.outcome == Outcome::DryRun {
+    if !may_ask || saved.renewer != Renewer::Pluton || saved.outcome == Outcome::DryRun {
         return;
     }
     let timer = if let Renewal::By(place) = Installed::find().renewal(&saved.storage.name, file.path()) {

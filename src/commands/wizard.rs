@@ -15,10 +15,9 @@ use crate::context::Context;
 use crate::diagnosis::{Doing, Operation};
 use crate::error::{Code, Error, Field, Result};
 use crate::storage::options::{ROOT_FOLDER, SPECS, Spec, spec};
-use crate::storage::paste::{self, NotAToken};
 use crate::storage::section::{Section, value};
 use crate::storage::sign_in::Kind;
-use crate::storage::token::Token;
+use crate::storage::token::{self, NotAToken, Token};
 use crate::ui::prompt::{self, Item, Progress, Reply};
 use crate::ui::report::failure_text;
 
@@ -274,8 +273,8 @@ pub(super) fn progress(paste: &str) -> Progress {
     let opened = paste.contains("--->");
     let closed = paste.contains("<---End paste");
     match Token::find(paste) {
-        _ if paste::is_whole(paste) && (closed || !opened) => Progress::Whole,
-        Err(NotAToken::Half | NotAToken::Empty) => Progress::Partial(HINT),
+        _ if token::is_whole(paste) && (closed || !opened) => Progress::Whole,
+        Err(NotAToken::Partial(_)) => Progress::Partial(HINT),
         Ok(_) | Err(_) => Progress::Enough,
     }
 }

@@ -83,11 +83,6 @@ impl BoxOptions {
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
         SPECS.iter().filter_map(|spec| self.get(spec.key).map(|value| (spec.key, value)))
     }
-
-    /// See [`needs`].
-    pub(crate) fn needs(&self) -> Option<((u32, u32), &'static str)> {
-        needs(|key| self.get(key).is_some())
-    }
 }
 
 #[cfg(test)]

@@ -6,39 +6,13 @@ use anyhow::Context as _;
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Field, Result};
 use crate::secret::Secret;
-use crate::storage::name::RemoteName;
-use crate::storage::options::{self, BoxOptions, DESCRIPTION};
-use crate::storage::sign_in::{Kind, Lasting, SignIn};
+use crate::storage::options::{self, DESCRIPTION};
+use crate::storage::sign_in::{Kind, Renewer, jwt_secrets};
 use crate::storage::token::Token;
 
 const TOKEN: &str = "token";
 pub(crate) const GRANT_KEY: &str = "client_credentials";
 const SECRET_KEYS: [&str; 4] = [TOKEN, "client_secret", "access_token", "config_credentials"];
-
-/// A storage that is not yet in rclone.conf.
-#[derive(Debug, Clone)]
-pub(crate) struct Remote {
-    pub(crate) name: RemoteName,
-    pub(crate) sign_in: SignIn,
-    pub(crate) options: BoxOptions,
-}
-
-impl Remote {
-    /// Only what the user set or rclone needs, in the order it is written.
-    ///
-    /// # Errors
-    /// If rclone.conf cannot hold a value.
-    pub(crate) fn section(&self) -> Result<Section> {
-        let mut entries = vec![("type".to_owned(), value(Field::Name, "type", "box")?)];
-        for (key, field, text) in self.sign_in.entries() {
-            entries.push((key.to_owned(), value(field, key, text.expose())?));
-        }
-        for (key, text) in self.options.entries() {
-            entries.push((key.to_owned(), value(Field::Option(key), key, text)?));
-        }
-        Ok(Section::new(self.name.as_str(), entries).with_app(self.sign_in.client_id()))
-    }
-}
 
 /// A value that rclone.conf can hold.
 pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
@@ -56,14 +30,15 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    pub(crate) fn new(name: &str, entries: Vec<(String, Value)>) -> Self {
+    /// A storage that is not yet in rclone.conf.
+    pub(crate) fn new(name: &str) -> Self {
+        let entries = vec![("type".to_owned(), Value::as_read("box"))];
         Self { name: name.to_owned(), entries, app: None, is_saved: false }
     }
 
     #[must_use]
-    pub(crate) fn with_app(mut self, client_id: Option<&str>) -> Self {
-        self.app = client_id.map(str::to_owned);
-        self
+    pub(crate) fn with_app(self, client_id: String) -> Self {
+        Self { app: Some(client_id), ..self }
     }
 
     /// Everything that rclone reads for `name`, including what a dotted name inherits.
@@ -80,15 +55,14 @@ impl Section {
             pairs.extend(document.get(name, key).map(|value| (key.to_owned(), value)));
         }
         let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-        Ok(Self { is_saved: true, ..Self::new(name, entries) })
+        Ok(Self { name: name.to_owned(), entries, app: None, is_saved: true })
     }
 
-    /// What keeps it signed in once its access token has expired.
-    pub(crate) fn lasting(&self) -> Lasting {
+    pub(crate) fn renewer(&self) -> Renewer {
         match self.kind() {
-            Kind::Quick | Kind::OwnApp if self.token().is_some_and(|token| token.is_renewable()) => Lasting::ByRclone,
-            Kind::Jwt | Kind::ClientCredentials => Lasting::ByPluton,
-            Kind::Quick | Kind::OwnApp | Kind::AccessToken => Lasting::Ends,
+            Kind::Quick | Kind::OwnApp if self.token().is_some_and(|token| token.is_renewable()) => Renewer::Rclone,
+            Kind::Jwt | Kind::ClientCredentials => Renewer::Pluton,
+            Kind::Quick | Kind::OwnApp | Kind::AccessToken => Renewer::Nobody,
         }
     }
 
@@ -150,7 +124,8 @@ impl Section {
         Ok(self)
     }
 
-    /// Removes a key that misleads rclone if the section has a subject, which says the same: see [`crate::storage::sign_in::SignIn::entries`].
+    /// Removes the key with which rclone asks Box for a token itself, without the subject, and is refused. Where the
+    /// section has a subject, that says the same.
     #[must_use]
     pub(crate) fn without_grant_key(mut self) -> Self {
         if self.has("box_subject_id") {
@@ -165,6 +140,15 @@ impl Section {
         let is_known = |key: &str| ["type", DESCRIPTION].contains(&key) || options::keys().contains(&key);
         self.entries.extend(old.entries.iter().filter(|(key, _)| !is_known(key)).cloned());
         self
+    }
+
+    /// Sets the key that an answer is about.
+    ///
+    /// # Errors
+    /// If rclone.conf cannot hold the value.
+    pub(crate) fn put(&mut self, field: Field, key: &str, text: &str) -> Result<()> {
+        self.set(key, Some(value(field, key, text)?));
+        Ok(())
     }
 
     /// Sets one key, or removes it.
@@ -198,7 +182,7 @@ impl Section {
         }
         let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
         let app_files = file.into_iter().chain(self.secret("config_credentials"));
-        secrets.extend(app_files.flat_map(|text| crate::storage::sign_in::jwt_secrets(&text)));
+        secrets.extend(app_files.flat_map(|text| jwt_secrets(&text)));
         secrets
     }
 

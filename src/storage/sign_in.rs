@@ -1,8 +1,5 @@
-//! The five ways to sign in to Box, the keys each of them needs in a section, and what is in a Box app's config.json. Pure.
+//! The five ways to sign in to Box, who renews each of them, and what is in a Box app's config.json. Pure.
 //! Whether that file's passphrase opens its key is for rclone to say.
-
-use std::fmt;
-use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +8,6 @@ use serde_json::Value as Json;
 use crate::config::document::Value;
 use crate::error::{Error, Field, Result};
 use crate::secret::Secret;
-use crate::storage::token::Token;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,13 +19,13 @@ pub(crate) enum Kind {
     AccessToken,
 }
 
-/// What keeps a sign-in going once its access token has expired.
+/// What can renew a sign-in once its access token has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lasting {
-    ByRclone,
+pub(crate) enum Renewer {
+    Rclone,
     /// rclone cannot; `run` and `refresh` can.
-    ByPluton,
-    Ends,
+    Pluton,
+    Nobody,
 }
 
 impl Kind {
@@ -75,70 +71,6 @@ pub(crate) struct App {
     pub(crate) client_secret: Secret,
 }
 
-#[derive(Debug, Clone)]
-pub(crate) enum SignIn {
-    /// A person signed in, through rclone's own app or another one.
-    OAuth {
-        app: Option<App>,
-        token: Token,
-    },
-    Jwt {
-        config_file: PathBuf,
-        app: JwtFile,
-    },
-    ClientCredentials {
-        app: App,
-        subject: Subject,
-        token: Option<Token>,
-    },
-    AccessToken {
-        access_token: Secret,
-    },
-}
-
-impl SignIn {
-    pub(crate) fn client_id(&self) -> Option<&str> {
-        match self {
-            Self::OAuth { app, .. } => app.as_ref().map(|app| app.client_id.as_str()),
-            Self::ClientCredentials { app, .. } => Some(&app.client_id),
-            Self::Jwt { app, .. } => Some(&app.client_id),
-            Self::AccessToken { .. } => None,
-        }
-    }
-
-    /// Key, the answer it came from, value.
-    pub(crate) fn entries(&self) -> Vec<(&'static str, Field, Secret)> {
-        let app_keys = |app: &App| {
-            vec![
-                ("client_id", Field::ClientId, Secret::new(app.client_id.as_str())),
-                ("client_secret", Field::ClientSecret, app.client_secret.clone()),
-            ]
-        };
-        let token_key = |token: &Token| ("token", Field::Token, token.blob());
-        match self {
-            Self::OAuth { app, token } => {
-                let mut keys = app.as_ref().map(app_keys).unwrap_or_default();
-                keys.push(token_key(token));
-                keys
-            }
-            Self::Jwt { config_file, .. } => {
-                vec![("box_config_file", Field::BoxConfigFile, Secret::new(config_file.to_string_lossy()))]
-            }
-            Self::ClientCredentials { app, subject, token } => {
-                let mut keys = app_keys(app);
-                // No client_credentials: with that key rclone asks Box for a token itself, without the subject, and is refused.
-                keys.push(("box_subject_type", Field::BoxSubject, Secret::new(subject.kind)));
-                keys.push(("box_subject_id", Field::BoxSubject, Secret::new(subject.id.as_str())));
-                keys.extend(token.as_ref().map(token_key));
-                keys
-            }
-            Self::AccessToken { access_token } => {
-                vec![("access_token", Field::AccessToken, access_token.clone())]
-            }
-        }
-    }
-}
-
 /// Who client credentials act as: `enterprise:ID` or `user:ID`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Subject {
@@ -162,44 +94,24 @@ impl Subject {
     }
 }
 
-/// What is needed from the file. The private key stays in it.
-#[derive(Debug, Clone)]
-pub(crate) struct JwtFile {
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BadJwtFile {
-    NotJson,
-    Missing(&'static str),
-    NoPem,
-}
-
-impl fmt::Display for BadJwtFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotJson => f.write_str("it is not JSON"),
-            Self::Missing(key) => write!(f, "it has no {key}"),
-            Self::NoPem => f.write_str("its privateKey is not a PEM key"),
-        }
-    }
-}
-
 const SECRETS: [&str; 3] =
     ["boxAppSettings.clientSecret", "boxAppSettings.appAuth.privateKey", "boxAppSettings.appAuth.passphrase"];
 
-impl JwtFile {
-    pub(crate) fn parse(text: &Secret) -> Result<Self, BadJwtFile> {
-        let file: Json = serde_json::from_str(text.expose()).map_err(|_| BadJwtFile::NotJson)?;
-        let present = |path| get(&file, path).filter(|text| !text.is_empty()).ok_or(BadJwtFile::Missing(path));
+impl App {
+    /// The app whose config.json this is. The private key stays in the file.
+    ///
+    /// # Errors
+    /// Why rclone could not sign in with it.
+    pub(crate) fn in_jwt_file(text: &Secret) -> Result<Self, String> {
+        let file: Json = serde_json::from_str(text.expose()).map_err(|_| "it is not JSON")?;
+        let present = |path| get(&file, path).filter(|text| !text.is_empty()).ok_or(format!("it has no {path}"));
         let client_id = present("boxAppSettings.clientID")?.to_owned();
         let [client_secret, private_key, _] = SECRETS.map(present);
         for needed in ["boxAppSettings.appAuth.publicKeyID", "boxAppSettings.appAuth.passphrase", "enterpriseID"] {
             present(needed)?;
         }
         if !private_key?.trim_start().starts_with("-----BEGIN ") {
-            return Err(BadJwtFile::NoPem);
+            return Err("its privateKey is not a PEM key".into());
         }
         Ok(Self { client_id, client_secret: Secret::new(client_secret?) })
     }
@@ -219,7 +131,7 @@ fn get<'a>(file: &'a Json, path: &str) -> Option<&'a str> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{JwtFile, jwt_secrets};
+    use super::{App, jwt_secrets};
     use crate::secret::Secret;
 
     fn file(secret: &str, key: &str, passphrase: &str) -> String {
@@ -249,8 +161,8 @@ mod tests {
             }
             let half: String = whole.chars().take(cut.index(whole.chars().count())).collect();
             for text in [whole, half, other] {
-                if let Err(why) = JwtFile::parse(&Secret::new(text.clone())) {
-                    prop_assert!(secret.len() < 4 || !why.to_string().contains(&secret), "{:?}", why);
+                if let Err(why) = App::in_jwt_file(&Secret::new(text.clone())) {
+                    prop_assert!(secret.len() < 4 || !why.contains(&secret), "{:?}", why);
                 }
                 let _ = jwt_secrets(&Secret::new(text));
             }

@@ -1,22 +1,23 @@
-//! A token as rclone keeps it: one JSON object with an access token and usually a refresh token. Pure.
+//! A token as rclone keeps it, one JSON object with an access token and usually a refresh token, and how it is found in
+//! whatever a person pastes. Pure.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
+use base64::alphabet;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::document::Document;
 use crate::secret::Secret;
-use crate::storage::paste::{self, NotAToken};
 
 /// rclone takes a token with any past expiry for expired.
 const LONG_AGO: &str = "2000-01-01T00:00:00Z";
-
-/// Box's access tokens live about an hour; one that claims to live for centuries would never be renewed.
-const LONGEST: Duration = Duration::from_secs(86400);
 
 /// rclone treats an empty access token as an older format and drops the refresh token, so the field is never left empty.
 const SPENT: &str = "spent";
@@ -35,7 +36,7 @@ impl Token {
     /// Finds the token in a paste: bare JSON, the block with the arrows, wrapped lines, quotes, a `token = …` line, a
     /// whole section, or the base64 form.
     pub(crate) fn find(text: &str) -> Result<Self, NotAToken> {
-        Self::checked(paste::json_in(text)?)
+        Self::checked(json_in(text)?)
     }
 
     /// What rclone reads for a section, inherited or not.
@@ -45,7 +46,7 @@ impl Token {
 
     /// A token without a refresh token, as Box gives for client credentials.
     pub(crate) fn minted(access_token: &Secret, lifetime: Duration) -> Self {
-        let expiry = Timestamp::try_from(SystemTime::now() + lifetime.min(LONGEST)).unwrap_or_default();
+        let expiry = Timestamp::try_from(SystemTime::now() + lifetime).unwrap_or_default();
         let mut map = Map::new();
         map.insert("access_token".into(), access_token.expose().into());
         map.insert("token_type".into(), "bearer".into());
@@ -54,18 +55,18 @@ impl Token {
     }
 
     fn checked(map: Map<String, Json>) -> Result<Self, NotAToken> {
-        for (key, wrong) in [("access_token", NotAToken::NoAccessToken), ("refresh_token", NotAToken::Malformed)] {
+        for (key, wrong) in [("access_token", NO_ACCESS_TOKEN), ("refresh_token", MALFORMED)] {
             if map.get(key).is_some_and(|field| !field.is_string() && !field.is_null()) {
                 return Err(wrong);
             }
         }
         let expiry = map.get("expiry").and_then(Json::as_str);
         if expiry.is_some_and(|expiry| expiry.parse::<Timestamp>().is_err()) {
-            return Err(NotAToken::BadExpiry);
+            return Err(NotAToken::Wrong("the token's expiry is not a date that rclone can read"));
         }
         let mut token = Self(map);
         if token.text("access_token").is_none() {
-            token.text("refresh_token").ok_or(NotAToken::NoAccessToken)?;
+            token.text("refresh_token").ok_or(NO_ACCESS_TOKEN)?;
             token.0.insert("access_token".into(), SPENT.into());
             token.0.insert("expiry".into(), LONG_AGO.into());
         }
@@ -128,17 +129,131 @@ impl Token {
     }
 }
 
+/// Why a paste is no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAToken {
+    /// More of it may come.
+    Partial(&'static str),
+    Wrong(&'static str),
+}
+
+const EMPTY: NotAToken = NotAToken::Partial("it is empty");
+const HALF: NotAToken =
+    NotAToken::Partial("only part of the token is here; copy everything between the two lines with arrows");
+const MALFORMED: NotAToken =
+    NotAToken::Wrong("this is not the JSON that rclone printed; part of it was changed or lost");
+const NO_ACCESS_TOKEN: NotAToken =
+    NotAToken::Wrong("this JSON has no access_token; it is not what `rclone authorize` prints");
+
+impl fmt::Display for NotAToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Partial(why) | Self::Wrong(why)) = self;
+        f.write_str(why)
+    }
+}
+
+/// Whether a paste needs nothing more: its token is complete, or the line with the closing arrow is there.
+pub(crate) fn is_whole(text: &str) -> bool {
+    text.contains("<---End paste") || Token::find(text).is_ok()
+}
+
+/// The app's ID and secret, where the token comes in an object of section keys together with them.
+pub(crate) fn app_in(text: &str) -> Option<(String, Secret)> {
+    let map = whole(text).ok().filter(|map| map.get("token").is_some_and(Json::is_string))?;
+    let get = |key: &str| map.get(key).and_then(Json::as_str).filter(|value| !value.is_empty());
+    Some((get("client_id")?.to_owned(), Secret::new(get("client_secret")?)))
+}
+
+fn whole(text: &str) -> Result<Map<String, Json>, NotAToken> {
+    match text.find('{') {
+        Some(open) => object(&text[open..]),
+        None => encoded(text),
+    }
+}
+
+fn json_in(text: &str) -> Result<Map<String, Json>, NotAToken> {
+    let map = whole(text)?;
+    // `rclone authorize box BLOB` wraps the token in an object of section keys.
+    let map = match map.get("token").and_then(Json::as_str) {
+        Some(inner) => object(inner)?,
+        None => map,
+    };
+    if map.contains_key("boxAppSettings") {
+        Err(NotAToken::Wrong("this is a Box app's config.json; give its path to --box-config-file instead"))
+    } else if map.contains_key("error") && !map.contains_key("access_token") {
+        Err(NotAToken::Wrong("this is an error that Box sent, not a token; sign in again"))
+    } else if map.get("access_token").and_then(Json::as_str).is_some_and(|token| token.starts_with("ya29.")) {
+        Err(NotAToken::Wrong("this token is Google's; run `rclone authorize \"box\"`, not `drive`"))
+    } else {
+        Ok(map)
+    }
+}
+
+/// Reads one object at the start of `text`: unchanged, then without the line breaks that a terminal added, then
+/// unescaped.
+fn object<'a>(text: &'a str) -> Result<Map<String, Json>, NotAToken> {
+    let unspaced = || text.split_whitespace().collect::<String>();
+    let forms: [&dyn Fn() -> Cow<'a, str>; 4] = [
+        &|| text.into(),
+        &|| text.split(['\r', '\n']).map(str::trim).collect::<String>().into(),
+        &|| unspaced().into(),
+        &|| unspaced().replace("\\\"", "\"").into(),
+    ];
+    for form in forms {
+        match serde_json::Deserializer::from_str(&form()).into_iter::<Json>().next() {
+            Some(Ok(Json::Object(map))) => return Ok(map),
+            Some(Err(error)) if error.is_eof() && !text.contains('}') => return Err(HALF),
+            _ => {}
+        }
+    }
+    let closed = text.matches('{').count() <= text.matches('}').count();
+    Err(if closed { MALFORMED } else { HALF })
+}
+
+fn encoded(text: &str) -> Result<Map<String, Json>, NotAToken> {
+    let body: String = text.lines().filter(|line| !is_arrow(line)).flat_map(str::split_whitespace).collect();
+    let body = body.trim_matches(['"', '\'', '`']);
+    if body.is_empty() {
+        return Err(if text.contains("--->") || text.contains("<---") { HALF } else { EMPTY });
+    }
+    if body.starts_with("http://") || body.starts_with("https://") {
+        return Err(NotAToken::Wrong(
+            "this is the link to open in the browser; the token is what rclone prints after you sign in",
+        ));
+    }
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let blob = body.replace('-', "+").replace('_', "/");
+    let decoded = GeneralPurpose::new(&alphabet::STANDARD, config).decode(blob).ok();
+    match decoded.and_then(|bytes| String::from_utf8(bytes).ok()) {
+        Some(json) if json.starts_with('{') => object(&json),
+        _ if body.starts_with("eyJ") => Err(HALF),
+        _ if body.contains("\"refresh_token\"") || body.ends_with('}') => Err(HALF),
+        // A sentence is not a token.
+        _ if body.len() >= 16
+            && text.trim().lines().all(|line| is_arrow(line) || !line.trim().contains(' '))
+            && body.chars().all(|c| c.is_ascii_alphanumeric()) =>
+        {
+            Err(NotAToken::Wrong(
+                "this is a bare access token, not what `rclone authorize` prints; for a developer token use --access-token",
+            ))
+        }
+        _ => Err(NotAToken::Wrong("this is not a token; paste what `rclone authorize` printed, from `{` to `}`")),
+    }
+}
+
+fn is_arrow(line: &str) -> bool {
+    line.contains("--->") || line.contains("<---")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
-    use super::Token;
-    use crate::secret::Secret;
-    use crate::storage::paste::{app_in, is_whole};
+    use super::{Token, app_in, is_whole};
 
     const BLOB: &str =
         r#"{"access_token":"A1","token_type":"bearer","refresh_token":"R1","expiry":"2026-11-23T13:28:07.41426421Z"}"#;
@@ -147,13 +262,6 @@ mod tests {
         format!(
             r#"{{"access_token":"{access}","token_type":"bearer","refresh_token":"{refresh}","expiry":"2026-11-23T13:28:07Z"}}"#
         )
-    }
-
-    #[test]
-    fn a_lifetime_without_end_is_cut_to_a_day() {
-        let token = Token::minted(&Secret::new("A"), Duration::from_secs(u64::MAX));
-        let left = token.expiry().expect("an end").as_second() - jiff::Timestamp::now().as_second();
-        assert!((86000..=86400).contains(&left), "{left}");
     }
 
     #[test]

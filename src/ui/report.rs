@@ -14,7 +14,7 @@ use crate::box_api::Account;
 use crate::config::Proof;
 use crate::error::{Code, Error, Remedy, Result};
 use crate::secret::for_screen;
-use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::sign_in::{Kind, Renewer};
 pub(crate) use crate::ui::json::schema;
 pub(crate) use crate::ui::text::{duration, size};
 use crate::ui::{json, terminal, text, wrap};
@@ -111,7 +111,7 @@ pub(crate) struct Saved {
     pub(crate) storage: Storage,
     pub(crate) verified: Proof,
     #[serde(skip)]
-    pub(crate) lasting: Lasting,
+    pub(crate) renewer: Renewer,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timer: Option<Timer>,
     pub(crate) warnings: Vec<Warning>,

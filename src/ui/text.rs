@@ -15,7 +15,7 @@ use crate::box_api::{Account, Folder};
 use crate::config::{Rehearsal, shown};
 use crate::error::{Error, Remedy};
 use crate::secret::clean;
-use crate::storage::sign_in::{Kind, Lasting};
+use crate::storage::sign_in::{Kind, Renewer};
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -125,22 +125,22 @@ fn next(saved: &Saved) -> String {
     let path = (!saved.is_default_config).then(|| saved.storage.rclone_config.display());
     let flag = path.as_ref().map(|path| format!(" --rclone-config '{path}'")).unwrap_or_default();
     let is_signed_in = matches!(saved.outcome, Outcome::Added | Outcome::Replaced | Outcome::Authorized);
-    match saved.lasting {
+    match saved.renewer {
         _ if !is_signed_in => String::new(),
-        Lasting::Ends => String::new(),
-        Lasting::ByRclone if !saved.verified.refreshed => {
+        Renewer::Nobody => String::new(),
+        Renewer::Rclone if !saved.verified.refreshed => {
             format!(
                 "\nNot tested: whether the sign-in can be renewed. To test it:\n    pluton storage verify --renew \"{name}\"{flag}\n"
             )
         }
-        Lasting::ByRclone => {
+        Renewer::Rclone => {
             let before = path.map(|path| format!("RCLONE_CONFIG='{path}' ")).unwrap_or_default();
             format!(
                 "\nReady for backups. For example:\n    {before}restic -r \"rclone:{name}:restic\" init\n    \
                  {before}rclone copy ~/Documents \"{name}:Documents\"\n"
             )
         }
-        Lasting::ByPluton => {
+        Renewer::Pluton => {
             let timer = saved.timer.as_ref().map(timer).unwrap_or_default();
             format!(
                 "{timer}\nRun backups through Pluton, which keeps this storage signed in until they finish. For example:\n    \

@@ -20,7 +20,7 @@ use crate::rclone::{OLDEST, Version, variables_of_sections};
 use crate::secret::{Secret, clean, scrub};
 use crate::storage::options::{BOX_SUB_TYPE, SPECS};
 use crate::storage::section::Section;
-use crate::storage::sign_in::{JwtFile, Kind, Lasting};
+use crate::storage::sign_in::{App, Kind, Renewer};
 use crate::storage::token::Token;
 use crate::ui::report::{Finding, Level};
 
@@ -243,7 +243,7 @@ fn storages(subject: &Subject<'_>) -> Vec<Finding> {
             own.push(Finding::good(name, format!("{}, no problem found in rclone.conf", section.kind().name())));
         }
         findings.extend(own.into_iter().chain(space));
-        can_renew |= section.lasting() != Lasting::Ends;
+        can_renew |= section.renewer() != Renewer::Nobody;
     }
     if can_renew {
         let message = "not tested: whether Box renews the sign-ins";
@@ -310,7 +310,7 @@ fn service_account(section: &Section) -> Vec<Finding> {
             findings.push(Finding::error(name, format!("{shown} cannot be read: {cause}")).hint_run(other_file));
         }
         Ok(text) => {
-            if let Err(why) = JwtFile::parse(&text) {
+            if let Err(why) = App::in_jwt_file(&text) {
                 findings.push(Finding::error(name, format!("{shown} is not a Box app's config.json: {why}")));
             }
             if config::is_open_to_others(file) {
@@ -340,13 +340,13 @@ fn options(section: &Section, rclone: Option<Version>) -> Vec<Finding> {
 }
 
 fn token(section: &Section) -> Option<Finding> {
-    let (name, lasting) = (section.name(), section.lasting());
+    let (name, renewer) = (section.name(), section.renewer());
     if section.kind() == Kind::AccessToken {
         return None;
     }
     let refresh = Remedy::run(format!("pluton storage refresh {name:?}"));
     let Some(text) = section.secret("token") else {
-        let next = if lasting == Lasting::ByPluton { refresh } else { sign_in_again(name) };
+        let next = if renewer == Renewer::Pluton { refresh } else { sign_in_again(name) };
         return Some(Finding::error(name, "it has no token").hint(next));
     };
     let broken = |message: String| Some(Finding::error(name, message).hint(sign_in_again(name)));
@@ -355,15 +355,15 @@ fn token(section: &Section) -> Option<Finding> {
         Err(why) => return broken(format!("its token cannot be read: {why}")),
     };
     let is_past = |end: Option<Timestamp>| end.is_some_and(|end| end <= Timestamp::now());
-    match lasting {
-        Lasting::ByPluton if is_past(token.expiry()) => {
+    match renewer {
+        Renewer::Pluton if is_past(token.expiry()) => {
             let message = "its token has expired, and rclone cannot renew it by itself";
             Some(Finding::warning(name, message).hint(refresh))
         }
-        Lasting::Ends => {
+        Renewer::Nobody => {
             broken("its token has no refresh token: it expires within 60 minutes of being created".to_owned())
         }
-        Lasting::ByRclone if is_past(token.sign_in_expiry()) => {
+        Renewer::Rclone if is_past(token.sign_in_expiry()) => {
             broken("its sign-in has expired: it was not used for 60 days".to_owned())
         }
         _ => None,
@@ -400,7 +400,7 @@ fn sign_in_again(name: &str) -> Remedy {
 fn timers(subject: &Subject<'_>) -> Vec<Finding> {
     let Ok((file, document)) = &subject.config else { return Vec::new() };
     let mut names = boxes(document);
-    names.retain(|name| Section::read(document, name).is_ok_and(|section| section.lasting() == Lasting::ByPluton));
+    names.retain(|name| Section::read(document, name).is_ok_and(|section| section.renewer() == Renewer::Pluton));
     if names.is_empty() {
         return Vec::new();
     }
