@@ -113,7 +113,7 @@ fn name(value: impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }
 
-/// The answer that a person may have got wrong, so that it can be asked again.
+/// An answer of a person, who may have got it wrong and can be asked again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
     Name,
@@ -126,6 +126,53 @@ pub(crate) enum Field {
     BoxSubject,
     /// An option, by its key in rclone.conf.
     Option(&'static str),
+}
+
+impl Field {
+    const ALL: [Self; 8] = [
+        Self::Name,
+        Self::SignIn,
+        Self::ClientId,
+        Self::ClientSecret,
+        Self::Token,
+        Self::AccessToken,
+        Self::BoxConfigFile,
+        Self::BoxSubject,
+    ];
+
+    pub(crate) fn names(self) -> Names {
+        let (key, title, usage, variable) = match self {
+            Self::Name => ("name", "storage name", "NAME", None),
+            Self::SignIn => ("sign_in", "sign-in method", "--token-file PATH", None),
+            Self::ClientId => ("client_id", "client ID", "--client-id ID", Some("PLUTON_BOX_CLIENT_ID")),
+            Self::ClientSecret => {
+                ("client_secret", "client secret", "--client-secret-file PATH", Some("PLUTON_BOX_CLIENT_SECRET"))
+            }
+            Self::Token => ("token", "token", "--token-file PATH", Some("PLUTON_BOX_TOKEN")),
+            Self::AccessToken => {
+                ("access_token", "access token", "--access-token-file PATH", Some("PLUTON_BOX_ACCESS_TOKEN"))
+            }
+            Self::BoxConfigFile => ("box_config_file", "path of config.json", "--box-config-file PATH", None),
+            Self::BoxSubject => ("box_subject_id", "subject", "--box-subject enterprise:ID or user:ID", None),
+            Self::Option(key) => (key, key, "", None),
+        };
+        Names { key, title, usage, variable }
+    }
+
+    /// The answer with this key, if it is not an option.
+    pub(crate) fn by_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.names().key == key)
+    }
+}
+
+/// What an answer is called, and where it may come from.
+pub(crate) struct Names {
+    /// In rclone.conf, in the file of `apply` and in `messages.toml`.
+    pub(crate) key: &'static str,
+    pub(crate) title: &'static str,
+    /// How to give it without a prompt.
+    pub(crate) usage: &'static str,
+    pub(crate) variable: Option<&'static str>,
 }
 
 /// What to do about a failure: in words, by a command, or both. Words may be wrapped, a command never is.

@@ -106,7 +106,8 @@ impl Run<'_> {
     /// Turns an error about a flag into one about the key in the file.
     fn in_file(&self, name: &str, mut error: Error) -> Error {
         let names_a_flag = |remedy: &Remedy| remedy.to_string().contains("--");
-        let keys: Vec<&str> = error.fields.iter().filter_map(|field| key(*field)).collect();
+        let in_file = error.fields.iter().filter(|field| !matches!(field, Field::Name | Field::SignIn));
+        let keys: Vec<&str> = in_file.map(|field| field.names().key).collect();
         if keys.is_empty() || !error.remedy.iter().any(names_a_flag) {
             return error;
         }
@@ -200,20 +201,6 @@ impl Run<'_> {
         }
         step
     }
-}
-
-/// The key of an answer in the file.
-fn key(field: Field) -> Option<&'static str> {
-    Some(match field {
-        Field::Name | Field::SignIn => return None,
-        Field::ClientId => "client_id",
-        Field::ClientSecret => "client_secret",
-        Field::Token => "token",
-        Field::AccessToken => "access_token",
-        Field::BoxConfigFile => "box_config_file",
-        Field::BoxSubject => "box_subject_id",
-        Field::Option(key) => key,
-    })
 }
 
 /// The successor of this token from a run that ended before rclone.conf was written.

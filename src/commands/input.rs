@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 
 use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
-use crate::error::{Code, Error, Field, Result};
+use crate::error::{Code, Error, Field, Names, Result};
 use crate::secret::Secret;
 use crate::signals;
 use crate::storage::name::RemoteName;
@@ -56,45 +56,29 @@ pub(super) struct Answers {
     pub(super) browses: bool,
 }
 
-/// An answer's name, how to give it without a prompt, and the variable that may contain it.
-fn names(field: Field) -> (&'static str, &'static str, Option<&'static str>) {
-    match field {
-        Field::Name => ("storage name", "NAME", None),
-        Field::SignIn => ("sign-in method", "--token-file PATH", None),
-        Field::ClientId => ("client ID", "--client-id ID", Some("PLUTON_BOX_CLIENT_ID")),
-        Field::ClientSecret => ("client secret", "--client-secret-file PATH", Some("PLUTON_BOX_CLIENT_SECRET")),
-        Field::Token => ("token", "--token-file PATH", Some("PLUTON_BOX_TOKEN")),
-        Field::AccessToken => ("access token", "--access-token-file PATH", Some("PLUTON_BOX_ACCESS_TOKEN")),
-        Field::BoxConfigFile => ("path of config.json", "--box-config-file PATH", None),
-        Field::BoxSubject => ("subject", "--box-subject enterprise:ID or user:ID", None),
-        Field::Option(key) => (key, "", None),
-    }
-}
-
-/// What people call an answer.
-pub(super) fn title(field: Field) -> &'static str {
-    names(field).0
-}
-
 /// The error for a required answer that cannot be asked for.
 fn missing(field: Field) -> Error {
-    let (title, flag, variable) = names(field);
+    let Names { title, usage, variable, .. } = field.names();
     let message = match variable {
         // CI systems set a missing secret to the empty string.
         Some(name) if is_empty(name) => format!("{name} is set, but empty"),
         _ if field == Field::BoxSubject => "--box-subject is required".to_owned(),
         _ => format!("no {title} given"),
     };
-    let or = variable.map_or(String::new(), |name| format!(", or set {name}"));
-    Error::new(Code::InputRequired, message).hint(format!("give {flag}{or}")).about(field)
+    let error = Error::new(Code::InputRequired, message).about(field);
+    match variable {
+        _ if field == Field::Name => error.hint_run("pluton storage add box NAME …"),
+        Some(variable) => error.hint(format!("give {usage}, or set {variable}")),
+        None => error.hint(format!("give {usage}")),
+    }
 }
 
 fn is_empty(variable: &str) -> bool {
     env::var_os(variable).is_some_and(|value| value.is_empty())
 }
 
-fn variable(field: Field) -> Option<String> {
-    env::var(names(field).2?).ok().filter(|value| !value.is_empty())
+fn from_environment(field: Field) -> Option<String> {
+    env::var(field.names().variable?).ok().filter(|value| !value.is_empty())
 }
 
 /// Whether an answer can be used as it is.
@@ -105,7 +89,7 @@ pub(super) fn check(field: Field, text: &str) -> Result<()> {
         Field::AccessToken => access_token(text).map(drop),
         Field::BoxConfigFile => jwt_file(text).map(drop),
         Field::BoxSubject => Subject::parse(text).map(drop),
-        field => value(field, title(field), text).map(drop),
+        field => value(field, field.names().title, text).map(drop),
     }
 }
 
@@ -235,7 +219,7 @@ impl Answers {
     }
 
     fn fill_from_environment(&mut self) -> Result<()> {
-        let has = |field| variable(field).is_some();
+        let has = |field| from_environment(field).is_some();
         if self.sign_in.is_none() {
             self.sign_in = match (has(Field::Token), has(Field::AccessToken)) {
                 (true, true) => {
@@ -253,7 +237,7 @@ impl Answers {
         }
         for field in [Field::ClientId, Field::ClientSecret, Field::Token, Field::AccessToken] {
             if self.needs(field) && !(field == Field::Token && self.browser.is_some()) {
-                self.fill(field, variable(field).as_deref());
+                self.fill(field, from_environment(field).as_deref());
             }
         }
         Ok(())
@@ -337,7 +321,7 @@ impl Answers {
 
     pub(super) fn kind(&self) -> Result<Kind> {
         self.sign_in.ok_or_else(|| {
-            let is_empty = |field: &Field| names(*field).2.is_some_and(is_empty);
+            let is_empty = |field: &Field| field.names().variable.is_some_and(is_empty);
             let field = [Field::Token, Field::AccessToken].into_iter().find(is_empty).unwrap_or(Field::SignIn);
             let error = missing(field);
             Error { fields: vec![Field::SignIn], ..error }
@@ -440,7 +424,7 @@ fn absolute(path: &Path) -> PathBuf {
 
 /// The flag that takes the secret itself; with `-file` after it, where the secret is.
 fn flag_of(field: Field) -> &'static str {
-    names(field).1.trim_end_matches("-file PATH")
+    field.names().usage.trim_end_matches("-file PATH")
 }
 
 /// Reads standard input. At a terminal the secret is prompted for instead, so that it is not shown.
@@ -458,7 +442,7 @@ fn read_stdin(field: Field, asks: bool) -> Result<String> {
     }
     let (label, progress): (_, fn(&str) -> Progress) = match field {
         Field::Token => ("what `rclone authorize` printed (it stays hidden; Enter on an empty line ends it)", progress),
-        _ => (&*format!("the {} (it stays hidden; Enter ends it)", title(field)), |_| Progress::Whole),
+        _ => (&*format!("the {} (it stays hidden; Enter ends it)", field.names().title), |_| Progress::Whole),
     };
     let typed = prompt::must_answer(|| prompt::hidden_paste(&format!("Paste {label}: "), &reads, &progress))?;
     Ok(typed.expose().to_owned())

@@ -7,7 +7,7 @@ use std::env;
 use std::sync::Once;
 use std::time::Duration;
 
-use super::input::{Answers, Browser, Taken, check, title};
+use super::input::{Answers, Browser, Taken, check};
 use crate::box_api::Folder;
 use crate::commands::{account, explain, help};
 use crate::config::document::Document;
@@ -178,7 +178,7 @@ pub(super) fn correct(context: &Context, answers: &mut Answers, error: Error) ->
     let fields: Vec<Field> = error.fields.iter().copied().filter(|field| answers.needs(*field)).collect();
     let correction = |field: &Field| match field {
         Field::Option(key) => format!("Correct the option {key}"),
-        field => format!("Correct the {}", title(*field)),
+        field => format!("Correct the {}", field.names().title),
     };
     let Some(chosen) = what_now(context, error, fields.iter().map(correction).collect())? else { return Ok(()) };
     answers.forget(fields[chosen]);

@@ -263,17 +263,10 @@ impl<'a> Situation<'a> {
     }
 
     fn field(&self, name: &str) -> Option<Field> {
-        Some(match name {
-            "sign_in" => Field::SignIn,
-            "client_id" => Field::ClientId,
-            "client_secret" => Field::ClientSecret,
-            "token" => Field::Token,
-            "access_token" => Field::AccessToken,
-            "box_config_file" => Field::BoxConfigFile,
-            "box_subject" => Field::BoxSubject,
-            "option" => Field::Option(self.option?.key),
-            key => Field::Option(options::spec(key)?.key),
-        })
+        match name {
+            "option" => Some(Field::Option(self.option?.key)),
+            key => Field::by_key(key).or_else(|| Some(Field::Option(options::spec(key)?.key))),
+        }
     }
 }
 

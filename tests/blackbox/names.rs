@@ -56,10 +56,11 @@ fn a_name_that_rclone_would_not_take_is_exit_2_before_anything_is_started() {
 }
 
 #[test]
-fn without_a_name_the_error_says_what_is_missing() {
+fn without_a_name_the_error_says_what_is_missing_and_what_to_type() {
     let bench = Bench::new();
     let error = bench.refused(|bench| bench.add(&bench.token(), &["--json"]), 2, "input_required");
     assert!(error["message"].as_str().is_some_and(|words| words.contains("name")), "{error}");
+    assert_eq!(error["remedy"][0], "pluton storage add box NAME …", "the whole command");
 }
 
 /// Storages that nothing is asked about.
