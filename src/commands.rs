@@ -57,24 +57,25 @@ pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> 
     }
 }
 
-/// The command that was probably meant: one that was typed without `storage`, or by the name it has in other programs.
+/// The command that was probably meant: one that is elsewhere in the tree, or has another name in other programs.
 pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    let root = Cli::command();
-    // An error below `storage` has the usage of that.
-    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    if usage.contains("storage") {
-        return None;
-    }
-    let known = root.find_subcommand("storage").and_then(|storage| storage.find_subcommand(word));
-    let meant = match (word.as_str(), known.map(clap::Command::get_name)) {
-        ("add", _) | ("login" | "connect" | "config" | "init", None) => "pluton storage add box".to_owned(),
-        (_, Some(name)) => format!("pluton storage {name}"),
-        ("ls", None) => "pluton storage list".to_owned(),
-        ("status" | "check" | "test", None) => "pluton storage verify --all".to_owned(),
-        _ => return None,
+    let above = match error.get(ContextKind::Usage)?.to_string() {
+        usage if usage.contains("pluton storage add") => return None,
+        usage if usage.contains("pluton storage") => "pluton storage",
+        _ => "pluton",
     };
-    let error = Error::new(Code::InvalidValue, format!("there is no command `pluton {word}`")).hint_run(meant);
+    let root = Cli::command();
+    let meant = match word.as_str() {
+        "add" | "login" | "connect" | "config" | "init" => "pluton storage add box".to_owned(),
+        "ls" => "pluton storage list".to_owned(),
+        "status" | "check" | "test" => "pluton storage verify --all".to_owned(),
+        _ => match (root.find_subcommand(word), root.find_subcommand("storage")?.find_subcommand(word)) {
+            (Some(command), _) => format!("pluton {}", command.get_name()),
+            (None, command) => format!("pluton storage {}", command?.get_name()),
+        },
+    };
+    let error = Error::new(Code::InvalidValue, format!("there is no command `{above} {word}`")).hint_run(meant);
     Some(if word == "login" { error.hint_command("sign in again", "pluton storage authorize") } else { error })
 }
 

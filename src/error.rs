@@ -279,6 +279,16 @@ impl Error {
         Self::new(code, format!("cannot {did} {}: {cause}", path.display()))
     }
 
+    /// Whether Box or the network is at fault, and not the storage.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.code.exit() == Code::Network.exit()
+    }
+
+    /// Whether trying again may help. A certificate that is not trusted now will not be in a minute.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.is_outage() && self.code != Code::Tls
+    }
+
     #[must_use]
     pub(crate) fn responsible(mut self, who: Who) -> Self {
         self.who = Some(who);

@@ -15,10 +15,12 @@ pub(crate) const START: &str = include_str!("help/start.txt");
 pub(crate) const TOPICS: [&str; 9] =
     ["own-app", "service-account", "client-credentials", "headless", "limits", "ci", "json", "options", "errors"];
 
-const OWN_APP: &str = include_str!("help/own-app.md");
-const SERVICE_ACCOUNT: &str = include_str!("help/service-account.md");
-const CLIENT_CREDENTIALS: &str = include_str!("help/client-credentials.md");
+pub(super) const OWN_APP: &str = include_str!("help/own-app.md");
+pub(super) const SERVICE_ACCOUNT: &str = include_str!("help/service-account.md");
+pub(super) const CLIENT_CREDENTIALS: &str = include_str!("help/client-credentials.md");
 const HEADLESS: &str = include_str!("help/headless.md");
+pub(super) const ACCESS_TOKEN: &str = "A developer token expires after 60 minutes and cannot be renewed, so use one only for testing. \
+     To create one: Developer Console > your app > Configuration > Generate Developer Token.";
 /// Ends the part of a guide that `pluton storage add box` shows before it asks.
 const MORE: &str = "<!-- more -->\n\n";
 
@@ -55,33 +57,17 @@ fn topic(name: &str) -> Option<Report> {
     Some(Report::Page(guide.replace(MORE, "")))
 }
 
-fn intro(guide: &'static str) -> &'static str {
+/// What is shown of a guide before its questions.
+pub(super) fn intro(guide: &'static str) -> &'static str {
     guide.split(MORE).next().unwrap_or(guide).trim_end()
 }
 
-pub(crate) fn own_app() -> &'static str {
-    intro(OWN_APP)
-}
-
-pub(crate) fn service_account() -> &'static str {
-    intro(SERVICE_ACCOUNT)
-}
-
-pub(crate) fn client_credentials() -> &'static str {
-    intro(CLIENT_CREDENTIALS)
-}
-
-pub(crate) fn subject() -> &'static str {
+pub(super) fn subject() -> &'static str {
     let more = CLIENT_CREDENTIALS.split(MORE).nth(1);
     more.and_then(|more| more.split("\n\n").next()).unwrap_or_default()
 }
 
-pub(crate) fn access_token() -> &'static str {
-    "A developer token expires after 60 minutes and cannot be renewed, so use one only for testing. \
-     To create one: Developer Console > your app > Configuration > Generate Developer Token."
-}
-
-pub(crate) fn other_machine(client_id: Option<&str>) -> String {
+pub(super) fn other_machine(client_id: Option<&str>) -> String {
     let guide = intro(HEADLESS);
     match client_id {
         Some(id) => guide.replace("\"box\"", &format!("\"box\" \"{id}\" \"<client secret>\"")),
@@ -90,12 +76,11 @@ pub(crate) fn other_machine(client_id: Option<&str>) -> String {
 }
 
 /// `server` is this machine's address as the other one knows it.
-pub(crate) fn forwarded_port(server: Option<&str>) -> String {
+pub(super) fn forwarded_port(server: Option<&str>) -> String {
     let host = server.unwrap_or("<this machine>");
     format!(
-        "If the browser is on another machine, run this there first, and leave it open:\n\
-         \n\
-         \x20   ssh -L 53682:127.0.0.1:53682 {host}"
+        "If the browser is on another machine, run this there first, and leave it open:\n\n    \
+         ssh -L 53682:127.0.0.1:53682 {host}"
     )
 }
 

@@ -241,7 +241,7 @@ impl Retries {
         let mut pause = FIRST_PAUSE;
         loop {
             let error = match attempt() {
-                Err(error) if may_pass(&error) => error,
+                Err(error) if error.may_pass() => error,
                 done => return done,
             };
             let retry_after = error.retry_after.unwrap_or_default();
@@ -272,9 +272,4 @@ impl Retries {
         self.terminal.warn(&format!("{error}; retrying for up to {limit}"));
         *spinner = Some(self.terminal.wait("waiting for Box"));
     }
-}
-
-/// A certificate that is not trusted now will not be in a minute.
-fn may_pass(error: &Error) -> bool {
-    matches!(error.code, Code::Network | Code::Timeout | Code::RateLimited | Code::BoxUnavailable)
 }

@@ -170,7 +170,7 @@ impl<'a> Keeper<'a> {
         retries.until_done(|| {
             match refresh(file, rclone, name, Some(MOST_AHEAD)) {
                 Ok(refreshed) => keeper.plan(&refreshed),
-                Err(error) if may_pass(&error) && keeper.remaining() > ENOUGH => keeper.failed(&error),
+                Err(error) if error.is_outage() && keeper.remaining() > ENOUGH => keeper.failed(&error),
                 Err(error) => return Err(error),
             }
             Ok(())
@@ -211,7 +211,7 @@ impl<'a> Keeper<'a> {
     fn failed(&mut self, error: &Error) {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
             let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
-            if may_pass(error) {
+            if error.is_outage() {
                 self.terminal.warn_lines(&format!(
                     "{text}
   the command keeps running, and Pluton tries again"
@@ -239,9 +239,4 @@ impl<'a> Keeper<'a> {
     fn remaining(&self) -> Duration {
         self.token().and_then(|token| token.remaining()).unwrap_or_default()
     }
-}
-
-/// The network, or Box itself.
-fn may_pass(error: &Error) -> bool {
-    error.code.exit() == Code::Network.exit()
 }

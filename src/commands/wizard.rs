@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::input::{Answers, Browser, Taken, check};
 use crate::box_api::Folder;
-use crate::commands::{account, explain, help};
+use crate::commands::help::{self, intro};
+use crate::commands::{account, explain};
 use crate::config::document::Document;
 use crate::context::Context;
 use crate::diagnosis::{Doing, Operation};
@@ -118,11 +119,11 @@ impl Interview<'_> {
     fn ask_line(&self, answers: &mut Answers, field: Field) -> Result<Reply<()>> {
         let mut default = None;
         let (label, guide, help) = match field {
-            Field::ClientId if answers.sign_in == Some(Kind::OwnApp) => ("Client ID", help::own_app(), None),
-            Field::ClientId => ("Client ID", help::client_credentials(), None),
-            Field::BoxConfigFile => ("Path of config.json", help::service_account(), None),
+            Field::ClientId if answers.sign_in == Some(Kind::OwnApp) => ("Client ID", intro(help::OWN_APP), None),
+            Field::ClientId => ("Client ID", intro(help::CLIENT_CREDENTIALS), None),
+            Field::BoxConfigFile => ("Path of config.json", intro(help::SERVICE_ACCOUNT), None),
             Field::BoxSubject => {
-                ("Act as (enterprise:ID or user:ID)", help::subject(), Some(help::client_credentials()))
+                ("Act as (enterprise:ID or user:ID)", help::subject(), Some(intro(help::CLIENT_CREDENTIALS)))
             }
             _ => {
                 let numbered = (2..).map(|number| format!("Box {number}"));
@@ -282,7 +283,7 @@ pub(super) fn progress(paste: &str) -> Progress {
 fn ask_secret(answers: &mut Answers, field: Field) -> Result<Reply<()>> {
     let (label, help) = match field {
         Field::ClientSecret => ("Client secret", CLIENT_SECRET_HELP),
-        _ => ("Access token", help::access_token()),
+        _ => ("Access token", help::ACCESS_TOKEN),
     };
     if field == Field::AccessToken {
         prompt::explain(help);

@@ -119,14 +119,23 @@ fn a_command_without_its_storage_is_told_the_whole_one() {
         ("verify", "pluton storage verify"),
         ("refresh", "pluton storage refresh"),
         ("delete", "pluton storage remove"),
+        ("storage login", "pluton storage add box"),
+        ("storage connect", "pluton storage add box"),
+        ("storage ls", "pluton storage list"),
+        ("storage status", "pluton storage verify --all"),
+        ("storage doctor", "pluton doctor"),
     ] {
-        let ran = bench.home.pluton(&[typed]).fails(2);
-        assert!(ran.stderr.contains(&format!("  next: {meant}\n")), "{ran:?}");
-        let (code, document) = bench.home.json(&[typed]);
+        let words: Vec<&str> = typed.split(' ').collect();
+        let ran = bench.home.pluton(&words).fails(2);
+        let (error, next) = (format!("error: there is no command `pluton {typed}`"), format!("  next: {meant}\n"));
+        assert!(ran.stderr.starts_with(&error) && ran.stderr.contains(&next), "{ran:?}");
+        let (code, document) = bench.home.json(&words);
         assert_eq!((code, document["error"]["remedy"][0].as_str()), (2, Some(meant)), "{document}");
     }
-    let ran = bench.home.pluton(&["storage", "login"]).fails(2);
-    assert!(ran.stderr.contains("unrecognized subcommand"), "{ran:?}");
+    for words in [&["storage", "lits"][..], &["storage", "add", "login"]] {
+        let ran = bench.home.pluton(words).fails(2);
+        assert!(ran.stderr.contains("unrecognized subcommand"), "{ran:?}");
+    }
 }
 
 #[test]
