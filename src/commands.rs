@@ -102,7 +102,8 @@ impl StorageResult {
         Self { name: name.to_owned(), ok: true, outcome: Some(outcome), ..Self::default() }
     }
 
-    pub(super) fn failed(name: &str, error: Error) -> Self {
-        Self { name: name.to_owned(), error: Some(error), ..Self::default() }
+    /// What came of one of several storages.
+    pub(super) fn of(name: &str, done: Result<Self>) -> Self {
+        done.unwrap_or_else(|error| Self { name: name.to_owned(), error: Some(error), ..Self::default() })
     }
 }

@@ -12,72 +12,64 @@ use crate::ui::prompt;
 use crate::ui::report::{Finding, Level, Report};
 
 pub(super) fn run(context: &Context, flags: &Doctor) -> Result<Report> {
-    let fixed = if flags.fix { fix(context, flags.yes)? } else { Vec::new() };
+    let mut fixed = Findings::default();
+    if flags.fix {
+        fix(context, flags.yes, &mut fixed)?;
+    }
     let spinner = context.terminal.wait("checking");
     let subject = checks::Subject::new(context, flags.offline);
-    let mut findings: Vec<Finding> = checks::ALL.iter().flat_map(|check| check(&subject)).collect();
+    let mut found = Findings::default();
+    for check in checks::ALL {
+        check(&subject, &mut found);
+    }
     drop(spinner);
     signals::check()?;
-    findings.extend(fixed);
-    Ok(Report::Doctor { findings, strict: flags.strict })
-}
-
-struct Fix {
-    question: String,
-    done: String,
-    carry_out: fn(&ConfigFile) -> Result<()>,
+    found.all.append(&mut fixed.all);
+    Ok(Report::Doctor { findings: found.all, strict: flags.strict })
 }
 
 /// Makes each fix that the user agrees to.
-fn fix(context: &Context, yes: bool) -> Result<Vec<Finding>> {
+fn fix(context: &Context, yes: bool, found: &mut Findings) -> Result<()> {
     // Without an rclone.conf there is nothing to fix; the checks say why there is none.
-    let Ok(file) = context.config_file() else { return Ok(Vec::new()) };
-    let fixes = fixes(&file);
-    if fixes.is_empty() {
-        return Ok(vec![Finding::good("fixed", "nothing to fix automatically")]);
-    }
-    let mut findings = Vec::new();
-    for Fix { question, done, carry_out } in fixes {
+    let Ok(file) = context.config_file() else { return Ok(()) };
+    let mut offer = |question: String, done: String, carry_out: fn(&ConfigFile) -> Result<()>| {
         if !yes && !context.terminal.asks {
             return Err(Error::new(Code::InputRequired, question).hint("add --yes to confirm"));
         }
         if yes || prompt::yes(&question)? {
             signals::check()?;
-            findings.push(match carry_out(&file) {
-                Ok(()) => Finding::good("fixed", done),
-                Err(error) => Finding::from_error("not fixed", &error),
-            });
+            match carry_out(&file) {
+                Ok(()) => found.about("fixed").good(done),
+                Err(error) => found.about("not fixed").failure(&error),
+            }
         }
-    }
-    Ok(findings)
-}
-
-fn fixes(file: &ConfigFile) -> Vec<Fix> {
-    let place = config::shown(file.path());
-    let private = Fix {
-        question: format!("Other users of this machine can read {place}. Make it private?"),
-        done: format!("{place} is private now"),
-        carry_out: ConfigFile::make_private,
+        Ok(())
     };
+    let is_open = file.is_open_to_others() && file.foreign_owner().is_none();
     let copies = config::left_copies().len();
-    let without_copies = Fix {
-        question: format!(
-            "Remove the private copies of rclone.conf left behind by killed runs ({copies})? Renewed tokens are kept."
-        ),
-        done: "removed the private copies; the next refresh uses the tokens renewed in them".to_owned(),
-        carry_out: remove_copies,
-    };
     let leftovers = file.leftovers().into_iter().filter(|(_, is_spare)| *is_spare);
     let leftovers: Vec<_> = leftovers.map(|(left, _)| config::shown(&left)).collect();
-    let names = leftovers.join(", ");
-    let without_leftovers = Fix {
-        question: format!("Remove {names}? What is missing in rclone.conf is added to it first."),
-        done: format!("removed {names}; nothing in them was lost"),
-        carry_out: ConfigFile::clear_leftovers,
-    };
-    let is_wanted = [file.is_open_to_others() && file.foreign_owner().is_none(), copies > 0, !leftovers.is_empty()];
-    let fixes = [private, without_copies, without_leftovers].into_iter().zip(is_wanted);
-    fixes.filter_map(|(fix, is_wanted)| is_wanted.then_some(fix)).collect()
+    if is_open {
+        let place = config::shown(file.path());
+        let question = format!("Other users of this machine can read {place}. Make it private?");
+        offer(question, format!("{place} is private now"), ConfigFile::make_private)?;
+    }
+    if copies > 0 {
+        let question = format!(
+            "Remove the private copies of rclone.conf left behind by killed runs ({copies})? Renewed tokens are kept."
+        );
+        let done = "removed the private copies; the next refresh uses the tokens renewed in them";
+        offer(question, done.to_owned(), remove_copies)?;
+    }
+    if !leftovers.is_empty() {
+        let names = leftovers.join(", ");
+        let question = format!("Remove {names}? What is missing in rclone.conf is added to it first.");
+        offer(question, format!("removed {names}; nothing in them was lost"), ConfigFile::clear_leftovers)?;
+    }
+    if !is_open && copies == 0 && leftovers.is_empty() {
+        found.about("fixed").good("nothing to fix automatically");
+    }
+    Ok(())
 }
 
 fn remove_copies(file: &ConfigFile) -> Result<()> {
@@ -88,37 +80,59 @@ fn remove_copies(file: &ConfigFile) -> Result<()> {
     })
 }
 
+/// What was found so far, and what the next finding is about.
+#[derive(Default)]
+struct Findings {
+    about: String,
+    all: Vec<Finding>,
+}
+
+impl Findings {
+    fn about(&mut self, about: &str) -> &mut Self {
+        about.clone_into(&mut self.about);
+        self
+    }
+
+    fn add(&mut self, level: Level, message: impl Into<String>) -> &mut Finding {
+        let finding = Finding { level, about: self.about.clone(), message: message.into(), remedy: Vec::new() };
+        let last = self.all.len();
+        self.all.push(finding);
+        &mut self.all[last]
+    }
+
+    fn good(&mut self, message: impl Into<String>) {
+        self.add(Level::Ok, message);
+    }
+
+    fn warning(&mut self, message: impl Into<String>) -> &mut Finding {
+        self.add(Level::Warning, message)
+    }
+
+    fn error(&mut self, message: impl Into<String>) -> &mut Finding {
+        self.add(Level::Error, message)
+    }
+
+    fn failure(&mut self, error: &Error) {
+        self.error(&error.message).hints(&error.remedy);
+    }
+}
+
 impl Finding {
-    fn new(level: Level, about: &str, message: impl Into<String>) -> Self {
-        Self { level, about: about.to_owned(), message: message.into(), remedy: Vec::new() }
-    }
-
-    fn good(about: &str, message: impl Into<String>) -> Self {
-        Self::new(Level::Ok, about, message)
-    }
-
-    fn warning(about: &str, message: impl Into<String>) -> Self {
-        Self::new(Level::Warning, about, message)
-    }
-
-    fn error(about: &str, message: impl Into<String>) -> Self {
-        Self::new(Level::Error, about, message)
-    }
-
-    fn hint(mut self, remedy: impl Into<Remedy>) -> Self {
+    fn hint(&mut self, remedy: impl Into<Remedy>) -> &mut Self {
         self.remedy.push(remedy.into());
         self
     }
 
-    fn hint_command(self, text: &str, command: impl Into<String>) -> Self {
-        self.hint(Remedy::with_command(text, command))
+    fn hints(&mut self, remedies: &[Remedy]) -> &mut Self {
+        self.remedy.extend_from_slice(remedies);
+        self
     }
 
-    fn hint_run(self, command: impl Into<String>) -> Self {
+    fn hint_run(&mut self, command: impl Into<String>) -> &mut Self {
         self.hint(Remedy::run(command))
     }
 
-    fn from_error(about: &str, error: &Error) -> Self {
-        Self { remedy: error.remedy.clone(), ..Self::error(about, &error.message) }
+    fn hint_command(&mut self, text: &str, command: impl Into<String>) -> &mut Self {
+        self.hint(Remedy::with_command(text, command))
     }
 }

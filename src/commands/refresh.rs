@@ -62,9 +62,7 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
         };
         Ok(StorageResult { token: Some(show::state(&token)), ..StorageResult::good(name, outcome) })
     };
-    let storages = in_parallel(&names, JOBS, |name| {
-        retries.until_done(|| refresh_one(name)).unwrap_or_else(|error| StorageResult::failed(name, error))
-    });
+    let storages = in_parallel(&names, JOBS, |name| StorageResult::of(name, retries.until_done(|| refresh_one(name))));
     drop(retries);
     signals::check()?;
     Ok(Report::Results { storages })

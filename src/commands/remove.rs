@@ -58,11 +58,13 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     if results.len() == 1 {
         return results.remove(0).map(Report::Removed);
     }
-    let storages = names.iter().zip(results).map(|(name, result)| match result {
-        Ok(Removed { outcome, revoked, warnings, .. }) => {
-            StorageResult { revoked, warnings, ..StorageResult::good(name, outcome) }
-        }
-        Err(error) => StorageResult::failed(name, error),
+    let storages = names.iter().zip(results).map(|(name, result)| {
+        let of_several = |Removed { outcome, revoked, warnings, .. }| StorageResult {
+            revoked,
+            warnings,
+            ..StorageResult::good(name, outcome)
+        };
+        StorageResult::of(name, result.map(of_several))
     });
     Ok(Report::Results { storages: storages.collect() })
 }

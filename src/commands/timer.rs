@@ -4,11 +4,13 @@
 mod installed;
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-pub(super) use installed::{Installed, Renewal};
+pub(super) use installed::Installed;
+use installed::crontab;
 
 use super::pick;
 use crate::cli::{Refresh, TimerKind, Which};
@@ -69,10 +71,10 @@ pub(super) fn keep(context: &Context, file: &ConfigFile, is_wanted: bool, saved:
     if !may_ask || saved.renewer != Renewer::Pluton || saved.outcome == Outcome::DryRun {
         return;
     }
-    let timer = if let Renewal::By(place) = Installed::find().renewal(&saved.storage.name, file.path()) {
-        Ok(Timer { place, installed: false, remove: None })
-    } else {
-        match kind_here() {
+    let installed = Installed::find();
+    let timer = match installed.renewal(&saved.storage.name, file.path()).filter(|job| job.is_on) {
+        Some(job) => Ok(Timer { place: job.place.clone(), installed: false, remove: None }),
+        None => match kind_here() {
             None if is_wanted => {
                 Err(Error::new(Code::Unknown, "neither `systemctl --user` nor crontab can be used here").hint_command(
                     "install a timer yourself, from what this prints",
@@ -81,7 +83,7 @@ pub(super) fn keep(context: &Context, file: &ConfigFile, is_wanted: bool, saved:
             }
             Some(kind) if is_wanted || prompt::yes_or_leave(QUESTION) => install(context, kind),
             _ => return,
-        }
+        },
     };
     match timer {
         Ok(timer) => {
@@ -102,13 +104,7 @@ fn kind_here() -> Option<TimerKind> {
     if process::tool("systemctl", &["--user", "show-environment"], b"").is_ok_and(|ran| ran.success()) {
         return Some(TimerKind::Systemd);
     }
-    crontab().map(|_| TimerKind::Cron)
-}
-
-/// This user's crontab; `None` where this user has no cron.
-fn crontab() -> Option<String> {
-    let ran = process::tool("crontab", &["-l"], b"").ok()?;
-    (ran.success() || ran.stderr.contains("no crontab for")).then_some(ran.stdout)
+    crontab().is_ok().then_some(TimerKind::Cron)
 }
 
 fn install(context: &Context, kind: TimerKind) -> Result<Timer> {
@@ -182,97 +178,71 @@ impl Job {
             flag("--password-command", command.to_owned());
         }
         words.extend(["--no-input", "--quiet"].map(str::to_owned));
-        let words = words.into_iter().map(|word| one_line("the timer's command", word)).collect::<Result<_>>()?;
+        let words = words.iter().map(|word| carried("the timer's command", word.as_ref())).collect::<Result<_>>()?;
         // PATH goes along, so that a command without a path is found as it is now.
-        let carried = CARRIED.into_iter().chain(command.map(|_| "PATH")).filter(|name| is_set(name));
-        let variables = carried.map(|name| {
-            let value = env::var(name).map_err(|_| cannot_carry(name, "a character that is not UTF-8"))?;
-            Ok((name, one_line(name, value)?))
-        });
-        Ok(Self { words, variables: variables.collect::<Result<_>>()? })
+        let names = CARRIED.into_iter().chain(command.map(|_| "PATH"));
+        let variables = names.filter_map(|name| Some((name, env::var_os(name).filter(|value| !value.is_empty())?)));
+        let variables = variables.map(|(name, value)| Ok((name, carried(name, &value)?))).collect::<Result<_>>()?;
+        Ok(Self { words, variables })
     }
 
     fn render(&self, kind: TimerKind) -> String {
+        let variables = |line: fn(&(&str, String)) -> String| self.variables.iter().map(line).collect::<String>();
+        let command =
+            |quoted: fn(&str) -> String| self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         match kind {
-            TimerKind::Systemd => self.systemd(),
-            TimerKind::Cron => self.cron(),
-            TimerKind::Launchd => self.launchd(),
+            // A shell script, since two files are needed.
+            TimerKind::Systemd => {
+                let mut environment = variables(|(name, value)| {
+                    format!("Environment=\"{name}={}\"\n", in_quotes(value).replace('%', "%%"))
+                });
+                if is_set("RCLONE_CONFIG_PASS") {
+                    environment.extend(["# Not here: ", NO_PASSWORD, ".\n"]);
+                }
+                include_str!("timer/systemd.sh")
+                    .replace("@MINUTES@", &EVERY_MINUTES.to_string())
+                    .replace("@ENVIRONMENT@", &environment)
+                    .replace("@COMMAND@", &command(for_systemd))
+            }
+            TimerKind::Cron => {
+                let variables = variables(variable_of_cron);
+                let note =
+                    if variables.is_empty() { "" } else { "# These variables apply to every line below them.\n" };
+                format!("{note}{variables}*/{EVERY_MINUTES} * * * * {}\n", command(for_cron))
+            }
+            TimerKind::Launchd => {
+                let words = self.words.iter().map(|word| format!("    <string>{}</string>\n", for_xml(word)));
+                let variables =
+                    variables(|(name, value)| format!("    <key>{name}</key><string>{}</string>\n", for_xml(value)));
+                include_str!("timer/launchd.plist")
+                    .replace("@SECONDS@", &(EVERY_MINUTES * 60).to_string())
+                    .replace("@ARGUMENTS@", &words.collect::<String>())
+                    .replace("@ENVIRONMENT@", &variables)
+            }
         }
-    }
-
-    /// A shell script, since two files are needed.
-    fn systemd(&self) -> String {
-        let line = |(name, value): &(&str, String)| {
-            format!("Environment=\"{name}={}\"\n", in_quotes(value).replace('%', "%%"))
-        };
-        let mut environment: String = self.variables.iter().map(line).collect();
-        if is_set("RCLONE_CONFIG_PASS") {
-            environment.extend(["# Not here: ", NO_PASSWORD, ".\n"]);
-        }
-        include_str!("timer/systemd.sh")
-            .replace("@MINUTES@", &EVERY_MINUTES.to_string())
-            .replace("@ENVIRONMENT@", &environment)
-            .replace("@COMMAND@", &self.command(for_systemd))
-    }
-
-    /// cron sets HOME itself, and other lines may need it as it is.
-    fn cron(&self) -> String {
-        let line = |(name, value): &(&str, String)| {
-            let is_cut = value.starts_with([' ', '"', '\'']) || value.ends_with(' ');
-            let quote = match is_cut {
-                false => "",
-                true if value.contains('"') => "'",
-                true => "\"",
-            };
-            format!("{name}={quote}{value}{quote}\n")
-        };
-        let variables: String = self.variables.iter().filter(|(name, _)| *name != "HOME").map(line).collect();
-        let note = if variables.is_empty() { "" } else { "# These variables apply to every line below them.\n" };
-        format!("{note}{variables}*/{EVERY_MINUTES} * * * * {}\n", self.command(for_cron))
-    }
-
-    fn launchd(&self) -> String {
-        let escaped = |word: &str| word.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        let words = self.words.iter().map(|word| format!("    <string>{}</string>\n", escaped(word)));
-        let variables = self
-            .variables
-            .iter()
-            .map(|(name, value)| format!("    <key>{name}</key><string>{}</string>\n", escaped(value)));
-        include_str!("timer/launchd.plist")
-            .replace("@SECONDS@", &(EVERY_MINUTES * 60).to_string())
-            .replace("@ARGUMENTS@", &words.collect::<String>())
-            .replace("@ENVIRONMENT@", &variables.collect::<String>())
-    }
-
-    fn command(&self, spell: fn(&str) -> String) -> String {
-        self.words.iter().map(|word| spell(word)).collect::<Vec<_>>().join(" ")
     }
 }
 
 fn path(path: &Path) -> Result<String> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    path.to_str()
-        .map(str::to_owned)
-        .ok_or_else(|| cannot_carry(&path.display().to_string(), "a character that is not UTF-8"))
+    carried(&path.display().to_string(), path.as_os_str())
 }
 
-/// A line break would start another directive.
-fn one_line(what: &str, text: String) -> Result<String> {
-    if text.chars().any(char::is_control) {
-        return Err(cannot_carry(what, "a line break or another control character"));
-    }
-    Ok(text)
-}
-
-fn cannot_carry(what: &str, why: &str) -> Error {
-    Error::new(Code::InvalidValue, format!("{what} cannot be part of a timer: it contains {why}"))
-        .hint("give the file or directory another name, or unset the variable")
+/// `text` if it can be in a timer, where a line break would start another directive.
+fn carried(what: &str, text: &OsStr) -> Result<String> {
+    let why = match text.to_str() {
+        None => "a character that is not UTF-8",
+        Some(text) if text.contains(char::is_control) => "a line break or another control character",
+        Some(text) => return Ok(text.to_owned()),
+    };
+    Err(Error::new(Code::InvalidValue, format!("{what} cannot be part of a timer: it contains {why}"))
+        .hint("give the file or directory another name, or unset the variable"))
 }
 
 /// systemd expands % and $, and treats backslashes as escapes.
 fn for_systemd(word: &str) -> String {
     let word = word.replace('%', "%%").replace('$', "$$");
-    if is_plain(&word) { word } else { format!("\"{}\"", in_quotes(&word)) }
+    if quoted(&word) == word { word } else { format!("\"{}\"", in_quotes(&word)) }
 }
 
 fn in_quotes(word: &str) -> String {
@@ -281,10 +251,25 @@ fn in_quotes(word: &str) -> String {
 
 /// cron treats % as a line break, quoted or not.
 fn for_cron(word: &str) -> String {
-    let word = if is_plain(word) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) };
-    word.replace('%', "\\%")
+    quoted(word).replace('%', "\\%")
 }
 
-fn is_plain(word: &str) -> bool {
-    !word.is_empty() && word.chars().all(|char| char.is_ascii_alphanumeric() || "/.-_%=+@:".contains(char))
+/// cron cuts spaces and quotes at the ends of a value. It sets HOME itself, and other lines may need it as it is.
+fn variable_of_cron((name, value): &(&str, String)) -> String {
+    let is_cut = value.starts_with([' ', '"', '\'']) || value.ends_with(' ');
+    let quote = match is_cut {
+        false => "",
+        true if value.contains('"') => "'",
+        true => "\"",
+    };
+    if *name == "HOME" { String::new() } else { format!("{name}={quote}{value}{quote}\n") }
+}
+
+fn for_xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// As a shell needs it.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).unwrap_or_default().into_owned()
 }

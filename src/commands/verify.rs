@@ -70,23 +70,19 @@ impl Verifier<'_> {
         // Rehearsals in parallel would slow down each other's measurement.
         let jobs = self.flags.jobs.map_or(if self.flags.restore { 1 } else { JOBS }, usize::from);
         let ready = in_parallel(names, jobs, |name| self.ready(name));
-        let account = |ready: &Result<Ready>| account::who(&ready.as_ref().ok()?.section).ok();
-        let (proven, accounts) = std::thread::scope(|scope| {
-            let accounts = scope.spawn(|| in_parallel(&ready, REQUESTS, |ready| account(ready).unwrap_or_default()));
-            let listed: Vec<_> = ready.iter().zip(self.list_batch(&ready)?).collect();
-            let prove = |(ready, folders): &(&Result<Ready>, Option<usize>)| {
-                ready.as_ref().ok().map(|ready| self.prove(ready, *folders))
-            };
-            Ok::<_, Error>((in_parallel(&listed, jobs, prove), accounts.join().unwrap_or_default()))
+        let good: Vec<&Ready> = ready.iter().flatten().collect();
+        let who = |ready: &&Ready| account::who(&ready.section).unwrap_or_default();
+        let results = std::thread::scope(|scope| {
+            let accounts = scope.spawn(|| in_parallel(&good, REQUESTS, who));
+            let listed: Vec<_> = good.iter().zip(self.list_batch(&good)?).collect();
+            let proven = in_parallel(&listed, jobs, |(ready, folders)| self.prove(ready, *folders));
+            let proven = proven.into_iter().zip(accounts.join().unwrap_or_default());
+            Ok::<_, Error>(proven.map(|(proven, found)| self.with_account(proven?, found)).collect::<Vec<_>>())
         })?;
-        let outcomes = ready.into_iter().zip(proven).zip(accounts);
-        let finished = names.iter().zip(outcomes).map(|(name, ((ready, proven), found))| {
-            let proven = ready.and_then(|_| proven.unwrap_or_else(|| Err(Error::interrupted())));
-            proven
-                .and_then(|result| self.with_account(result, found))
-                .unwrap_or_else(|e| StorageResult::failed(name, e))
-        });
-        Ok(finished.collect())
+        let mut results = results.into_iter();
+        let mut result_of = |_: Ready| results.next().unwrap_or_else(|| Err(Error::interrupted()));
+        let all = names.iter().zip(ready).map(|(name, ready)| StorageResult::of(name, ready.and_then(&mut result_of)));
+        Ok(all.collect())
     }
 
     /// Renews tokens that expire soon, or all if renewal is to be proven.
@@ -103,13 +99,11 @@ impl Verifier<'_> {
 
     /// Has one rclone list all storages whose tokens need no renewal meanwhile: how many folders each has. What fails
     /// here is tried again alone.
-    fn list_batch(&self, ready: &[Result<Ready>]) -> Result<Vec<Option<usize>>> {
+    fn list_batch(&self, ready: &[&Ready]) -> Result<Vec<Option<usize>>> {
         let mut folders = vec![None; ready.len()];
-        let sections = ready.iter().map(|ready| ready.as_ref().ok().map(|ready| &ready.section)).enumerate();
-        let (indices, sections): (Vec<_>, Vec<_>) = sections
-            .filter_map(|(index, section)| Some((index, section?)))
-            .filter(|(_, section)| is_lasting(section) && section.needs().is_none())
-            .unzip();
+        let sections = ready.iter().map(|ready| &ready.section).enumerate();
+        let (indices, sections): (Vec<_>, Vec<_>) =
+            sections.filter(|(_, section)| is_lasting(section) && section.needs().is_none()).unzip();
         if sections.len() < MANY || self.write_check() != WriteCheck::Nothing {
             return Ok(folders);
         }

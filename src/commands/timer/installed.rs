@@ -11,12 +11,12 @@ use crate::config;
 use crate::process;
 
 /// What runs by itself and calls pluton.
-struct Job {
+pub(crate) struct Job {
     /// The file that contains it, as people write its path.
-    place: String,
+    pub(crate) place: String,
     words: Vec<String>,
     /// Whether it is set to start.
-    is_on: bool,
+    pub(crate) is_on: bool,
 }
 
 #[derive(Default)]
@@ -26,12 +26,16 @@ pub(crate) struct Installed {
     pub(crate) unreadable: Vec<String>,
 }
 
-/// What renews one storage.
-pub(crate) enum Renewal {
-    By(String),
-    /// A timer exists, but it is not set to start.
-    Off(String),
-    Nothing,
+/// This user's crontab, which may be empty.
+///
+/// # Errors
+/// If there is no cron, or this user may not use it.
+pub(super) fn crontab() -> io::Result<String> {
+    let ran = process::tool("crontab", &["-l"], b"")?;
+    if ran.success() || ran.stderr.contains("no crontab for") {
+        return Ok(ran.stdout);
+    }
+    Err(io::Error::other(ran.stderr))
 }
 
 impl Installed {
@@ -43,11 +47,8 @@ impl Installed {
         found.units(&config.join("systemd/user"), true);
         found.units(Path::new("/etc/systemd/user"), true);
         found.units(Path::new("/etc/systemd/system"), false);
-        match process::tool("crontab", &["-l"], b"") {
-            Ok(ran) if ran.success() => found.text(&ran.stdout, "crontab", true),
-            Ok(ran) if ran.stderr.contains("no crontab for") => {}
-            Err(cause) if cause.kind() == ErrorKind::NotFound => {}
-            Ok(_) | Err(_) => found.unreadable.push("crontab -l".to_owned()),
+        if let Some(text) = found.readable(Path::new("crontab -l"), crontab()) {
+            found.text(&text, "crontab", true);
         }
         found.file(Path::new("/etc/crontab"), true);
         let dirs = ["/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily"].map(PathBuf::from);
@@ -59,15 +60,9 @@ impl Installed {
         found
     }
 
-    /// What renews the storage `name` of the rclone.conf `config`.
-    pub(crate) fn renewal(&self, name: &str, config: &Path) -> Renewal {
-        let mut of_it: Vec<_> = self.jobs.iter().filter(|job| renews(&job.words, name, config)).collect();
-        of_it.sort_by_key(|job| !job.is_on);
-        match of_it.first() {
-            Some(job) if job.is_on => Renewal::By(job.place.clone()),
-            Some(job) => Renewal::Off(job.place.clone()),
-            None => Renewal::Nothing,
-        }
+    /// What renews the storage `name` of the rclone.conf `config`, or would if it were set to start.
+    pub(crate) fn renewal(&self, name: &str, config: &Path) -> Option<&Job> {
+        self.jobs.iter().filter(|job| renews(&job.words, name, config)).min_by_key(|job| !job.is_on)
     }
 
     /// systemd services, which are started by a link to them or to the timer of the same name.
