@@ -1,9 +1,8 @@
 //! Turns what rclone or Box said into an error that says what happened, who must act and what to type next.
 //!
 //! `patterns.toml` tells the cause from the text, and `messages.toml` says what to report about each cause, using facts
-//! that the caller looked up. Pure: text in, text out; it looks up nothing itself.
+//! that the caller looked up. Pure: a [`Failure`] in, an [`Error`] out; it looks up nothing itself.
 
-mod excerpt;
 mod messages;
 
 use std::sync::LazyLock;
@@ -122,49 +121,6 @@ pub(crate) enum Doing {
     Writing,
 }
 
-/// What was being done, and for which storage.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Operation<'a> {
-    pub(crate) doing: Doing,
-    pub(crate) storage: &'a str,
-    pub(crate) sign_in: Kind,
-    /// Whether it is in rclone.conf, so that commands can be named that change it there.
-    pub(crate) is_saved: bool,
-    pub(crate) client_id: Option<&'a str>,
-    pub(crate) root_folder: Option<&'a str>,
-    pub(crate) impersonate: Option<&'a str>,
-    /// The path of the Box app's config.json.
-    pub(crate) config_file: Option<&'a str>,
-}
-
-impl<'a> Operation<'a> {
-    pub(crate) fn new(doing: Doing, storage: &'a str, sign_in: Kind) -> Self {
-        Self {
-            doing,
-            storage,
-            sign_in,
-            is_saved: false,
-            client_id: None,
-            root_folder: None,
-            impersonate: None,
-            config_file: None,
-        }
-    }
-
-    pub(crate) fn of(section: &'a Section, doing: Doing) -> Self {
-        Self {
-            doing,
-            storage: section.name(),
-            sign_in: section.kind(),
-            is_saved: section.is_saved(),
-            client_id: section.client_id(),
-            root_folder: section.get("root_folder_id"),
-            impersonate: section.get("impersonate"),
-            config_file: section.get("box_config_file"),
-        }
-    }
-}
-
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -178,48 +134,82 @@ pub(crate) enum End {
     Answered,
 }
 
-/// What a failed rclone, or Box itself, printed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Evidence<'a> {
-    /// The complete text, unchanged.
+/// What failed, for which storage, what was said of it, and what was looked up since.
+#[derive(Debug)]
+pub(crate) struct Failure<'a> {
+    pub(crate) doing: Doing,
+    pub(crate) storage: &'a str,
+    pub(crate) sign_in: Kind,
+    /// Whether it is in rclone.conf, so that commands can be named that change it there.
+    pub(crate) is_saved: bool,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) root_folder: Option<&'a str>,
+    pub(crate) impersonate: Option<&'a str>,
+    /// The path of the Box app's config.json.
+    pub(crate) config_file: Option<&'a str>,
+    /// All that rclone, Box or the network said, unchanged.
     pub(crate) said: &'a str,
-    /// The part that may be shown: scrubbed.
+    /// The same, scrubbed: it may be shown.
     pub(crate) shown: &'a str,
     pub(crate) end: End,
     pub(crate) version: Option<Version>,
-}
-
-impl<'a> Evidence<'a> {
-    /// What Box or the network answered to a request of Pluton's own.
-    pub(crate) fn answer(said: &'a str, shown: &'a str) -> Self {
-        Self { said, shown, end: End::Answered, version: None }
-    }
-}
-
-/// Facts that were looked up after a failure.
-#[derive(Debug, Default)]
-pub(crate) struct Facts {
     /// Seconds that Box's clock is ahead of this machine's.
     pub(crate) clock_behind: Option<i64>,
     /// Whose account it is, and what it can hold.
     pub(crate) account: Option<Account>,
     /// What is wrong with the Box app's config.json.
-    pub(crate) config_file: Option<String>,
+    pub(crate) complaint: Option<String>,
     /// The variable that names the proxy, where it is not `HTTPS_PROXY`.
     pub(crate) proxy: Option<&'static str>,
     /// Nobody used the sign-in for 60 days.
     pub(crate) is_idle: bool,
 }
 
+impl<'a> Failure<'a> {
+    /// Of a request of Pluton's own, until [`Self::end`] says something else.
+    pub(crate) fn new(doing: Doing, storage: &'a str, sign_in: Kind) -> Self {
+        Self {
+            doing,
+            storage,
+            sign_in,
+            is_saved: false,
+            client_id: None,
+            root_folder: None,
+            impersonate: None,
+            config_file: None,
+            said: "",
+            shown: "",
+            end: End::Answered,
+            version: None,
+            clock_behind: None,
+            account: None,
+            complaint: None,
+            proxy: None,
+            is_idle: false,
+        }
+    }
+
+    pub(crate) fn of(section: &'a Section, doing: Doing) -> Self {
+        Self {
+            is_saved: section.is_saved(),
+            client_id: section.client_id(),
+            root_folder: section.get("root_folder_id"),
+            impersonate: section.get("impersonate"),
+            config_file: section.get("box_config_file"),
+            ..Self::new(doing, section.name(), section.kind())
+        }
+    }
+}
+
 /// The failure as an error, with the line of rclone's or Box's own that says why.
-pub(crate) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Evidence<'_>, facts: &Facts) -> Error {
-    let speaker = if evidence.end == End::Answered { "the answer was" } else { "rclone said" };
-    messages::explain(cause, operation, evidence, facts).quoting(speaker, excerpt::last(evidence.shown))
+pub(crate) fn explain(cause: Cause, failure: &Failure<'_>) -> Error {
+    let speaker = if failure.end == End::Answered { "the answer was" } else { "rclone said" };
+    messages::explain(cause, failure).quoting(speaker, excerpt(failure.shown))
 }
 
 /// Does both at once if there is nothing to look up.
-pub(crate) fn diagnose(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Error {
-    explain(recognise(operation, evidence), operation, evidence, &Facts::default())
+pub(crate) fn diagnose(failure: &Failure<'_>) -> Error {
+    explain(recognise(failure), failure)
 }
 
 #[derive(Deserialize)]
@@ -239,43 +229,136 @@ struct Pattern {
 /// Joins the parts of a text that must all be present.
 const AND: &str = " … ";
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("diagnosis/patterns.toml")).expect("patterns.toml, which the tests read too")
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let table: Table = toml::from_str(include_str!("diagnosis/patterns.toml")).expect("the tests read it too");
+    table.patterns
 });
 
-fn all_patterns() -> &'static [Pattern] {
-    &TABLE.patterns
-}
-
 /// The kind of failure.
-pub(crate) fn recognise(operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
-    match evidence.end {
-        End::TimedOut if operation.doing == Doing::Authorizing => return Cause::NobodySignedIn,
+pub(crate) fn recognise(failure: &Failure<'_>) -> Cause {
+    match failure.end {
+        End::TimedOut if failure.doing == Doing::Authorizing => return Cause::NobodySignedIn,
         End::TimedOut => return Cause::TimedOut,
         End::Killed(_) => return Cause::Killed,
         End::Exited | End::Answered => {}
     }
-    let said = evidence.said.to_lowercase().replace("\\\"", "\"");
+    let said = failure.said.to_lowercase().replace("\\\"", "\"");
     let is_said = |text: &String| text.split(AND).all(|part| said.contains(part));
-    let found = all_patterns().iter().find(|pattern| pattern.texts.iter().any(is_said));
-    narrowed(found.map_or(Cause::Unknown, |pattern| pattern.cause), operation, evidence)
+    let found = PATTERNS.iter().find(|pattern| pattern.texts.iter().any(is_said));
+    narrowed(found.map_or(Cause::Unknown, |pattern| pattern.cause), failure)
 }
 
 /// The same text means different things to different storages and rclones.
-fn narrowed(found: Cause, operation: &Operation<'_>, evidence: &Evidence<'_>) -> Cause {
-    let is_older = evidence.version.is_some_and(|version| version < OLDEST);
+fn narrowed(found: Cause, failure: &Failure<'_>) -> Cause {
+    let is_older = failure.version.is_some_and(|version| version < OLDEST);
     match found {
-        Cause::JwtRefused if evidence.version == Some(Version(1, 63, 0)) => Cause::JwtBroken,
-        Cause::RefreshRefused if operation.doing == Doing::Authorizing => Cause::CodeExpired,
-        Cause::RefreshRefused if operation.sign_in == Kind::Jwt => Cause::JwtRefused,
-        Cause::RefreshRefused if operation.sign_in == Kind::ClientCredentials => Cause::SubjectRefused,
-        Cause::PermissionDenied if operation.impersonate.is_some() => Cause::ImpersonationDenied,
+        Cause::JwtRefused if failure.version == Some(Version(1, 63, 0)) => Cause::JwtBroken,
+        Cause::RefreshRefused if failure.doing == Doing::Authorizing => Cause::CodeExpired,
+        Cause::RefreshRefused if failure.sign_in == Kind::Jwt => Cause::JwtRefused,
+        Cause::RefreshRefused if failure.sign_in == Kind::ClientCredentials => Cause::SubjectRefused,
+        Cause::PermissionDenied if failure.impersonate.is_some() => Cause::ImpersonationDenied,
         // Everyone may use the root folder of their own.
-        Cause::PermissionDenied if operation.root_folder.is_none_or(|id| id == "0") => Cause::RootRefused,
+        Cause::PermissionDenied if failure.root_folder.is_none_or(|id| id == "0") => Cause::RootRefused,
         // A flag that a new rclone does not know is no sign of its age.
-        Cause::TooOld if evidence.version.is_some() && !is_older => Cause::Unknown,
+        Cause::TooOld if failure.version.is_some() && !is_older => Cause::Unknown,
         Cause::Unknown if is_older => Cause::TooOld,
         found => found,
+    }
+}
+
+/// The longest line that is quoted.
+const LONGEST: usize = 300;
+
+/// What rclone wraps around a reason, outermost first: how a layer begins, and how it ends.
+const LAYERS: [(&str, &str); 16] = [
+    ("Fatal error:", " "),
+    ("Error:", " "),
+    ("Failed to ", "last error was: "),
+    ("Failed to create file system for ", "\": "),
+    ("Failed to config", ": "),
+    ("error listing:", " "),
+    ("error in ListJSON:", " "),
+    ("couldn't list files:", " "),
+    ("failed to configure Box:", " "),
+    ("failed to configure token with jwt authentication:", " "),
+    ("config failed to refresh token:", " "),
+    ("couldn't fetch token", "oauth2: "),
+    ("failed to get token: oauth2:", " "),
+    ("Failed to copyto:", " "),
+    ("pre-upload check:", " "),
+    ("Description:", " "),
+];
+
+/// What rclone adds after a reason: its own advice, and Box's message once more as an object or a list of bytes.
+const TAILS: [&str; 5] = [" - try refreshing with", " - manually refresh with", " - please run", " ({", " (["];
+
+/// Last lines that say nothing, or no more than the page of a proxy.
+const EMPTY: [&str; 3] = ["Help:", "Code:", "Response:"];
+
+/// The one line of a long output that says why it failed, without what rclone puts around it.
+fn excerpt(shown: &str) -> String {
+    if let Some(reason) = reason_of_box(shown) {
+        return shortened(reason);
+    }
+    let says_nothing = |line: &&str| line.is_empty() || EMPTY.iter().any(|start| line.starts_with(start));
+    let lines: Vec<&str> = shown.lines().map(without_prefix).filter(|line| !says_nothing(line)).collect();
+    let crash = lines.iter().find(|line| line.starts_with("panic: ") || line.starts_with("fatal error: "));
+    let told = lines.iter().rfind(|line| line.starts_with("Description: "));
+    let line = crash.or(told).or(lines.last()).copied().unwrap_or_default();
+    shortened(unwrapped(line).to_owned())
+}
+
+/// `{"error":"invalid_grant","error_description":"…"}`, which rclone shows somewhere, quoted or not.
+fn reason_of_box(shown: &str) -> Option<String> {
+    let plain = shown.replace("\\\"", "\"");
+    let field = |text: &str, name: &str| {
+        let at = text.rfind(name)? + name.len();
+        text[at..].split('"').next().filter(|value| !value.is_empty()).map(str::to_owned)
+    };
+    let description = field(&plain, "\"error_description\":\"")?;
+    Some(match field(&plain, "\"error\":\"") {
+        Some(error) => format!("{error}: {description}"),
+        None => description,
+    })
+}
+
+fn unwrapped(line: &str) -> &str {
+    let mut rest = line.trim();
+    for (begins, ends) in LAYERS {
+        if let Some(tail) = rest.strip_prefix(begins).and_then(|tail| tail.split_once(ends)) {
+            rest = tail.1.trim_start();
+        }
+    }
+    // The requested address says less than the result.
+    while let Some(at) = ["Get \"http", "Post \"http"].iter().find_map(|verb| rest.find(verb)) {
+        match rest[at..].find("\": ") {
+            Some(end) => rest = &rest[at + end + 3..],
+            None => break,
+        }
+    }
+    let end = TAILS.iter().filter_map(|tail| rest.find(tail)).min().unwrap_or(rest.len());
+    rest[..end].trim_end_matches([' ', ':'])
+}
+
+/// Without date and level.
+fn without_prefix(line: &str) -> &str {
+    let mut rest = line.trim();
+    let is_date = |text: &str| jiff::fmt::strtime::parse("%Y/%m/%d %H:%M:%S ", text).is_ok();
+    if let Some((_, tail)) = rest.split_at_checked("2026/11/23 12:28:07 ".len()).filter(|(date, _)| is_date(date)) {
+        rest = tail;
+    }
+    for level in ["CRITICAL", "ERROR", "NOTICE", "INFO", "DEBUG"] {
+        if let Some(tail) = rest.strip_prefix(level).map(str::trim_start).and_then(|tail| tail.strip_prefix(':')) {
+            return tail.trim_start_matches([' ', ':']);
+        }
+    }
+    rest
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
     }
 }
 

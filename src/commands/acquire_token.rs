@@ -8,7 +8,7 @@ use super::input::{Answers, Browser};
 use crate::config::document::Document;
 use crate::config::{self, OrphanedSignIn};
 use crate::context::Context;
-use crate::diagnosis::{Doing, Evidence, Operation};
+use crate::diagnosis::{Doing, Failure};
 use crate::error::{Field, Result};
 use crate::process;
 use crate::rclone::{Authorize, Rclone};
@@ -52,15 +52,17 @@ pub(super) fn through_browser(
     }
     let secrets: Vec<_> = app.iter().map(|app| app.client_secret.clone()).collect();
     let shown = scrub(&outcome.stderr, &secrets);
-    let evidence =
-        Evidence { said: &outcome.stderr, shown: &shown, end: explain::end(&outcome), version: rclone.version().ok() };
-    let operation = Operation {
+    let failure = Failure {
+        said: &outcome.stderr,
+        shown: &shown,
+        end: explain::end(&outcome),
+        version: rclone.version().ok(),
         client_id: answers.get(Field::ClientId),
         root_folder: options.get("root_folder_id"),
         impersonate: options.get("impersonate"),
-        ..Operation::new(Doing::Authorizing, answers.get(Field::Name).unwrap_or_default(), kind)
+        ..Failure::new(Doing::Authorizing, answers.get(Field::Name).unwrap_or_default(), kind)
     };
-    Err(explain::explain(&operation, &evidence, None))
+    Err(explain::explain(failure, None))
 }
 
 /// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns the staged

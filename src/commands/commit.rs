@@ -8,7 +8,7 @@ use super::{account, explain, proof};
 use crate::box_api::Caller;
 use crate::cli::ProofFlags;
 use crate::config::{ConfigFile, Proof, Staged, Unverified};
-use crate::diagnosis::{ADMIN_APPS, Doing, Operation};
+use crate::diagnosis::{ADMIN_APPS, Doing, Failure};
 use crate::error::{Code, Error, Field, Result};
 use crate::rclone::Rclone;
 use crate::storage::options::IMPERSONATE;
@@ -161,7 +161,6 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
 
 /// Asks Box for the ID of the user with this `login`, with the token of `section`.
 fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
-    let operation = Operation { impersonate: None, root_folder: None, ..Operation::of(section, Doing::Listing) };
     let access_token = account::access_token(section).ok_or_else(|| {
         Error::invalid(USER, format!("{login:?} cannot be looked up: the sign-in has expired")).hint(WHERE_IDS_ARE)
     })?;
@@ -173,10 +172,11 @@ fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
             .hint(WHERE_IDS_ARE)
             .about(USER)),
         Err(refused) => {
-            let error = explain::refused(&operation, &refused, section);
+            let failure = Failure { impersonate: None, root_folder: None, ..Failure::of(section, Doing::Listing) };
+            let error = explain::refused(failure, &refused, section);
             Err(match error.code {
                 Code::InsufficientScope | Code::PermissionDenied => {
-                    may_not(login, operation.sign_in.is_unattended(), error)
+                    may_not(login, section.kind().is_unattended(), error)
                 }
                 _ => error,
             })

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::account;
 use crate::box_api::{self, Refused};
-use crate::diagnosis::{self, Cause, End, Evidence, Facts, Operation};
+use crate::diagnosis::{self, Cause, End, Failure};
 use crate::error::Error;
 use crate::process::{Ending, Outcome};
 use crate::secret::{Secret, scrub};
@@ -17,35 +17,35 @@ use crate::storage::sign_in::App;
 /// How long to look up facts: an error should not take long.
 const LIMIT: Duration = Duration::from_secs(5);
 
-pub(super) fn explain(operation: &Operation<'_>, evidence: &Evidence<'_>, section: Option<&Section>) -> Error {
-    let mut cause = diagnosis::recognise(operation, evidence);
-    let mut facts = Facts { is_idle: section.is_some_and(is_idle), ..Facts::default() };
+pub(super) fn explain(mut failure: Failure<'_>, section: Option<&Section>) -> Error {
+    let mut cause = diagnosis::recognise(&failure);
+    failure.is_idle = section.is_some_and(is_idle);
     match cause {
         Cause::ClockSkew => {
-            facts.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
+            failure.clock_behind = box_api::reach("api.box.com", LIMIT).ok().and_then(Result::ok).flatten();
         }
         Cause::StorageFull | Cause::FileTooLarge | Cause::NotFound | Cause::PermissionDenied => {
-            facts.account = section.and_then(|section| account::who(section).ok()?.account);
+            failure.account = section.and_then(|section| account::who(section).ok()?.account);
         }
         Cause::ProxyUnreachable | Cause::ProxyAuth | Cause::ProxyRefused | Cause::ProxyScheme => {
             let of_rclone = std::env::var_os("RCLONE_HTTP_PROXY").filter(|url| !url.is_empty());
-            facts.proxy = of_rclone.and(Some("RCLONE_HTTP_PROXY"));
+            failure.proxy = of_rclone.and(Some("RCLONE_HTTP_PROXY"));
         }
         Cause::JwtFileBad | Cause::JwtRefused | Cause::Crashed => {
-            facts.config_file = operation.config_file.and_then(complaint);
-            if facts.config_file.is_some() {
+            failure.complaint = failure.config_file.and_then(complaint);
+            if failure.complaint.is_some() {
                 cause = Cause::JwtFileBad;
             }
         }
         _ => {}
     }
-    diagnosis::explain(cause, operation, evidence, &facts)
+    diagnosis::explain(cause, &failure)
 }
 
 /// The same for an answer of Box or the network to Pluton's own request.
-pub(super) fn refused(operation: &Operation<'_>, refused: &Refused, section: &Section) -> Error {
+pub(super) fn refused(failure: Failure<'_>, refused: &Refused, section: &Section) -> Error {
     let shown = scrub(&refused.0, &section.secrets());
-    explain(operation, &Evidence::answer(&refused.0, &shown), Some(section))
+    explain(Failure { said: &refused.0, shown: &shown, ..failure }, Some(section))
 }
 
 pub(super) fn end(outcome: &Outcome) -> End {

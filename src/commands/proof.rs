@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::explain;
 use crate::box_api::{Caller, Refused};
 use crate::config::{ConfigFile, Proven, Rehearsal, Staged, TokenSave, Verified};
-use crate::diagnosis::{Doing, Evidence, Operation};
+use crate::diagnosis::{Doing, Failure};
 use crate::error::{Code, Error, Result, Who};
 use crate::process::Outcome;
 use crate::rclone::{Listed, Rclone, Transfer};
@@ -131,9 +131,14 @@ fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Err
     let shown = scrub(&outcome.stderr, &secrets);
     // Only a failure justifies starting rclone again to ask for its version.
     let version = rclone.version();
-    let end = explain::end(outcome);
-    let evidence = Evidence { said: &outcome.stderr, shown: &shown, end, version: version.as_ref().ok().copied() };
-    let error = explain::explain(&Operation::of(&section, doing), &evidence, Some(&section));
+    let failure = Failure {
+        said: &outcome.stderr,
+        shown: &shown,
+        end: explain::end(outcome),
+        version: version.as_ref().ok().copied(),
+        ..Failure::of(&section, doing)
+    };
+    let error = explain::explain(failure, Some(&section));
     match version {
         Err(no_rclone) if error.code == Code::Unknown => no_rclone,
         _ => error,

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::{Cause, Doing, End, Evidence, Facts, Operation};
+use super::{Cause, Doing, End, Failure};
 use crate::error::{Code, Error, Field, Remedy, Who};
 use crate::rclone::OLDEST;
 use crate::secret::clean;
@@ -123,13 +123,12 @@ impl Guide {
     }
 }
 
-pub(super) fn explain(cause: Cause, operation: &Operation<'_>, evidence: &Evidence<'_>, facts: &Facts) -> Error {
-    let situation = Situation::new(operation, evidence, facts);
+pub(super) fn explain(cause: Cause, failure: &Failure<'_>) -> Error {
     let of_cause = TABLE.cases.iter().filter(|case| case.cause == cause);
     let unknown = TABLE.cases.iter().filter(|case| case.cause == Cause::Unknown);
-    let error = of_cause.chain(unknown).find_map(|case| situation.error(case));
+    let error = of_cause.chain(unknown).find_map(|case| failure.error(case));
     let error = error.unwrap_or_else(|| Error::new(Code::Unknown, "rclone failed"));
-    let wait = retry_after(evidence.said).filter(|_| matches!(cause, Cause::RateLimited | Cause::BoxDown));
+    let wait = retry_after(failure.said).filter(|_| matches!(cause, Cause::RateLimited | Cause::BoxDown));
     error.retry_after(wait)
 }
 
@@ -138,63 +137,49 @@ pub(crate) fn examples() -> impl Iterator<Item = Error> {
     TABLE.cases.iter().filter_map(|case| {
         let has = |when: When| case.when.contains(&when);
         let sign_in = if has(When::AccessToken) { Kind::AccessToken } else { case.example.unwrap_or(Kind::Quick) };
-        let operation = Operation {
+        let failure = Failure {
             is_saved: !has(When::Unsaved),
             client_id: (!matches!(sign_in, Kind::Quick | Kind::AccessToken)).then_some("CLIENT_ID"),
             root_folder: Some("123"),
             impersonate: Some("456"),
             config_file: Some("config.json"),
-            ..Operation::new(Doing::Listing, "NAME", sign_in)
+            said: if case.cause == Cause::OptionRefused { "upload_cutoff" } else { "" },
+            end: if has(When::KilledBySystem) { End::Killed(9) } else { End::Exited },
+            is_idle: has(When::Idle),
+            ..Failure::new(Doing::Listing, "NAME", sign_in)
         };
-        let said = if case.cause == Cause::OptionRefused { "upload_cutoff" } else { "" };
-        let end = if has(When::KilledBySystem) { End::Killed(9) } else { End::Exited };
-        let facts = Facts { is_idle: has(When::Idle), ..Facts::default() };
-        Situation::new(&operation, &Evidence { said, shown: "", end, version: None }, &facts).error(case)
+        failure.error(case)
     })
 }
 
-/// A failure, and the value that each placeholder has in it.
-struct Situation<'a> {
-    operation: &'a Operation<'a>,
-    evidence: &'a Evidence<'a>,
-    facts: &'a Facts,
-    /// The option that rclone complains about.
-    option: Option<&'static Spec>,
-    values: Vec<(&'static str, Option<String>)>,
-}
+/// A placeholder, and its value in a failure that has one.
+type Fact = (&'static str, fn(&Failure<'_>) -> Option<String>);
 
-impl<'a> Situation<'a> {
-    fn new(operation: &'a Operation<'a>, evidence: &'a Evidence<'a>, facts: &'a Facts) -> Self {
-        let option = option_in(evidence.said);
-        let account = facts.account.as_ref();
-        let bytes = |bytes: Option<u64>| bytes.map(size);
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        let values = vec![
-            ("storage", Some(format!("{:?}", operation.storage))),
-            ("rclone_path", Some(format!("'{}:'", operation.storage.replace('\'', "'\\''")))),
-            ("client_id", owned(operation.client_id)),
-            ("folder_id", owned(operation.root_folder)),
-            ("user_id", owned(operation.impersonate)),
-            ("config_file", owned(operation.config_file)),
-            ("complaint", facts.config_file.clone()),
-            ("login", account.map(|account| clean(&account.login))),
-            ("space_used", bytes(account.and_then(|account| account.space_used))),
-            ("space_amount", bytes(account.and_then(|account| account.space_amount))),
-            ("max_upload_size", bytes(account.and_then(|account| account.max_upload_size))),
-            ("skew", facts.clock_behind.and_then(skew)),
-            ("proxy_variable", owned(facts.proxy)),
-            ("setting", setting_in(evidence.said)),
-            ("seconds", retry_after(evidence.said).map(|seconds| seconds.to_string())),
-            ("signal_number", if let End::Killed(signal) = evidence.end { Some(signal.to_string()) } else { None }),
-            ("option", option.map(|option| option.key.to_owned())),
-            ("option_flag", option.map(Spec::flag)),
-            ("version", evidence.version.map(|version| version.to_string())),
-            ("admin_apps", owned(Some(ADMIN_APPS))),
-            ("oldest", Some(OLDEST.to_string())),
-        ];
-        Self { operation, evidence, facts, option, values }
-    }
+const FACTS: [Fact; 21] = [
+    ("storage", |failure| Some(format!("{:?}", failure.storage))),
+    ("rclone_path", |failure| Some(format!("'{}:'", failure.storage.replace('\'', "'\\''")))),
+    ("client_id", |failure| failure.client_id.map(str::to_owned)),
+    ("folder_id", |failure| failure.root_folder.map(str::to_owned)),
+    ("user_id", |failure| failure.impersonate.map(str::to_owned)),
+    ("config_file", |failure| failure.config_file.map(str::to_owned)),
+    ("complaint", |failure| failure.complaint.clone()),
+    ("login", |failure| Some(clean(&failure.account.as_ref()?.login))),
+    ("space_used", |failure| failure.account.as_ref()?.space_used.map(size)),
+    ("space_amount", |failure| failure.account.as_ref()?.space_amount.map(size)),
+    ("max_upload_size", |failure| failure.account.as_ref()?.max_upload_size.map(size)),
+    ("skew", |failure| skew(failure.clock_behind?)),
+    ("proxy_variable", |failure| failure.proxy.map(str::to_owned)),
+    ("setting", |failure| setting_in(failure.said)),
+    ("seconds", |failure| Some(retry_after(failure.said)?.to_string())),
+    ("signal_number", |failure| if let End::Killed(signal) = failure.end { Some(signal.to_string()) } else { None }),
+    ("option", |failure| Some(option_in(failure.said)?.key.to_owned())),
+    ("option_flag", |failure| option_in(failure.said).map(Spec::flag)),
+    ("version", |failure| Some(failure.version?.to_string())),
+    ("admin_apps", |_| Some(ADMIN_APPS.to_owned())),
+    ("oldest", |_| Some(OLDEST.to_string())),
+];
 
+impl Failure<'_> {
     /// The message of the case, if it applies.
     fn error(&self, case: &Case) -> Option<Error> {
         if !self.all(&case.when) {
@@ -210,33 +195,28 @@ impl<'a> Situation<'a> {
     }
 
     fn all(&self, conditions: &[When]) -> bool {
-        conditions.iter().all(|condition| self.holds(*condition))
-    }
-
-    fn holds(&self, condition: When) -> bool {
-        let operation = self.operation;
-        match condition {
-            When::Saved => operation.is_saved,
-            When::Unsaved => !operation.is_saved,
-            When::Quick => operation.sign_in == Kind::Quick,
-            When::Oauth => matches!(operation.sign_in, Kind::Quick | Kind::OwnApp),
-            When::Jwt => operation.sign_in == Kind::Jwt,
-            When::ClientCredentials => operation.sign_in == Kind::ClientCredentials,
-            When::AccessToken => operation.sign_in == Kind::AccessToken,
-            When::Attended => !operation.sign_in.is_unattended(),
-            When::Unattended => operation.sign_in.is_unattended(),
-            When::OwnClient => operation.client_id.is_some(),
-            When::RclonesClient => operation.client_id.is_none(),
-            When::Authorizing => operation.doing == Doing::Authorizing,
-            When::Minting => operation.doing == Doing::Minting,
-            When::Writing => operation.doing == Doing::Writing,
-            When::Idle => self.facts.is_idle,
-            When::NoAccount => self.facts.account.is_none(),
-            When::RelativePath => operation.config_file.is_some_and(|path| !std::path::Path::new(path).is_absolute()),
-            When::KilledBySystem => self.evidence.end == End::Killed(9),
+        conditions.iter().all(|condition| match condition {
+            When::Saved => self.is_saved,
+            When::Unsaved => !self.is_saved,
+            When::Quick => self.sign_in == Kind::Quick,
+            When::Oauth => matches!(self.sign_in, Kind::Quick | Kind::OwnApp),
+            When::Jwt => self.sign_in == Kind::Jwt,
+            When::ClientCredentials => self.sign_in == Kind::ClientCredentials,
+            When::AccessToken => self.sign_in == Kind::AccessToken,
+            When::Attended => !self.sign_in.is_unattended(),
+            When::Unattended => self.sign_in.is_unattended(),
+            When::OwnClient => self.client_id.is_some(),
+            When::RclonesClient => self.client_id.is_none(),
+            When::Authorizing => self.doing == Doing::Authorizing,
+            When::Minting => self.doing == Doing::Minting,
+            When::Writing => self.doing == Doing::Writing,
+            When::Idle => self.is_idle,
+            When::NoAccount => self.account.is_none(),
+            When::RelativePath => self.config_file.is_some_and(|path| !std::path::Path::new(path).is_absolute()),
+            When::KilledBySystem => self.end == End::Killed(9),
             When::Macos => cfg!(target_os = "macos"),
             When::Windows => cfg!(windows),
-        }
+        })
     }
 
     /// The template with its placeholders filled in, once: a placeholder inside a value is not filled in.
@@ -253,8 +233,8 @@ impl<'a> Situation<'a> {
     }
 
     fn value(&self, name: &str) -> Option<String> {
-        if let Some((_, value)) = self.values.iter().find(|(known, _)| *known == name) {
-            return value.clone();
+        if let Some((_, value)) = FACTS.iter().find(|(known, _)| *known == name) {
+            return value(self);
         }
         TABLE.texts.get(name)?.iter().find_map(|text| match text {
             Text::Always(text) => self.filled(text),
@@ -264,7 +244,7 @@ impl<'a> Situation<'a> {
 
     fn field(&self, name: &str) -> Option<Field> {
         match name {
-            "option" => Some(Field::Option(self.option?.key)),
+            "option" => Some(Field::Option(option_in(self.said)?.key)),
             key => Field::by_key(key).or_else(|| Some(Field::Option(options::spec(key)?.key))),
         }
     }
@@ -322,10 +302,7 @@ mod tests {
     /// What serde cannot see: names that lead nowhere, and names that nothing leads to.
     #[test]
     fn every_name_in_the_table_is_known_and_used() {
-        let operation = Operation::new(Doing::Listing, "work", Kind::Quick);
-        let evidence = Evidence { said: "upload_cutoff", shown: "", end: End::Exited, version: None };
-        let facts = Facts::default();
-        let situation = Situation::new(&operation, &evidence, &facts);
+        let failure = Failure { said: "upload_cutoff", ..Failure::new(Doing::Listing, "work", Kind::Quick) };
         let cases = || TABLE.cases.iter();
         let hint_lists: Vec<&str> = cases()
             .flat_map(|case| &case.hints)
@@ -338,7 +315,7 @@ mod tests {
             assert!(hint_lists.contains(&name.as_str()), "nothing names the hints {name}");
         }
         for name in cases().flat_map(|case| &case.about) {
-            assert!(situation.field(name).is_some(), "no answer is called {name}");
+            assert!(failure.field(name).is_some(), "no answer is called {name}");
         }
 
         let own = cases().flat_map(|case| case.hints.iter().flat_map(HintOrName::hints));
@@ -351,7 +328,7 @@ mod tests {
         let placeholders =
             |text: &'static String| text.split('{').skip(1).map(|tail| tail.split('}').next().unwrap_or(tail));
         let used: Vec<&str> = all.into_iter().flat_map(placeholders).collect();
-        let values = || situation.values.iter().map(|(name, _)| *name);
+        let values = || FACTS.iter().map(|(name, _)| *name);
         for name in &used {
             assert!(
                 values().any(|value| value == *name) || TABLE.texts.contains_key(*name),

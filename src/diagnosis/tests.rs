@@ -3,7 +3,7 @@
 
 use proptest::prelude::*;
 
-use super::{AND, Cause, Doing, End, Evidence, Facts, Operation, all_patterns, diagnose, explain, recognise};
+use super::{AND, Cause, Doing, End, Failure, PATTERNS, diagnose, explain, recognise};
 use crate::error::Error;
 use crate::rclone::Version;
 use crate::secret::{Secret, scrub};
@@ -12,16 +12,18 @@ use crate::ui::report::failure_text;
 
 const DOINGS: [Doing; 4] = [Doing::Authorizing, Doing::Minting, Doing::Listing, Doing::Writing];
 
-fn operation(sign_in: Kind) -> Operation<'static> {
-    Operation { client_id: Some("abc"), ..Operation::new(Doing::Listing, "work", sign_in) }
-}
-
-fn evidence(said: &str) -> Evidence<'_> {
-    Evidence { said, shown: said, end: End::Exited, version: None }
+fn failure(sign_in: Kind, said: &str) -> Failure<'_> {
+    Failure {
+        client_id: Some("abc"),
+        said,
+        shown: said,
+        end: End::Exited,
+        ..Failure::new(Doing::Listing, "work", sign_in)
+    }
 }
 
 fn cause(said: &str) -> Cause {
-    recognise(&operation(Kind::OwnApp), &evidence(said))
+    recognise(&failure(Kind::OwnApp, said))
 }
 
 /// Texts that cannot be produced on a machine without Box, a broken network or an hour of waiting.
@@ -79,28 +81,27 @@ fn recorded_failures_have_their_cause() {
 fn the_same_text_means_different_things_to_different_storages_and_rclones() {
     let refused = "jwtutil: failed making auth request: 400 Bad Request";
     for (version, known) in [(Version(1, 63, 0), Cause::JwtBroken), (Version(1, 63, 1), Cause::JwtRefused)] {
-        let old = Evidence { version: Some(version), ..evidence(refused) };
-        assert_eq!(recognise(&operation(Kind::Jwt), &old), known);
+        assert_eq!(recognise(&Failure { version: Some(version), ..failure(Kind::Jwt, refused) }), known);
     }
-    let old = Evidence { version: Some(Version(1, 40, 0)), ..evidence("?") };
-    assert_eq!(recognise(&operation(Kind::Quick), &old), Cause::TooOld);
-    assert!(diagnose(&operation(Kind::Quick), &old).message.contains("1.40.0"));
-    let new = Evidence { version: Some(Version(1, 75, 2)), ..evidence("unknown flag: --contimeout") };
-    assert_eq!(recognise(&operation(Kind::Quick), &new), Cause::Unknown);
+    let old = Failure { version: Some(Version(1, 40, 0)), ..failure(Kind::Quick, "?") };
+    assert_eq!(recognise(&old), Cause::TooOld);
+    assert!(diagnose(&old).message.contains("1.40.0"));
+    let new = Failure { version: Some(Version(1, 75, 2)), ..failure(Kind::Quick, "unknown flag: --contimeout") };
+    assert_eq!(recognise(&new), Cause::Unknown);
 
     let forbidden = r#"Error "access_denied_insufficient_permissions" (403): Access denied"#;
     assert_eq!(cause(forbidden), Cause::RootRefused);
-    let folder = Operation { root_folder: Some("4711"), ..operation(Kind::OwnApp) };
-    assert_eq!(recognise(&folder, &evidence(forbidden)), Cause::PermissionDenied);
-    let other = Operation { impersonate: Some("42"), ..operation(Kind::Jwt) };
-    assert_eq!(recognise(&other, &evidence(forbidden)), Cause::ImpersonationDenied);
+    let folder = Failure { root_folder: Some("4711"), ..failure(Kind::OwnApp, forbidden) };
+    assert_eq!(recognise(&folder), Cause::PermissionDenied);
+    let other = Failure { impersonate: Some("42"), ..failure(Kind::Jwt, forbidden) };
+    assert_eq!(recognise(&other), Cause::ImpersonationDenied);
 
     for (kind, known) in [
         (Kind::Quick, Cause::RefreshRefused),
         (Kind::Jwt, Cause::JwtRefused),
         (Kind::ClientCredentials, Cause::SubjectRefused),
     ] {
-        assert_eq!(recognise(&operation(kind), &evidence("invalid_grant")), known);
+        assert_eq!(recognise(&failure(kind, "invalid_grant")), known);
     }
 }
 
@@ -115,8 +116,7 @@ fn every_error() -> Vec<(Cause, Error)> {
     for cause in causes() {
         for (kind, doing) in Kind::ALL.into_iter().flat_map(|kind| DOINGS.map(|doing| (kind, doing))) {
             for (is_saved, client_id) in [(false, None), (false, Some("abc")), (true, None), (true, Some("abc"))] {
-                let failed = Operation { is_saved, client_id, ..Operation::new(doing, "work", kind) };
-                errors.push((cause, explain(cause, &failed, &evidence("?"), &Facts::default())));
+                errors.push((cause, explain(cause, &Failure { doing, is_saved, client_id, ..failure(kind, "?") })));
             }
         }
     }
@@ -165,18 +165,18 @@ fn commands_in_remedies_exist() {
 fn every_text_leads_to_its_cause_and_every_cause_has_a_way_to_it() {
     let by_other_ways = [Cause::JwtBroken, Cause::NobodySignedIn, Cause::Killed, Cause::Unknown];
     for cause in causes() {
-        let has_text = all_patterns().iter().any(|pattern| pattern.cause == cause);
+        let has_text = PATTERNS.iter().any(|pattern| pattern.cause == cause);
         assert!(has_text != by_other_ways.contains(&cause), "{cause:?}");
     }
     for (text, known) in texts() {
         assert_eq!(text, &text.to_lowercase());
-        let listing = Operation { root_folder: Some("4711"), ..Operation::new(Doing::Listing, "work", Kind::Quick) };
-        assert_eq!(recognise(&listing, &evidence(text)), known, "{text:?}");
+        let listing = Failure { root_folder: Some("4711"), ..failure(Kind::Quick, text) };
+        assert_eq!(recognise(&listing), known, "{text:?}");
     }
 }
 
 fn texts() -> impl Iterator<Item = (&'static String, Cause)> {
-    all_patterns().iter().flat_map(|pattern| pattern.texts.iter().map(|text| (text, pattern.cause)))
+    PATTERNS.iter().flat_map(|pattern| pattern.texts.iter().map(|text| (text, pattern.cause)))
 }
 
 /// Secrets as they are in sections; the last two as a person may have chosen them.
@@ -248,16 +248,18 @@ proptest! {
         let secrets = SECRETS.map(Secret::new);
         let said = pieces.concat();
         let shown = scrub(&said, &secrets);
-        let operation = Operation {
-            is_saved,
-            client_id: Some(&client_id),
-            root_folder: Some(&folder),
-            impersonate: is_saved.then_some(folder.as_str()),
-            config_file: Some(&path),
-            ..Operation::new(doing, &name, kind)
-        };
         for end in [End::Exited, End::Answered, End::TimedOut, End::Killed(9)] {
-            let error = diagnose(&operation, &Evidence { said: &said, shown: &shown, end, version: None });
+            let error = diagnose(&Failure {
+                is_saved,
+                client_id: Some(&client_id),
+                root_folder: Some(&folder),
+                impersonate: is_saved.then_some(folder.as_str()),
+                config_file: Some(&path),
+                said: &said,
+                shown: &shown,
+                end,
+                ..Failure::new(doing, &name, kind)
+            });
             for text in [failure_text(&error), serde_json::to_string(&error).unwrap()] {
                 prop_assert!(text.chars().all(is_fit_to_be_shown), "{text:?}");
                 for secret in SECRETS {

@@ -15,7 +15,7 @@ use crate::commands::{account, in_parallel};
 use crate::config::document::Document;
 use crate::config::{self, ConfigFile, OrphanedSignIn};
 use crate::context::Context;
-use crate::diagnosis::{self, Doing, Evidence, Operation};
+use crate::diagnosis::{self, Doing, Failure};
 use crate::error::{Remedy, Result};
 use crate::rclone::{OLDEST, Version, variables_of_sections};
 use crate::secret::{Secret, clean, scrub};
@@ -184,9 +184,12 @@ fn network(subject: &Subject<'_>, found: &mut Findings) {
 }
 
 fn unreachable(host: &str, refused: &Refused, found: &mut Findings) {
-    let operation = Operation::new(Doing::Listing, host, Kind::Quick);
     let shown = scrub(&refused.0, &[]);
-    let error = diagnosis::diagnose(&operation, &Evidence::answer(&refused.0, &shown));
+    let error = diagnosis::diagnose(&Failure {
+        said: &refused.0,
+        shown: &shown,
+        ..Failure::new(Doing::Listing, host, Kind::Quick)
+    });
     let message = format!("{host}: {} ({})", error.message, error.detail.as_deref().unwrap_or_default());
     let finding = found.error(message).hints(&error.remedy);
     if host.ends_with("boxcloud.com") {
