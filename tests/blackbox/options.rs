@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use box_sandbox::{AppKind, AppSpec, JwtApp, Token};
+use box_sandbox::{App, AppKind, AppSpec, Token};
 
 use crate::bench::{Bench, ODD, keys};
 use crate::support::Ran;
@@ -137,7 +137,7 @@ fn a_user_who_cannot_be_looked_up_is_refused_with_why() {
     let bench = Bench::new();
     let may = bench.sandbox.jwt_app_with(AppSpec { manage_users: true, ..AppSpec::default() });
     let may_not = bench.sandbox.jwt_app();
-    let add = |app: &JwtApp, user: &str, more: &[&str]| {
+    let add = |app: &App, user: &str, more: &[&str]| {
         let file = app.config_file.to_str().expect("UTF-8");
         let args = ["storage", "add", "box", "svc", "--box-config-file", file, "--impersonate", user, "--json"];
         bench.home.pluton(&[&args, more].concat())

@@ -1,8 +1,9 @@
 //! One sign-in: pluton in a terminal, the browser on Box's page.
 
+use std::fs::File;
 use std::path::Path;
 
-use box_sandbox::{Guard, authorize_port};
+use box_sandbox::authorize_port;
 
 use crate::browser::Browser;
 use crate::support::desk::Desk;
@@ -14,14 +15,14 @@ pub(crate) struct SignIn {
     pub(crate) browser: Browser,
     pub(crate) desk: Desk,
     /// The last to go.
-    _port: Guard,
+    _port: File,
 }
 
 impl SignIn {
     /// pluton shows its link and waits. None where there is no Chromium.
     pub(crate) fn waiting(rclone: &Path) -> Option<Self> {
         let desk = Desk::with(rclone);
-        desk.sandbox.consent_page(true);
+        desk.sandbox.change(|settings| settings.consent_page = true);
         let browser = Browser::start(&desk.sandbox).map_err(|why| skip(&format!("{why:#}"))).ok()?;
         let port = authorize_port();
         let pluton = desk.add(&["Box", "--authorize", "--no-browser", "--no-input"]);

@@ -1,12 +1,12 @@
 //! Errors after a successful sign-in: no permission, no such folder, or no space.
 
-use box_sandbox::{AppSpec, JwtApp};
+use box_sandbox::{App, AppSpec};
 
 use crate::case::{Case, side_by_side};
 use crate::support::Ran;
 use crate::world::{World, error_of_box};
 
-fn service_account(world: &mut World, args: &[&str]) -> (JwtApp, Ran) {
+fn service_account(world: &mut World, args: &[&str]) -> (App, Ran) {
     let app = world.sandbox.jwt_app();
     world.name(&app.service_user_id, "SERVICE_ACCOUNT");
     world.name(&app.client_id, "CLIENT_ID");

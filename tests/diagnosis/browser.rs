@@ -17,7 +17,7 @@ fn through(world: &World, app: &App, secret: &str) -> Ran {
 #[test]
 fn the_person_says_no() {
     Case::new("person_refused", 6, "access_denied").in_turn().run(|world| {
-        world.sandbox.refuse_consent(true);
+        world.sandbox.change(|settings| settings.refuse_consent = true);
         world.authorize(&["--no-browser"], |link| drop(world.sandbox.browse(link)))
     });
 }
@@ -94,7 +94,7 @@ fn no_browser_can_be_opened() {
         for opener in ["xdg-open", "gio", "gnome-open", "kde-open", "wslview"] {
             world.home.script(opener, "exit 3");
         }
-        world.sandbox.refuse_consent(true);
+        world.sandbox.change(|settings| settings.refuse_consent = true);
         world.authorize(&[], |link| drop(world.sandbox.browse(link)))
     });
 }

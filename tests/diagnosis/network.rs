@@ -58,20 +58,20 @@ fn the_proxy_wants_a_login_or_refuses() {
     side_by_side(&[
         &|| {
             Case::new("proxy_login", 8, "network").run(|world| {
-                world.sandbox.proxy_login("me", "right");
+                world.sandbox.change(|settings| settings.proxy_login = Some("me:right".into()));
                 world.list(&[])
             });
         },
         &|| {
             Case::new("proxy_login_wrong", 8, "network").run(|world| {
-                world.sandbox.proxy_login("me", "right");
+                world.sandbox.change(|settings| settings.proxy_login = Some("me:right".into()));
                 let url = world.sandbox.proxy_url().replace("://", "://me:wrongword@");
                 through_proxy(world, &url).keeps(&["wrongword"])
             });
         },
         &|| {
             Case::new("proxy_refused", 8, "network").run(|world| {
-                world.sandbox.proxy_refuses(502);
+                world.sandbox.change(|settings| settings.proxy_refuses = Some(502));
                 world.list(&[])
             });
         },

@@ -1,14 +1,14 @@
 //! A faulty config.json of a service account: found by Pluton before it is saved, or reported by rclone or Box if it
 //! was saved before.
 
-use box_sandbox::{AppSpec, JwtApp};
+use box_sandbox::{App, AppSpec};
 use serde_json::Value as Json;
 
 use crate::case::{Case, side_by_side};
 use crate::support::Ran;
 use crate::world::World;
 
-fn jwt_app(world: &mut World, spec: AppSpec) -> JwtApp {
+fn jwt_app(world: &mut World, spec: AppSpec) -> App {
     let app = world.sandbox.jwt_app_with(spec);
     world.name(&app.client_id, "CLIENT_ID");
     app
@@ -144,7 +144,7 @@ fn the_enterprise_has_not_authorized_the_app() {
 fn the_clock_is_wrong_and_by_how_much() {
     for (golden, skew) in [("clock_behind", 930), ("clock_ahead", -7_530)] {
         Case::new(golden, 6, "clock_skew").sandbox(box_sandbox::Sandbox::start).run(|world| {
-            world.sandbox.set_clock_skew(skew);
+            world.sandbox.change(|settings| settings.clock_skew = skew);
             let config = jwt_app(world, AppSpec::default()).config;
             add(world, &config.to_string(), &[])
         });

@@ -138,7 +138,7 @@ fn what_others_can_read_and_what_masks_is_named_without_its_value() {
 fn a_clock_that_is_off_is_measured() {
     let sandbox = Sandbox::start();
     let home = healthy(&sandbox, &rclone::newest());
-    sandbox.set_clock_skew(300);
+    sandbox.change(|settings| settings.clock_skew = 300);
     let (code, found) = findings(&home, &[]);
     assert_eq!(code, 1);
     assert!(wrong(&found).iter().any(|line| line.starts_with("clock") && line.contains("behind")), "{found:#?}");

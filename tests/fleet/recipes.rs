@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use box_sandbox::{App, JwtApp, Sandbox, rclone};
+use box_sandbox::{App, Sandbox, rclone};
 use saphyr::{LoadableYamlNode as _, Yaml};
 
 use crate::support::{Home, PLUTON, Ran, skip};
@@ -56,7 +56,7 @@ impl Runner {
         app
     }
 
-    fn service_account(&mut self) -> JwtApp {
+    fn service_account(&mut self) -> App {
         let app = self.sandbox.jwt_app();
         self.home.set("BOX_CONFIG_JSON", &app.config_file);
         app

@@ -9,7 +9,7 @@ use crate::life::with_each;
 fn downloads_that_a_firewall_blocks_are_found_before_a_restore_needs_them() {
     with_each(Sandbox::start, |life| {
         life.quick("Box");
-        life.sandbox.block_host("dl.boxcloud.com");
+        life.sandbox.change(|settings| settings.blocked_host = Some("dl.boxcloud.com"));
         life.pluton(&["storage", "verify", "Box"]).ok();
         let (code, document) = life.home.json(&["storage", "verify", "Box", "--check-write"]);
         let error = &document["storages"][0]["error"];
@@ -28,7 +28,7 @@ fn downloads_that_a_firewall_blocks_are_found_before_a_restore_needs_them() {
 fn a_fresh_file_that_is_not_ready_is_asked_for_again() {
     with_each(Sandbox::start, |life| {
         life.quick("Box");
-        life.sandbox.fresh_files_wait(2);
+        life.sandbox.change(|settings| settings.fresh_files_wait = 2);
         let ran = life.pluton(&["storage", "verify", "Box", "--check-write"]).ok();
         assert!(ran.stdout.contains("writable"), "{ran:?}");
         assert_eq!(life.sandbox.files(), []);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use box_sandbox::{App, JwtApp, RCLONE_CLIENT_ID, Sandbox, Token, rclone};
+use box_sandbox::{App, RCLONE_CLIENT_ID, Sandbox, Token, rclone};
 
 use crate::support::{Home, Ran};
 
@@ -75,7 +75,7 @@ impl Life {
     }
 
     /// A service account that has no token yet.
-    pub(crate) fn jwt(&self, name: &str) -> JwtApp {
+    pub(crate) fn jwt(&self, name: &str) -> App {
         let app = self.sandbox.jwt_app();
         let file = app.config_file.display();
         self.section(name, &format!("box_config_file = {file}\nbox_sub_type = enterprise"));

@@ -26,7 +26,7 @@ enum Way {
     /// The client ID that its tokens are made for.
     OAuth(String),
     Jwt,
-    ClientCredentials(App),
+    ClientCredentials(Box<App>),
 }
 
 impl Storages {
@@ -52,7 +52,7 @@ impl Storages {
             oauth(&first.client_id),
             oauth(&second.client_id),
             Way::Jwt,
-            Way::ClientCredentials(credentials),
+            Way::ClientCredentials(credentials.into()),
         ];
         Ok(Self { ways })
     }

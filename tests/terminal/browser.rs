@@ -58,11 +58,11 @@ fn after_a_refusal_another_try_asks_nothing_again() {
     let _port = authorize_port();
     let desk = Desk::new();
     let mut session = to_the_link(&desk);
-    desk.sandbox.refuse_consent(true);
+    desk.sandbox.change(|settings| settings.refuse_consent = true);
     let first = link(&mut session);
     desk.sandbox.browse(&first);
     session.sees("access was denied on Box's page");
-    desk.sandbox.refuse_consent(false);
+    desk.sandbox.change(|settings| settings.refuse_consent = false);
     session.chooses(WHAT_NOW, "Try again");
     let second = link(&mut session);
     desk.sandbox.browse(&second);

@@ -1,5 +1,10 @@
 //! The Box apps the sandbox knows, and how a test describes one with something missing.
 
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::state::ACCOUNT_ID;
 use crate::tokens::random_id;
 
 /// The client ID built into rclone. The sandbox accepts any secret with it.
@@ -51,45 +56,56 @@ impl Default for AppSpec {
 /// An app as its owner sees it in the developer console.
 #[derive(Clone, Debug)]
 pub struct App {
+    pub spec: AppSpec,
     pub client_id: String,
     pub client_secret: String,
     /// A subject for server apps: acts as the app's service account.
     pub enterprise_id: String,
     /// A subject for server apps: the person with the three folders.
     pub user_id: String,
-    /// The app's own service account; empty for OAuth apps.
+    /// The app's own service account, with its own empty tree; empty for OAuth apps.
     pub service_user_id: String,
+    /// The config.json of a JWT app, as the developer console hands it out.
+    pub config: Value,
+    /// The same on disk, mode 0600; gone when the sandbox is.
+    pub config_file: PathBuf,
 }
 
-/// What the sandbox itself keeps of an app.
-#[derive(Clone, Debug)]
-pub(crate) struct Registered {
-    /// `None`: any secret will do.
-    pub(crate) secret: Option<String>,
-    pub(crate) spec: AppSpec,
-    pub(crate) service_user_id: String,
-    /// The `kid` of its key, for JWT apps.
-    pub(crate) key_id: Option<String>,
-}
+impl App {
+    /// Fresh credentials; a config.json would go below `directory`.
+    pub(crate) fn new(spec: AppSpec, directory: &Path) -> Self {
+        let (client_id, client_secret) = (random_id(32), random_id(32));
+        let config = json!({
+            "boxAppSettings": {
+                "clientID": client_id,
+                "clientSecret": client_secret,
+                "appAuth": {
+                    "publicKeyID": random_id(8),
+                    "privateKey": include_str!("../data/worthless-private-key.pem"),
+                    "passphrase": "worthless",
+                },
+            },
+            "enterpriseID": ENTERPRISE_ID,
+        });
+        Self {
+            enterprise_id: ENTERPRISE_ID.to_owned(),
+            user_id: ACCOUNT_ID.to_owned(),
+            service_user_id: match spec.kind {
+                AppKind::OAuth => String::new(),
+                AppKind::ClientCredentials | AppKind::Jwt => random_number(),
+            },
+            config,
+            config_file: directory.join(format!("{client_id}_config.json")),
+            spec,
+            client_id,
+            client_secret,
+        }
+    }
 
-impl Registered {
     /// rclone's own app.
     pub(crate) fn rclone() -> Self {
-        Self { secret: None, spec: AppSpec::default(), service_user_id: String::new(), key_id: None }
-    }
-}
-
-/// Fresh credentials for an app of this kind.
-pub(crate) fn new_app(kind: AppKind) -> App {
-    App {
-        client_id: random_id(32),
-        client_secret: random_id(32),
-        enterprise_id: ENTERPRISE_ID.to_owned(),
-        user_id: crate::account::ACCOUNT_ID.to_owned(),
-        service_user_id: match kind {
-            AppKind::OAuth => String::new(),
-            AppKind::ClientCredentials | AppKind::Jwt => random_number(),
-        },
+        let fresh = Self::new(AppSpec::default(), Path::new(""));
+        Self { client_id: RCLONE_CLIENT_ID.to_owned(), client_secret: String::new(), ..fresh }
     }
 }
 

@@ -28,43 +28,40 @@ impl Sandbox {
     ///
     /// rclone may end before its last page is out; then the page has status 0 and no body.
     pub fn browse(&self, url: &str) -> Page {
-        let mut visited = vec![url.to_owned()];
+        let (mut visited, mut next) = (Vec::new(), url.to_owned());
         loop {
+            visited.push(next);
             assert!(visited.len() <= MOST_REDIRECTS, "going round: {visited:?}");
             let url = visited.last().expect("never empty");
             let Ok(response) = self.agent(url).get(url).call() else {
                 return Page { status: 0, body: String::new(), visited, location: None };
             };
-            match redirect(&response, &visited) {
-                Some(next) => visited.push(next),
-                None => return page(response, visited),
+            let page = page(url, response);
+            match page.location {
+                Some(location) => next = location,
+                None => return Page { visited, ..page },
             }
         }
     }
 
-    /// Presses Grant or Deny on the page [`Sandbox::consent_page`] turns on, and follows on.
+    /// Presses Grant or Deny on the page that [`crate::Settings::consent_page`] turns on, and follows on.
     pub fn decide(&self, page: &Page, grant: bool) -> Page {
         let url = page.visited.last().expect("a page has an address");
-        let decision = if grant { "grant" } else { "deny" };
-        let response = self.agent(url).post(url).send_form([("decision", decision)]);
-        let response = response.unwrap_or_else(|error| panic!("POST {url}: {error}"));
-        let next = redirect(&response, &page.visited).expect("a decision leads back to the app");
-        self.browse(&next)
+        let answer = self.post_form(url, &[("decision", if grant { "grant" } else { "deny" })]);
+        self.browse(&answer.location.expect("a decision leads back to the app"))
     }
 
     /// Posts a form, to the token endpoint say; redirects are not followed.
     pub fn post_form(&self, url: &str, fields: &[(&str, &str)]) -> Page {
         let response = self.agent(url).post(url).send_form(fields.iter().copied());
-        let response = response.unwrap_or_else(|error| panic!("POST {url}: {error}"));
-        page(response, vec![url.to_owned()])
+        page(url, response.unwrap_or_else(|error| panic!("POST {url}: {error}")))
     }
 
     /// Gets an address of Box's API with an access token; redirects are not followed.
     pub fn get_as(&self, url: &str, access: &str) -> Page {
         let bearer = format!("Bearer {access}");
         let response = self.agent(url).get(url).header("Authorization", bearer).call();
-        let response = response.unwrap_or_else(|error| panic!("GET {url}: {error}"));
-        page(response, vec![url.to_owned()])
+        page(url, response.unwrap_or_else(|error| panic!("GET {url}: {error}")))
     }
 
     /// A client for this address: Box through the proxy, this machine directly.
@@ -84,21 +81,13 @@ impl Sandbox {
     }
 }
 
-fn redirect(response: &Response<Body>, visited: &[String]) -> Option<String> {
-    if !response.status().is_redirection() {
-        return None;
-    }
-    let location = response.headers().get("location")?.to_str().ok()?;
-    let base = Url::parse(visited.last()?).ok()?;
-    Some(base.join(location).ok()?.to_string())
-}
-
-fn page(mut response: Response<Body>, visited: Vec<String>) -> Page {
-    let location = redirect(&response, &visited);
+fn page(url: &str, mut response: Response<Body>) -> Page {
+    let location = response.headers().get("location").filter(|_| response.status().is_redirection());
+    let location = location.and_then(|to| Url::parse(url).ok()?.join(to.to_str().ok()?).ok());
     Page {
-        location,
+        location: location.map(String::from),
         status: response.status().as_u16(),
         body: response.body_mut().read_to_string().unwrap_or_default(),
-        visited,
+        visited: vec![url.to_owned()],
     }
 }

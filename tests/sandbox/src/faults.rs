@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::exchange::{Answer, Call};
+use crate::request::{Answer, Request};
 
 /// Something that goes wrong with requests of one method whose path starts in one way.
 ///
@@ -97,16 +97,16 @@ impl Fault {
         self
     }
 
-    fn hits(&self, call: &Call) -> bool {
+    fn hits(&self, request: &Request) -> bool {
         self.left != Some(0)
-            && (self.method == "*" || self.method == call.method.as_str())
-            && call.path.starts_with(&self.path)
+            && (self.method == "*" || self.method == request.method)
+            && request.path.starts_with(&self.path)
     }
 }
 
 /// The first fault that hits, counted.
-pub(crate) fn strike(faults: &mut [Fault], call: &Call) -> Option<Fault> {
-    let fault = faults.iter_mut().find(|fault| fault.hits(call))?;
+pub(crate) fn strike(faults: &mut [Fault], request: &Request) -> Option<Fault> {
+    let fault = faults.iter_mut().find(|fault| fault.hits(request))?;
     fault.left = fault.left.map(|left| left - 1);
     Some(fault.clone())
 }

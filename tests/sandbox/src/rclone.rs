@@ -1,8 +1,12 @@
-//! The real rclone binaries that tests run: the newest, pinned by hash, and Debian stable's.
+//! The real rclone binaries that tests run: the newest, pinned by hash, and Debian stable's; and the turn to run `rclone
+//! authorize`.
 
+use std::fs::{File, OpenOptions};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use crate::pip;
 
@@ -55,4 +59,24 @@ fn version(binary: &Path) -> Option<String> {
     let text = String::from_utf8(output.stdout).ok()?;
     let words = text.lines().next()?.strip_prefix("rclone v")?;
     Some(words.trim_end_matches("-DEV").to_owned())
+}
+
+/// Waits for the turn to use port 53682, on which `rclone authorize` always listens. It lasts while the file is held,
+/// across all test processes of this machine.
+#[must_use]
+pub fn authorize_port() -> File {
+    let path = std::env::temp_dir().join("box-sandbox-port-53682.lock");
+    let lock = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .or_else(|_| File::open(&path))
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    lock.lock().expect("a lock on a file of our own");
+    let patience = Instant::now() + Duration::from_secs(20);
+    while let Err(error) = TcpListener::bind("127.0.0.1:53682") {
+        assert!(Instant::now() < patience, "port 53682 stays taken: {error}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    lock
 }

@@ -9,6 +9,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::Settings;
+
 const REFRESH_LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
 
 /// A finished sign-in, as rclone keeps it.
@@ -50,8 +52,6 @@ pub(crate) struct Grant {
     pub(crate) user_id: String,
     /// A server app: no refresh token, and `as-user` is allowed.
     pub(crate) server: bool,
-    pub(crate) read_only: bool,
-    pub(crate) manage_users: bool,
 }
 
 #[derive(Debug)]
@@ -66,72 +66,62 @@ struct Held {
     given: Option<Token>,
 }
 
-/// What became of a refresh token.
-pub(crate) enum Redeemed {
-    Good(Grant, u64),
-    /// The same pair as before: none of it was used yet.
-    Again(Token),
-    Expired,
-    Unknown,
-}
-
 /// Every token ever given out.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     access: HashMap<String, Held>,
     refresh: HashMap<String, Held>,
     sign_ins: u64,
-    pub(crate) grace: bool,
 }
 
 impl Tokens {
-    pub(crate) fn sign_in(&mut self, grant: &Grant, lifetime: Duration) -> Token {
+    pub(crate) fn sign_in(&mut self, settings: &Settings, grant: &Grant) -> Token {
         self.sign_ins += 1;
-        self.issue(grant, self.sign_ins, lifetime, None)
+        self.issue(settings, grant, self.sign_ins, None)
+    }
+
+    /// Exchanges a refresh token that is good and `client_id`'s own for the next pair, or for the same pair as before if
+    /// none of that was used yet.
+    ///
+    /// # Errors
+    /// What Box says otherwise.
+    pub(crate) fn refresh(&mut self, settings: &Settings, old: &str, client_id: &str) -> Result<Token, &'static str> {
+        let held = self.refresh.get(old).filter(|held| !held.dead && held.grant.client_id == client_id);
+        let held = held.ok_or("Invalid refresh token")?;
+        if held.ends <= Instant::now() {
+            return Err("Refresh token has expired");
+        }
+        if let Some(token) = &held.given {
+            return Ok(token.clone());
+        }
+        let (grant, sign_in, earlier) = (held.grant.clone(), held.sign_in, held.earlier.clone());
+        self.bury(earlier);
+        Ok(self.issue(settings, &grant, sign_in, Some(old)))
     }
 
     /// A new pair of the sign-in `sign_in`, in exchange for `earlier`.
-    pub(crate) fn issue(&mut self, grant: &Grant, sign_in: u64, lifetime: Duration, earlier: Option<&str>) -> Token {
-        let now = Instant::now();
-        let held = |ends| Held {
+    fn issue(&mut self, settings: &Settings, grant: &Grant, sign_in: u64, earlier: Option<&str>) -> Token {
+        let held = |lifetime| Held {
             grant: grant.clone(),
             sign_in,
-            ends,
+            ends: Instant::now() + lifetime,
             dead: false,
             earlier: earlier.map(str::to_owned),
             given: None,
         };
-        let access = random_id(32);
-        self.access.insert(access.clone(), held(now + lifetime));
-        let refresh = if grant.server {
-            String::new()
-        } else {
-            let refresh = random_id(64);
-            self.refresh.insert(refresh.clone(), held(now + REFRESH_LIFETIME));
-            refresh
-        };
+        let lifetime = settings.access_token_lifetime;
+        let (access, mut refresh) = (random_id(32), String::new());
+        self.access.insert(access.clone(), held(lifetime));
+        if !grant.server {
+            refresh = random_id(64);
+            self.refresh.insert(refresh.clone(), held(REFRESH_LIFETIME));
+        }
         let token = Token { access, refresh, expires_at: SystemTime::now() + lifetime, expires_in: lifetime.as_secs() };
         if let Some(held) = earlier.and_then(|earlier| self.refresh.get_mut(earlier)) {
-            held.dead = !self.grace;
+            held.dead = !settings.grace;
             held.given = Some(token.clone());
         }
         token
-    }
-
-    /// What a refresh token is worth, if it is good and `client_id`'s own.
-    pub(crate) fn redeem(&mut self, refresh: &str, client_id: &str) -> Redeemed {
-        match self.refresh.get(refresh) {
-            Some(held) if held.dead || held.grant.client_id != client_id => Redeemed::Unknown,
-            Some(held) if held.ends <= Instant::now() => Redeemed::Expired,
-            Some(Held { given: Some(token), .. }) => Redeemed::Again(token.clone()),
-            Some(held) => {
-                let good = Redeemed::Good(held.grant.clone(), held.sign_in);
-                let earlier = held.earlier.clone();
-                self.bury(earlier);
-                good
-            }
-            None => Redeemed::Unknown,
-        }
     }
 
     /// Notes that an access token was used: the refresh token it was given for has done its work.

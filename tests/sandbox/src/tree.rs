@@ -39,6 +39,8 @@ pub(crate) struct Node {
     pub(crate) etag: u64,
     /// How often a download is still answered with "not ready yet".
     pub(crate) waits: u32,
+    /// When the item itself went to the trash; not when a folder above it did.
+    pub(crate) trashed: Option<SystemTime>,
 }
 
 impl Node {
@@ -53,7 +55,6 @@ pub(crate) struct Tree {
     roots: BTreeMap<String, u64>,
     /// Folder and the user it is shared with.
     shares: BTreeSet<(u64, String)>,
-    trashed: BTreeMap<u64, SystemTime>,
     last_id: u64,
 }
 
@@ -80,6 +81,7 @@ impl Tree {
             content_modified: None,
             etag: 0,
             waits: 0,
+            trashed: None,
         };
         self.nodes.insert(id, node);
         id
@@ -100,14 +102,15 @@ impl Tree {
     }
 
     pub(crate) fn get_mut(&mut self, id: u64) -> &mut Node {
-        let node = self.nodes.get_mut(&id).expect("a node that was found");
+        self.nodes.get_mut(&id).expect("a node that was found")
+    }
+
+    /// The same for a change that people see, which gives the node another etag.
+    pub(crate) fn change(&mut self, id: u64) -> &mut Node {
+        let node = self.get_mut(id);
         node.modified = SystemTime::now();
         node.etag += 1;
         node
-    }
-
-    pub(crate) fn wait(&mut self, id: u64, times: u32) {
-        self.nodes.get_mut(&id).expect("a node that was found").waits = times;
     }
 
     pub(crate) fn get(&self, id: u64) -> &Node {
@@ -129,7 +132,7 @@ impl Tree {
         let in_root = self.roots.get(user) == Some(&folder);
         self.nodes
             .values()
-            .filter(|node| !self.trashed.contains_key(&node.id))
+            .filter(|node| node.trashed.is_none())
             .filter(|node| node.parent == Some(folder) || in_root && self.shares.contains(&(node.id, user.to_owned())))
             .collect()
     }
@@ -137,7 +140,7 @@ impl Tree {
     /// What has this name in this folder already; Box takes `a` and `A` for the same.
     pub(crate) fn named(&self, folder: u64, name: &str) -> Option<&Node> {
         let name = name.to_lowercase();
-        let mut siblings = self.nodes.values().filter(|node| !self.trashed.contains_key(&node.id));
+        let mut siblings = self.nodes.values().filter(|node| node.trashed.is_none());
         siblings.find(|node| node.parent == Some(folder) && node.name.to_lowercase() == name)
     }
 
@@ -146,21 +149,12 @@ impl Tree {
     }
 
     pub(crate) fn trash(&mut self, id: u64) {
-        self.trashed.insert(id, SystemTime::now());
-    }
-
-    pub(crate) fn restore(&mut self, id: u64) {
-        self.trashed.remove(&id);
+        self.get_mut(id).trashed = Some(SystemTime::now());
     }
 
     /// What `user` has thrown away, but not what is inside of it.
-    pub(crate) fn trash_of(&self, user: &str) -> Vec<&Node> {
-        self.trashed.keys().map(|id| &self.nodes[id]).filter(|node| node.owner == user).collect()
-    }
-
-    /// When the item itself was thrown away.
-    pub(crate) fn trashed_at(&self, id: u64) -> Option<SystemTime> {
-        self.trashed.get(&id).copied()
+    pub(crate) fn trash_of(&self, user: &str) -> impl Iterator<Item = &Node> {
+        self.nodes.values().filter(move |node| node.trashed.is_some() && node.owner == user)
     }
 
     /// Bytes of a file, or of all that is in a folder.
@@ -175,13 +169,12 @@ impl Tree {
 
     /// Whether the node, or a folder above it, is in the trash.
     pub(crate) fn is_trashed(&self, id: u64) -> bool {
-        self.lineage(id).any(|node| self.trashed.contains_key(&node.id))
+        self.lineage(id).any(|node| node.trashed.is_some())
     }
 
     /// Removes a node and all below it.
     pub(crate) fn remove(&mut self, id: u64) {
         self.nodes.remove(&id);
-        self.trashed.remove(&id);
         let below: Vec<u64> = self.nodes.values().filter(|node| node.parent == Some(id)).map(|node| node.id).collect();
         for child in below {
             self.remove(child);
@@ -197,26 +190,15 @@ impl Tree {
     /// Path and size of every file below `user`'s root, sorted.
     pub(crate) fn files(&self, user: &str) -> Vec<(String, usize)> {
         let root = self.root(user);
-        let mut files: Vec<_> = self
-            .nodes
-            .values()
-            .filter(|node| !self.is_trashed(node.id))
-            .filter_map(|node| Some((node, node.content.as_ref()?)))
-            .filter_map(|(node, content)| Some((self.path(node.id, root)?, content.bytes.len())))
-            .collect();
+        let file = |node: &Node| {
+            let mut line: Vec<&Node> = self.lineage(node.id).collect();
+            let size = node.content.as_ref()?.bytes.len();
+            let is_there = line.pop()?.id == root && line.iter().all(|node| node.trashed.is_none());
+            let names: Vec<&str> = line.iter().rev().map(|node| node.name.as_str()).collect();
+            is_there.then(|| (names.join("/"), size))
+        };
+        let mut files: Vec<_> = self.nodes.values().filter_map(file).collect();
         files.sort();
         files
-    }
-
-    fn path(&self, id: u64, root: u64) -> Option<String> {
-        let mut names: Vec<&str> = Vec::new();
-        for node in self.lineage(id) {
-            if node.id == root {
-                names.reverse();
-                return Some(names.join("/"));
-            }
-            names.push(&node.name);
-        }
-        None
     }
 }

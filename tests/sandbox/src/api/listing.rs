@@ -1,60 +1,73 @@
-//! What is in a folder, page by page: by marker, as rclone asks, or by offset.
+//! What is in a folder or in the trash, page by page: by marker, as rclone asks, or by offset; and of each entry the
+//! fields that were asked for.
 
 use serde_json::{Value, json};
 
-use super::error::error;
-use super::items::{describe, folder};
-use super::{Caller, Outcome};
-use crate::exchange::{Answer, Call};
-use crate::fields::chosen;
-use crate::state::{Settings, State};
+use super::items::describe;
+use super::{Call, Outcome, error, text};
+use crate::request::Answer;
 use crate::tree::Node;
 
 const LARGEST_PAGE: usize = 1000;
 
-pub(super) fn items(state: &State, settings: &Settings, caller: &Caller, call: &Call, id: &str) -> Outcome {
-    let folder = folder(state, caller, id)?;
-    page(state, settings, call, state.tree.children(&caller.user_id, folder.id))
-}
-
-/// Offset and limit of a call; a limit above the largest page is taken for that.
-pub(super) fn window(call: &Call) -> Result<(usize, usize), Answer> {
-    let limit = number(call, "limit")?.unwrap_or(100);
-    if limit == 0 {
-        return Err(bad_parameter("limit"));
+impl Call<'_> {
+    pub(super) fn list(&self, folder: &str) -> Outcome {
+        let folder = self.item("folders", folder)?;
+        self.page_of(self.state.tree.children(&self.user_id, folder.id))
     }
-    Ok((number(call, "offset")?.unwrap_or(0), limit.min(LARGEST_PAGE)))
+
+    pub(super) fn list_trash(&self) -> Outcome {
+        self.page_of(self.state.tree.trash_of(&self.user_id))
+    }
+
+    fn page_of<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) -> Outcome {
+        self.page(nodes.into_iter().map(|node| self.chosen(describe(self.state, node), &[])).collect())
+    }
+
+    /// The part of `entries`, which come in the order of IDs, that the request asks for; a limit above the largest page is
+    /// taken for that.
+    pub(super) fn page(&self, mut entries: Vec<Value>) -> Outcome {
+        let (offset, limit) = (self.number("offset", 0)?, self.number("limit", 100)?.min(LARGEST_PAGE));
+        if limit == 0 {
+            return Err(bad_parameter("limit"));
+        }
+        let limit = limit.min(self.state.settings.page_size);
+        if self.request.parameter("usemarker").eq_ignore_ascii_case("true") {
+            let after = read_marker(self.request.parameter("marker"))?;
+            entries.retain(|entry| id(entry) > after);
+            let more = entries.len() > limit;
+            entries.truncate(limit);
+            // rclone asks on for ever when the last page says "" instead of null.
+            let next = entries.last().filter(|_| more).map(|last| format!("after-{}", id(last)));
+            return Ok(Answer::json(200, &json!({ "entries": entries, "limit": limit, "next_marker": next })));
+        }
+        let page: Vec<&Value> = entries.iter().skip(offset).take(limit).collect();
+        let body = json!({ "total_count": entries.len(), "entries": page, "offset": offset, "limit": limit });
+        Ok(Answer::json(200, &body))
+    }
+
+    /// Keeps of `whole` what `?fields=` names, and always type and id; or else all but `hidden`.
+    pub(super) fn chosen(&self, mut whole: Value, hidden: &[&str]) -> Value {
+        let asked: Vec<&str> = self.request.parameter("fields").split(',').map(str::trim).collect();
+        if let Some(object) = whole.as_object_mut() {
+            match asked.as_slice() {
+                [""] => object.retain(|name, _| !hidden.contains(&&**name)),
+                asked => object.retain(|name, _| matches!(&**name, "type" | "id") || asked.contains(&&**name)),
+            }
+        }
+        whole
+    }
+
+    fn number(&self, name: &str, default: usize) -> Result<usize, Answer> {
+        match self.request.parameter(name) {
+            "" => Ok(default),
+            number => number.parse().map_err(|_| bad_parameter(name)),
+        }
+    }
 }
 
-/// The part of `children`, which come in the order of IDs, that the call asks for.
-pub(super) fn page(state: &State, settings: &Settings, call: &Call, children: Vec<&Node>) -> Outcome {
-    let (offset, limit) = window(call)?;
-    let limit = limit.min(settings.page_size);
-    let shown = |node: &&Node| chosen(describe(state, node), call, &[]);
-
-    let by_marker = call.query.get("usemarker").is_some_and(|v| v.eq_ignore_ascii_case("true"));
-    let page: Value = if by_marker {
-        let marker = call.query.get("marker").map_or("", String::as_str);
-        let after = read_marker(marker)?;
-        let rest: Vec<&Node> = children.into_iter().filter(|n| n.id > after).collect();
-        let page = &rest[..limit.min(rest.len())];
-        let last = page.last().filter(|_| rest.len() > limit);
-        // rclone asks on for ever when the last page says "" instead of null.
-        json!({
-            "entries": page.iter().map(shown).collect::<Vec<_>>(),
-            "limit": limit,
-            "next_marker": last.map(|node| format!("after-{}", node.id)),
-        })
-    } else {
-        let page = children.iter().skip(offset).take(limit);
-        json!({
-            "total_count": children.len(),
-            "entries": page.map(shown).collect::<Vec<_>>(),
-            "offset": offset,
-            "limit": limit,
-        })
-    };
-    Ok(Answer::json(200, &page))
+fn id(entry: &Value) -> u64 {
+    text(&entry["id"]).parse().unwrap_or_default()
 }
 
 /// The last ID already shown; a marker that was never given out is refused.
@@ -64,11 +77,6 @@ fn read_marker(marker: &str) -> Result<u64, Answer> {
     }
     let id = marker.strip_prefix("after-").and_then(|id| id.parse().ok());
     id.ok_or_else(|| bad_parameter("marker"))
-}
-
-fn number(call: &Call, name: &str) -> Result<Option<usize>, Answer> {
-    let text = call.query.get(name).filter(|text| !text.is_empty());
-    text.map(|text| text.parse().map_err(|_| bad_parameter(name))).transpose()
 }
 
 fn bad_parameter(name: &str) -> Answer {

@@ -2,33 +2,52 @@
 
 use serde_json::{Value, json};
 
-use super::caller::insufficient_scope;
-use super::{Caller, Outcome, listing};
-use crate::exchange::{Answer, Call};
-use crate::fields::chosen;
-use crate::state::State;
+use super::items::number;
+use super::{Call, Outcome, insufficient_scope};
+use crate::request::Answer;
 
 /// Given only to who asks for them by name.
 const HIDDEN: &[&str] = &["role", "enterprise"];
 
-pub(super) fn me(state: &State, caller: &Caller, call: &Call) -> Answer {
-    Answer::json(200, &chosen(describe(state, &caller.user_id), call, HIDDEN))
-}
-
-/// The users whose name or login starts with `filter_term`; for apps that may manage users.
-pub(super) fn list(state: &State, caller: &Caller, call: &Call) -> Outcome {
-    if !caller.manage_users {
-        return Err(insufficient_scope());
+impl Call<'_> {
+    pub(super) fn me(&self) -> Answer {
+        Answer::json(200, &self.user(&self.user_id))
     }
-    let wanted = call.query.get("filter_term").map(|term| term.to_lowercase()).unwrap_or_default();
-    let starts = |text: &str| text.to_lowercase().starts_with(&wanted);
-    let found = state.users.iter().filter(|(_, user)| starts(&user.name) || starts(&user.login));
-    let found: Vec<Value> = found.map(|(id, _)| chosen(describe(state, id), call, HIDDEN)).collect();
-    let (offset, limit) = listing::window(call)?;
-    let page: Vec<&Value> = found.iter().skip(offset).take(limit).collect();
-    Ok(Answer::json(200, &json!({ "total_count": found.len(), "entries": page, "offset": offset, "limit": limit })))
-}
 
-fn describe(state: &State, id: &str) -> Value {
-    state.users[id].describe(id, state.tree.used(id), state.float_sizes)
+    /// The users whose name or login starts with `filter_term`; for apps that may manage users.
+    pub(super) fn users(&self) -> Outcome {
+        if !self.manage_users {
+            return Err(insufficient_scope());
+        }
+        let wanted = self.request.parameter("filter_term").to_lowercase();
+        let starts = |text: &str| text.to_lowercase().starts_with(&wanted);
+        let found = self.state.users.iter().filter(|(_, user)| starts(&user.name) || starts(&user.login));
+        self.page(found.map(|(id, _)| self.user(id)).collect())
+    }
+
+    fn user(&self, id: &str) -> Value {
+        let user = &self.state.users[id];
+        let number = |bytes| number(self.state, bytes);
+        let whole = json!({
+            "type": "user",
+            "id": id,
+            "name": user.name,
+            "login": user.login,
+            "created_at": "2020-01-01T00:00:00-08:00",
+            "modified_at": "2024-01-01T00:00:00-08:00",
+            "language": "en",
+            "timezone": "America/Los_Angeles",
+            "space_amount": number(user.space_amount),
+            "space_used": number(user.space_used + self.state.tree.used(id)),
+            "max_upload_size": number(user.max_upload_size),
+            "status": user.status,
+            "job_title": "",
+            "phone": "",
+            "address": "",
+            "avatar_url": format!("https://app.box.com/api/avatar/large/{id}"),
+            "role": user.role,
+            "enterprise": { "type": "enterprise", "id": user.enterprise_id, "name": user.enterprise_name },
+        });
+        self.chosen(whole, HIDDEN)
+    }
 }

@@ -2,18 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use hyper::Method;
 use url::Url;
 
-use crate::exchange::{Answer, Call};
+use crate::request::{Answer, Request};
 use crate::state::{Code, State};
 use crate::tokens::random_id;
 
 const CODE_LIFETIME: Duration = Duration::from_secs(30);
 
 /// `GET` and `POST /api/oauth2/authorize`.
-pub(crate) fn authorize(state: &mut State, call: &Call) -> Answer {
-    let asked = |name: &str| call.query.get(name).map_or("", String::as_str);
+pub(crate) fn authorize(state: &mut State, request: &Request) -> Answer {
+    let asked = |name: &str| request.parameter(name);
     let Some(app) = state.apps.get(asked("client_id")) else {
         return page(400, "invalid_client", "The client ID is not known to Box.");
     };
@@ -23,20 +22,19 @@ pub(crate) fn authorize(state: &mut State, call: &Call) -> Answer {
     let registered = app.spec.redirect_uri.as_deref();
     if !registered.is_some_and(|registered| same_place(registered, asked("redirect_uri"))) {
         if app.spec.mismatch_redirects {
-            return back(call, &[("error", "redirect_uri_mismatch")]);
+            return back(request, &[("error", "redirect_uri_mismatch")]);
         }
         let sorry = "The redirect URI does not match one registered for this app.";
         return page(400, "redirect_uri_mismatch", sorry);
     }
-    let decision = call.form().remove("decision");
-    let pressed = call.method == Method::POST;
-    if state.consent_page && !pressed {
+    let pressed = request.method == "POST";
+    if state.settings.consent_page && !pressed {
         return consent_page();
     }
-    if state.refuse_consent || (pressed && decision.as_deref() != Some("grant")) {
+    if state.settings.refuse_consent || (pressed && request.field("decision") != "grant") {
         let words = "The user denied access to your application";
         let refusal = [("error", "access_denied"), ("error_description", words)];
-        return back(call, &refusal);
+        return back(request, &refusal);
     }
     let code = random_id(32);
     let kept = Code {
@@ -45,7 +43,7 @@ pub(crate) fn authorize(state: &mut State, call: &Call) -> Answer {
         ends: Instant::now() + CODE_LIFETIME,
     };
     state.codes.insert(code.clone(), kept);
-    back(call, &[("code", &code)])
+    back(request, &[("code", &code)])
 }
 
 /// Whether two addresses are one; on this very machine, any port will do.
@@ -61,13 +59,11 @@ fn same_place(registered: &str, asked: &str) -> bool {
 }
 
 /// Sends the browser back to the app, with its own `state`.
-fn back(call: &Call, parameters: &[(&str, &str)]) -> Answer {
-    let target = call.query.get("redirect_uri").map_or("", String::as_str);
-    let Ok(mut target) = Url::parse(target) else {
+fn back(request: &Request, parameters: &[(&str, &str)]) -> Answer {
+    let Ok(mut target) = Url::parse(request.parameter("redirect_uri")) else {
         return page(400, "redirect_uri_mismatch", "The redirect URI is no URL.");
     };
-    let state = call.query.get("state").map_or("", String::as_str);
-    target.query_pairs_mut().extend_pairs(parameters).append_pair("state", state);
+    target.query_pairs_mut().extend_pairs(parameters).append_pair("state", request.parameter("state"));
     Answer::redirect(target.as_str())
 }
 

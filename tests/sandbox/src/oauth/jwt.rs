@@ -9,54 +9,42 @@ use ring::signature::{
 };
 use serde_json::Value;
 
-use super::server_app::{server_grant, subject};
-use super::{Refusal, app_of_kind};
+use super::{Granted, app_of_kind, invalid_grant, subject};
 use crate::AppKind;
-use crate::exchange::Fields;
-use crate::service_accounts::PUBLIC_KEY;
-use crate::state::{Settings, State};
-use crate::tokens::Token;
+use crate::request::{Answer, Request};
+use crate::state::State;
 
+/// The public half of the test key, a PKCS#1 `RSAPublicKey`.
+const PUBLIC_KEY: &[u8] = include_bytes!("../../data/worthless-public-key.der");
 const AUDIENCE: &str = "https://api.box.com/oauth2/token";
 /// The longest time in seconds that an assertion may be valid.
 const LONGEST: i64 = 60;
 
-pub(super) fn exchange(state: &mut State, settings: &Settings, form: &Fields) -> Result<Token, Refusal> {
-    let (client_id, app) = app_of_kind(state, form, AppKind::Jwt)?;
-    let assertion = form.get("assertion").map_or("", String::as_str);
-    let (header, claims) = verified(assertion)?;
-    let text = |name: &str| claims[name].as_str();
-
-    if header["kid"].is_string() && header["kid"].as_str() != app.key_id.as_deref() {
-        return Err(check("kid"));
-    }
-    if text("iss") != Some(&client_id) {
-        return Err(check("iss"));
-    }
-    if text("aud") != Some(AUDIENCE) {
-        return Err(check("aud"));
-    }
+pub(super) fn grant(state: &mut State, request: &Request) -> Granted {
+    let app = app_of_kind(state, request, AppKind::Jwt)?;
+    let (header, claims) = verified(request.field("assertion"))?;
+    let text = |name: &str| claims[name].as_str().unwrap_or_default();
     let left = claims["exp"].as_i64().unwrap_or(0) - seconds(state);
-    if !(1..=LONGEST).contains(&left) {
-        return Err(check("exp"));
+    let user_id = subject(&app, text("box_sub_type"), text("sub"));
+    let key_id = &app.config["boxAppSettings"]["appAuth"]["publicKeyID"];
+    let checks = [
+        ("kid", !header["kid"].is_string() || header["kid"] == *key_id),
+        ("iss", text("iss") == app.client_id),
+        ("aud", text("aud") == AUDIENCE),
+        ("exp", (1..=LONGEST).contains(&left)),
+        ("sub", user_id.is_some()),
+        ("jti", (16..=128).contains(&text("jti").len()) && !state.used_jwts.contains(text("jti"))),
+    ];
+    if let Some((claim, _)) = checks.iter().find(|(_, right)| !right) {
+        return Err(invalid_grant(&format!("Please check the '{claim}' claim.")));
     }
-    let user_id = subject(&app, text("box_sub_type"), text("sub")).ok_or_else(|| check("sub"))?;
-    let unique = text("jti").filter(|jti| (16..=128).contains(&jti.len()));
-    let unique = unique.ok_or_else(|| check("jti"))?;
-    if !state.used_jwts.insert(unique.to_owned()) {
-        return Err(check("jti"));
-    }
-    let grant = server_grant(client_id, user_id, &app);
-    Ok(state.tokens.sign_in(&grant, settings.access_token_lifetime))
-}
-
-fn check(claim: &str) -> Refusal {
-    Refusal::invalid_grant(&format!("Please check the '{claim}' claim."))
+    state.used_jwts.insert(text("jti").to_owned());
+    Ok(state.sign_in(&app.client_id, user_id.unwrap_or_default()))
 }
 
 /// Header and claims of a JWT whose signature is good.
-fn verified(assertion: &str) -> Result<(Value, Value), Refusal> {
-    let bad = || Refusal::invalid_grant("OAuth JWT signature is invalid.");
+fn verified(assertion: &str) -> Result<(Value, Value), Answer> {
+    let bad = || invalid_grant("OAuth JWT signature is invalid.");
     let (signed, signature) = assertion.rsplit_once('.').ok_or_else(bad)?;
     let (header, claims) = signed.split_once('.').ok_or_else(bad)?;
     let header = json(header).ok_or_else(bad)?;

@@ -1,89 +1,105 @@
 //! Box's token endpoints and their errors.
 
 mod authorize;
-mod code;
 mod jwt;
-mod refresh;
-mod server_app;
+
+use std::time::Instant;
 
 use serde_json::json;
 
-use crate::apps::Registered;
-use crate::exchange::{Answer, Call, Fields};
-use crate::state::{Settings, State};
-use crate::tokens::Token;
+use crate::apps::ENTERPRISE_ID;
+use crate::request::{Answer, Request};
+use crate::state::{ACCOUNT_ID, State};
+use crate::{App, AppKind, Token};
 
 pub(crate) use authorize::authorize;
 
-/// An error of the token endpoint.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    error: &'static str,
-    description: String,
-}
-
-impl Refusal {
-    fn new(error: &'static str, description: &str) -> Self {
-        Self { error, description: description.to_owned() }
-    }
-
-    fn invalid_grant(description: &str) -> Self {
-        Self::new("invalid_grant", description)
-    }
-
-    fn invalid_client() -> Self {
-        Self::new("invalid_client", "The client credentials are invalid")
-    }
-}
+/// A new token; the error half is one of Box's refusals.
+type Granted = Result<Token, Answer>;
 
 /// `POST /oauth2/token`.
-pub(crate) fn token(state: &mut State, settings: &Settings, call: &Call) -> Answer {
-    let form = call.form();
-    let granted = match form.get("grant_type").map(String::as_str) {
-        Some("authorization_code") => code::exchange(state, settings, &form),
-        Some("refresh_token") => refresh::exchange(state, settings, &form),
-        Some("client_credentials") => server_app::exchange(state, settings, &form),
-        Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => jwt::exchange(state, settings, &form),
-        _ => Err(Refusal::new("unsupported_grant_type", "Invalid grant_type parameter or parameter missing")),
+pub(crate) fn token(state: &mut State, request: &Request) -> Answer {
+    let granted = match request.field("grant_type") {
+        "authorization_code" => authorization_code(state, request),
+        "refresh_token" => refresh_token(state, request),
+        "client_credentials" => client_credentials(state, request),
+        "urn:ietf:params:oauth:grant-type:jwt-bearer" => jwt::grant(state, request),
+        _ => Err(refused("unsupported_grant_type", "Invalid grant_type parameter or parameter missing")),
     };
-    granted.map_or_else(|refusal| refused(&refusal), |token| given(&token))
+    granted.map_or_else(|refusal| refusal, |token| given(&token))
 }
 
 /// `POST /oauth2/revoke`.
-pub(crate) fn revoke(state: &mut State, call: &Call) -> Answer {
-    let form = call.form();
-    match app(state, &form) {
-        Ok((client_id, _)) => {
-            let token = form.get("token").map_or("", String::as_str);
-            state.tokens.revoke(token, &client_id);
+pub(crate) fn revoke(state: &mut State, request: &Request) -> Answer {
+    match app(state, request) {
+        Ok(app) => {
+            state.tokens.revoke(request.field("token"), &app.client_id);
             Answer::empty(200)
         }
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => refusal,
+    }
+}
+
+/// A code from the browser works once, within 30 seconds, only for the app it was issued to.
+fn authorization_code(state: &mut State, request: &Request) -> Granted {
+    let app = app_of_kind(state, request, AppKind::OAuth)?;
+    let name = request.field("code");
+    if state.codes.get(name).is_none_or(|code| code.client_id != app.client_id) {
+        return Err(invalid_grant("Auth code doesn't exist or is invalid for the client"));
+    }
+    let code = state.codes.remove(name).expect("it was there");
+    if code.ends <= Instant::now() {
+        return Err(invalid_grant("The authorization code has expired"));
+    }
+    if request.field("redirect_uri") != code.redirect_uri {
+        return Err(refused("redirect_uri_mismatch", "The redirect URI of the code and of this request differ"));
+    }
+    Ok(state.sign_in(&app.client_id, ACCOUNT_ID))
+}
+
+/// A refresh token works only for the app it was issued to.
+fn refresh_token(state: &mut State, request: &Request) -> Granted {
+    let app = app(state, request)?;
+    let granted = state.tokens.refresh(&state.settings, request.field("refresh_token"), &app.client_id);
+    granted.map_err(invalid_grant)
+}
+
+/// Box requires a subject, which rclone never sends.
+fn client_credentials(state: &mut State, request: &Request) -> Granted {
+    let app = app_of_kind(state, request, AppKind::ClientCredentials)?;
+    let user_id = subject(&app, request.field("box_subject_type"), request.field("box_subject_id"));
+    let user_id = user_id.ok_or_else(|| invalid_grant("Grant credentials are invalid"))?;
+    Ok(state.sign_in(&app.client_id, user_id))
+}
+
+/// The user a server app asks to act as, if it may.
+fn subject<'a>(app: &'a App, kind: &str, id: &'a str) -> Option<&'a str> {
+    match (kind, id) {
+        ("enterprise", ENTERPRISE_ID) => Some(&app.service_user_id),
+        ("user", id) if id == ACCOUNT_ID || id == app.service_user_id => Some(id),
+        _ => None,
     }
 }
 
 /// The app of a request, its secret checked. Like Box, this reads the form and no Basic header:
 /// rclone tries the header first and learns.
-fn app(state: &State, form: &Fields) -> Result<(String, Registered), Refusal> {
-    let client_id = form.get("client_id").ok_or_else(Refusal::invalid_client)?;
-    let app = state.apps.get(client_id);
-    let app = app.ok_or_else(Refusal::invalid_client)?;
-    if app.secret.is_some() && app.secret.as_ref() != form.get("client_secret") {
-        return Err(Refusal::invalid_client());
-    }
+fn app(state: &State, request: &Request) -> Result<App, Answer> {
+    let app = state.apps.get(request.field("client_id"));
+    let app = app.filter(|app| app.client_secret.is_empty() || app.client_secret == request.field("client_secret"));
+    let app = app.ok_or_else(|| refused("invalid_client", "The client credentials are invalid"))?;
     if !app.spec.authorized {
-        return Err(Refusal::new("unauthorized_client", "This app is not authorized by the enterprise"));
+        return Err(refused("unauthorized_client", "This app is not authorized by the enterprise"));
     }
-    Ok((client_id.clone(), app.clone()))
+    Ok(app.clone())
 }
 
 /// The same, for a grant that only apps of one kind may use.
-fn app_of_kind(state: &State, form: &Fields, kind: crate::AppKind) -> Result<(String, Registered), Refusal> {
-    let (client_id, app) = app(state, form)?;
+fn app_of_kind(state: &State, request: &Request, kind: AppKind) -> Result<App, Answer> {
+    let app = app(state, request)?;
     if app.spec.kind != kind {
-        return Err(Refusal::new("unauthorized_client", "The grant type is unauthorized for this client_id"));
+        return Err(refused("unauthorized_client", "The grant type is unauthorized for this client_id"));
     }
-    Ok((client_id, app))
+    Ok(app)
 }
 
 fn given(token: &Token) -> Answer {
@@ -99,10 +115,11 @@ fn given(token: &Token) -> Answer {
     Answer::json(200, &body).header("Cache-Control", "no-store")
 }
 
-fn refused(refusal: &Refusal) -> Answer {
-    let body = json!({
-        "error": refusal.error,
-        "error_description": refusal.description,
-    });
+fn refused(error: &str, description: &str) -> Answer {
+    let body = json!({ "error": error, "error_description": description });
     Answer::json(400, &body).header("Cache-Control", "no-store")
+}
+
+fn invalid_grant(description: &str) -> Answer {
+    refused("invalid_grant", description)
 }

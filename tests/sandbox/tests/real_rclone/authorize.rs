@@ -84,7 +84,7 @@ fn an_app_of_one_s_own_signs_in_too() {
 fn a_person_who_says_no_ends_it() {
     let _port = authorize_port();
     with_each_in_turn(|bench| {
-        bench.sandbox.refuse_consent(true);
+        bench.sandbox.change(|settings| settings.refuse_consent = true);
         let authorize = Authorize::start(&bench, |_| ());
         let page = bench.sandbox.browse(&authorize.url);
         assert!(page.visited[2].contains("error=access_denied"));
@@ -99,7 +99,7 @@ fn a_person_who_says_no_ends_it() {
 fn the_consent_page_has_two_buttons_that_work() {
     let _port = authorize_port();
     with_each_in_turn(|bench| {
-        bench.sandbox.consent_page(true);
+        bench.sandbox.change(|settings| settings.consent_page = true);
         for grant in [false, true] {
             let authorize = Authorize::start(&bench, |_| ());
             let page = bench.sandbox.browse(&authorize.url);

@@ -83,7 +83,7 @@ fn the_token_endpoint_can_fail_too() {
 fn a_proxy_lets_in_only_who_it_knows() {
     with_each(|bench| {
         bench.sign_in();
-        bench.sandbox.proxy_login("me", "right");
+        bench.sandbox.change(|settings| settings.proxy_login = Some("me:right".into()));
         let said = bench.fails(&["lsd", "bx:", "--low-level-retries", "1"]);
         assert!(said.contains("Proxy Authentication Required"), "{said}");
         let url = bench.sandbox.proxy_url().replace("://", "://me:right@");
@@ -91,7 +91,7 @@ fn a_proxy_lets_in_only_who_it_knows() {
         let output =
             bench.command().env("HTTPS_PROXY", &url).env("https_proxy", &url).args(lsd).arg(bench.config()).output();
         assert!(output.expect("run rclone").status.success());
-        bench.sandbox.proxy_refuses(503);
+        bench.sandbox.change(|settings| settings.proxy_refuses = Some(503));
         let said = bench.fails(&["lsd", "bx:", "--low-level-retries", "1"]);
         assert!(said.contains("Service Unavailable"), "{said}");
     });

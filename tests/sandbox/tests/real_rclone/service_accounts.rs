@@ -2,20 +2,20 @@
 
 use std::fs;
 
-use box_sandbox::{AppSpec, JwtApp, rclone};
+use box_sandbox::{App, AppSpec, rclone};
 use serde_json::json;
 
 use crate::support::{Bench, with_each};
 
 const MINT: [&str; 4] = ["config", "update", "bx", "--non-interactive"];
 
-fn configure(bench: &Bench, app: &JwtApp, sub_type: &str) {
+fn configure(bench: &Bench, app: &App, sub_type: &str) {
     let file = app.config_file.display();
     bench.configure(&format!("box_config_file = {file}\nbox_sub_type = {sub_type}"));
 }
 
 /// Tries to mint, and fails; what rclone says when it tells all, Box's words included.
-fn refused(bench: &Bench, app: &JwtApp, sub_type: &str) -> String {
+fn refused(bench: &Bench, app: &App, sub_type: &str) -> String {
     configure(bench, app, sub_type);
     let [config, update, name, flag] = MINT;
     let said = bench.fails(&[config, update, name, flag, "-vv"]);
@@ -81,7 +81,7 @@ fn a_clock_that_is_wrong_is_refused() {
     with_each(|bench| {
         let app = bench.sandbox.jwt_app();
         for seconds in [600, -600] {
-            bench.sandbox.set_clock_skew(seconds);
+            bench.sandbox.change(|settings| settings.clock_skew = seconds);
             let said = refused(&bench, &app, "enterprise");
             assert!(said.contains("'exp' claim"), "{seconds}: {said}");
         }

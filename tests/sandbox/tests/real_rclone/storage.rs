@@ -229,7 +229,7 @@ fn only_box_is_reachable() {
 fn a_download_comes_from_another_host_and_fails_where_that_is_blocked() {
     with_each(|bench| {
         bench.sign_in();
-        bench.sandbox.fresh_files_wait(1);
+        bench.sandbox.change(|settings| settings.fresh_files_wait = 1);
         fs::write(bench.directory.path().join("a.txt"), "text").unwrap();
         bench.ok(&["copy", "a.txt", "bx:"]);
         assert_eq!(bench.ok(&["cat", "bx:a.txt"]), b"", "rclone takes 202 for the content");
@@ -237,7 +237,7 @@ fn a_download_comes_from_another_host_and_fails_where_that_is_blocked() {
         let requests = bench.sandbox.requests();
         let hosts: Vec<_> = requests.iter().rev().take(2).map(|r| (r.host.as_str(), r.status)).collect();
         assert_eq!(hosts, [("dl.boxcloud.com", 200), ("api.box.com", 302)]);
-        bench.sandbox.block_host("dl.boxcloud.com");
+        bench.sandbox.change(|settings| settings.blocked_host = Some("dl.boxcloud.com"));
         let said = bench.fails(&["cat", "bx:a.txt", "--low-level-retries", "1"]);
         assert!(said.contains("Forbidden"), "{said}");
         bench.ok(&["lsf", "bx:"]);
@@ -248,7 +248,7 @@ fn a_download_comes_from_another_host_and_fails_where_that_is_blocked() {
 fn sizes_and_quotas_may_be_floats() {
     with_each(|bench| {
         bench.sign_in();
-        bench.sandbox.float_sizes(true);
+        bench.sandbox.change(|settings| settings.float_sizes = true);
         fs::write(bench.directory.path().join("a.txt"), "text").unwrap();
         bench.ok(&["copy", "a.txt", "bx:Documents"]);
         assert_eq!(bench.ok(&["lsf", "--format", "sp", "bx:Documents"]), b"4;a.txt\n");
