@@ -35,7 +35,7 @@ impl Context {
     pub(crate) fn new(global: &Global) -> Result<Self> {
         config::check_owner()?;
         let preferences = Preferences::load()?;
-        set_colour(global.color.or(preferences.color).unwrap_or(Color::Auto));
+        set_color(global.color.or(preferences.color).unwrap_or(Color::Auto));
         let volume = match (global.quiet, global.verbose) {
             (true, _) => Volume::Quiet,
             (_, true) => Volume::Verbose,
@@ -103,7 +103,7 @@ impl Context {
     }
 }
 
-fn set_colour(color: Color) {
+fn set_color(color: Color) {
     let choice = match color {
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,

@@ -209,7 +209,7 @@ pub(crate) fn explain(cause: Cause, failure: &Failure<'_>) -> Error {
 
 /// Does both at once if there is nothing to look up.
 pub(crate) fn diagnose(failure: &Failure<'_>) -> Error {
-    explain(recognise(failure), failure)
+    explain(recognize(failure), failure)
 }
 
 #[derive(Deserialize)]
@@ -235,7 +235,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 });
 
 /// The kind of failure.
-pub(crate) fn recognise(failure: &Failure<'_>) -> Cause {
+pub(crate) fn recognize(failure: &Failure<'_>) -> Cause {
     match failure.end {
         End::TimedOut if failure.doing == Doing::Authorizing => return Cause::NobodySignedIn,
         End::TimedOut => return Cause::TimedOut,

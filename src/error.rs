@@ -238,9 +238,9 @@ pub(crate) struct Error {
     /// How long Box asks to wait.
     #[serde(skip)]
     pub(crate) retry_after: Option<Duration>,
-    /// The staged section that was left in place, because it holds the only live token.
+    /// The staged file that was left in place, because it holds the only live token.
     #[serde(skip)]
-    pub(crate) kept: Option<PathBuf>,
+    pub(crate) recoverable: Option<PathBuf>,
     /// The user has read it already.
     #[serde(skip)]
     pub(crate) shown: bool,
@@ -260,7 +260,7 @@ impl Error {
             notes: Vec::new(),
             fields: Vec::new(),
             retry_after: None,
-            kept: None,
+            recoverable: None,
             shown: false,
         }
     }

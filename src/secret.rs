@@ -38,9 +38,9 @@ const HIDDEN: &str = "[hidden]";
 /// The longest line of rclone's that is shown.
 const LONGEST: usize = 2000;
 /// The styles that Pluton itself uses: what [`for_screen`] lets through after an escape.
-const COLOURS: [&str; 7] = ["[0m", "[1m", "[4m", "[31m", "[32m", "[33m", "[36m"];
+const COLORS: [&str; 7] = ["[0m", "[1m", "[4m", "[31m", "[32m", "[33m", "[36m"];
 
-/// A secret recognised by its context: what precedes it, itself, and what follows.
+/// A secret recognized by its context: what precedes it, itself, and what follows.
 static PLACES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let places = [
         // Fields of JSON, of forms and of rclone.conf.
@@ -130,7 +130,7 @@ pub(crate) fn printable(text: &str) -> String {
     plain
 }
 
-/// Text that is fit for a terminal, in the few colours of Pluton's own; all else goes that is no plain text.
+/// Text that is fit for a terminal, in the few colors of Pluton's own; all else goes that is no plain text.
 pub(crate) fn for_screen(text: &str) -> String {
     if !text.contains(is_unseen) {
         return text.to_owned();
@@ -139,7 +139,7 @@ pub(crate) fn for_screen(text: &str) -> String {
     let mut parts = text.split('\u{1b}');
     let mut foreign = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let code = COLOURS.iter().find(|code| part.starts_with(**code));
+        let code = COLORS.iter().find(|code| part.starts_with(**code));
         if let Some(code) = code {
             out.extend([&printable(&foreign), "\u{1b}", code]);
             part[code.len()..].clone_into(&mut foreign);
@@ -232,7 +232,7 @@ mod tests {
         fn no_screen_gets_a_foreign_code(text in "(\u{1b}|\\[|\\]|[0-9;m]|\u{7}|\u{9b}|.|\n){0,40}") {
             let shown = for_screen(&text);
             for after in shown.split('\u{1b}').skip(1) {
-                prop_assert!(COLOURS.iter().any(|code| after.starts_with(code)), "{:?}", shown);
+                prop_assert!(COLORS.iter().any(|code| after.starts_with(code)), "{:?}", shown);
             }
             prop_assert!(shown.chars().all(|c| c == '\n' || c == '\u{1b}' || !is_unseen(c)), "{:?}", shown);
         }

@@ -80,14 +80,14 @@ fn until_done(
                 warnings.append(&mut saved.warnings);
                 return Ok(Report::Saved(Box::new(Saved { warnings, ..saved })));
             }
-            Err(error) if error.code == Code::Interrupted && error.kept.is_none() && context.terminal.asks => {
+            Err(error) if error.code == Code::Interrupted && error.recoverable.is_none() && context.terminal.asks => {
                 return Err(error.note("Nothing was saved."));
             }
             Err(error) if !context.terminal.asks || signals::seen() => return Err(error),
             Err(error) => error,
         };
         // The next attempt must use the token that was renewed on the way.
-        if let Some(found) = error.kept.as_deref().and_then(config::kept) {
+        if let Some(found) = error.recoverable.as_deref().and_then(config::kept) {
             answers.set(Field::Token, found.token.blob().expose());
             resumed.push(found.file);
         }

@@ -18,7 +18,7 @@ use crate::storage::sign_in::App;
 const LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) fn explain(mut failure: Failure<'_>, section: Option<&Section>) -> Error {
-    let mut cause = diagnosis::recognise(&failure);
+    let mut cause = diagnosis::recognize(&failure);
     failure.is_idle = section.is_some_and(is_idle);
     match cause {
         Cause::ClockSkew => {

@@ -124,7 +124,7 @@ pub(super) fn refresh_locked(
     match renewed {
         Ok(token) => Ok(Refreshed { how: How::Renewed, token }),
         // The user must be told about the token that was kept for recovery.
-        Err(error) if error.kept.is_some() => Err(error),
+        Err(error) if error.recoverable.is_some() => Err(error),
         // A plain rclone beside this one may have been first.
         Err(error) => file.section(now.name()).ok().and_then(|latest| by_another(now, &latest)).ok_or(error),
     }

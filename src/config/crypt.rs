@@ -112,7 +112,7 @@ mod tests {
         let password = Secret::new("pässword ①");
         assert_eq!(decrypt(VECTOR.as_bytes(), &password).expect("opens").as_slice(), PLAIN);
         assert_eq!(encrypt(PLAIN, &password, counting()).expect("seals"), VECTOR.as_bytes());
-        // With a decomposed ä and a plain 1 it is the same password once normalised.
+        // With a decomposed ä and a plain 1 it is the same password once normalized.
         assert!(decrypt(VECTOR.as_bytes(), &Secret::new("pa\u{308}ssword 1")).is_ok());
     }
 

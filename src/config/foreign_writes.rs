@@ -82,7 +82,7 @@ fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 /// Whether an rclone could still replace the file with older content.
 pub(super) fn may_be_overwritten(path: &Path) -> bool {
     let placed = fs::metadata(path).and_then(|now| now.modified()).ok();
-    // An rclone that is not in the process list (in another container) is recognised by its temporary file, or because
+    // An rclone that is not in the process list (in another container) is recognized by its temporary file, or because
     // the file was replaced.
     let quiet = || !is_being_saved(path) && fs::metadata(path).and_then(|now| now.modified()).ok() == placed;
     if rclone_is_running() || !quiet() {

@@ -286,7 +286,7 @@ impl Staged {
                 "Box has replaced the token you gave. The new one is saved, and the next try will use it: {}",
                 self.file.display()
             ));
-            error.kept = Some(self.file.clone());
+            error.recoverable = Some(self.file.clone());
         }
         error
     }
@@ -297,7 +297,7 @@ impl Staged {
         if fs::write(self.dir().join(recovery::GIVEN), "").is_ok() {
             self.dir.leave();
             error.notes.push(format!("The token that was received is saved: {}", self.file.display()));
-            error.kept = Some(self.file.clone());
+            error.recoverable = Some(self.file.clone());
         }
         error
     }

@@ -13,7 +13,7 @@ use crate::storage::options::{self, SPECS, Spec};
 use crate::storage::sign_in::Kind;
 use crate::ui::report::{duration, size};
 
-/// Where an admin authorises apps. Box has renamed the page.
+/// Where an admin authorizes apps. Box has renamed the page.
 pub(crate) const ADMIN_APPS: &str =
     "Admin Console > Platform > Platform Apps (formerly Integrations > Platform Apps Manager)";
 /// Box refuses an assertion when the clocks differ by more than this.

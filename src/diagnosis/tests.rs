@@ -1,9 +1,9 @@
-//! Real output of rclone, Box and the network with the cause each must be recognised by, and laws that hold for all of
+//! Real output of rclone, Box and the network with the cause each must be recognized by, and laws that hold for all of
 //! it.
 
 use proptest::prelude::*;
 
-use super::{AND, Cause, Doing, End, Failure, PATTERNS, diagnose, explain, recognise};
+use super::{AND, Cause, Doing, End, Failure, PATTERNS, diagnose, explain, recognize};
 use crate::error::Error;
 use crate::rclone::Version;
 use crate::secret::{Secret, scrub};
@@ -23,7 +23,7 @@ fn failure(sign_in: Kind, said: &str) -> Failure<'_> {
 }
 
 fn cause(said: &str) -> Cause {
-    recognise(&failure(Kind::OwnApp, said))
+    recognize(&failure(Kind::OwnApp, said))
 }
 
 /// Texts that cannot be produced on a machine without Box, a broken network or an hour of waiting.
@@ -81,27 +81,27 @@ fn recorded_failures_have_their_cause() {
 fn the_same_text_means_different_things_to_different_storages_and_rclones() {
     let refused = "jwtutil: failed making auth request: 400 Bad Request";
     for (version, known) in [(Version(1, 63, 0), Cause::JwtBroken), (Version(1, 63, 1), Cause::JwtRefused)] {
-        assert_eq!(recognise(&Failure { version: Some(version), ..failure(Kind::Jwt, refused) }), known);
+        assert_eq!(recognize(&Failure { version: Some(version), ..failure(Kind::Jwt, refused) }), known);
     }
     let old = Failure { version: Some(Version(1, 40, 0)), ..failure(Kind::Quick, "?") };
-    assert_eq!(recognise(&old), Cause::TooOld);
+    assert_eq!(recognize(&old), Cause::TooOld);
     assert!(diagnose(&old).message.contains("1.40.0"));
     let new = Failure { version: Some(Version(1, 75, 2)), ..failure(Kind::Quick, "unknown flag: --contimeout") };
-    assert_eq!(recognise(&new), Cause::Unknown);
+    assert_eq!(recognize(&new), Cause::Unknown);
 
     let forbidden = r#"Error "access_denied_insufficient_permissions" (403): Access denied"#;
     assert_eq!(cause(forbidden), Cause::RootRefused);
     let folder = Failure { root_folder: Some("4711"), ..failure(Kind::OwnApp, forbidden) };
-    assert_eq!(recognise(&folder), Cause::PermissionDenied);
+    assert_eq!(recognize(&folder), Cause::PermissionDenied);
     let other = Failure { impersonate: Some("42"), ..failure(Kind::Jwt, forbidden) };
-    assert_eq!(recognise(&other), Cause::ImpersonationDenied);
+    assert_eq!(recognize(&other), Cause::ImpersonationDenied);
 
     for (kind, known) in [
         (Kind::Quick, Cause::RefreshRefused),
         (Kind::Jwt, Cause::JwtRefused),
         (Kind::ClientCredentials, Cause::SubjectRefused),
     ] {
-        assert_eq!(recognise(&failure(kind, "invalid_grant")), known);
+        assert_eq!(recognize(&failure(kind, "invalid_grant")), known);
     }
 }
 
@@ -171,7 +171,7 @@ fn every_text_leads_to_its_cause_and_every_cause_has_a_way_to_it() {
     for (text, known) in texts() {
         assert_eq!(text, &text.to_lowercase());
         let listing = Failure { root_folder: Some("4711"), ..failure(Kind::Quick, text) };
-        assert_eq!(recognise(&listing), known, "{text:?}");
+        assert_eq!(recognize(&listing), known, "{text:?}");
     }
 }
 

@@ -131,7 +131,7 @@ impl Drop for Spinner {
     }
 }
 
-/// Whether its cursor stays where it is, and colour is noise.
+/// Whether its cursor stays where it is, and color is noise.
 pub(crate) fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|kind| kind == "dumb")
 }

@@ -1,7 +1,7 @@
 //! The checks of `pluton doctor`. Each examines one part and changes nothing; a check that passes is reported too.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{self, Ipv4Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -149,9 +149,10 @@ fn state(subject: &Subject<'_>, found: &mut Findings) {
     }
 }
 
+#[expect(clippy::disallowed_types, reason = "takes the port for a moment, to see whether it is free")]
 fn port(_: &Subject<'_>, found: &mut Findings) {
     let found = found.about("browser sign-in");
-    if TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
+    if net::TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
         return found.good(format!("port {PORT} is free"));
     }
     found

@@ -18,7 +18,7 @@ pub(crate) struct Spec {
     /// Values to complete: every one there is if `is_closed`, else usual ones.
     pub(crate) examples: &'static [&'static str],
     pub(crate) is_closed: bool,
-    /// The first rclone that honours it; older ones ignore it silently. `None`: every rclone in use.
+    /// The first rclone that honors it; older ones ignore it silently. `None`: every rclone in use.
     pub(crate) since: Option<(u32, u32)>,
     /// Whether it does anything for this kind of sign-in.
     pub(crate) fits: fn(Kind) -> bool,
