@@ -1,6 +1,7 @@
 //! The error type: what went wrong, who must act, what to type next, and the exit code for scripts. Makes incoming text
 //! printable; prints nothing itself.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,11 +51,6 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    /// As in JSON.
-    pub(crate) fn name(self) -> String {
-        name(self)
-    }
-
     pub(crate) fn exit(self) -> u8 {
         match self {
             Self::Unknown | Self::StorageFull | Self::FileTooLarge => 1,
@@ -91,6 +87,13 @@ impl Code {
     }
 }
 
+/// As in JSON.
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// Who can fix it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 pub(crate) enum Who {
@@ -103,14 +106,10 @@ pub(crate) enum Who {
     Network,
 }
 
-impl Who {
-    pub(crate) fn name(self) -> String {
-        name(self)
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
-}
-
-fn name(value: impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|name| Some(name.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// An answer of a person, who may have got it wrong and can be asked again.
@@ -200,8 +199,8 @@ impl<T: Into<String>> From<T> for Remedy {
 }
 
 /// `text: command`, which is what JSON says too.
-impl std::fmt::Display for Remedy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.command {
             None => f.write_str(&self.text),
             Some(command) if self.text.is_empty() => f.write_str(command),
@@ -275,7 +274,7 @@ impl Error {
     }
 
     /// A failure to read or write a file.
-    pub(crate) fn disk(code: Code, did: &str, path: &Path, cause: &impl std::fmt::Display) -> Self {
+    pub(crate) fn disk(code: Code, did: &str, path: &Path, cause: &impl fmt::Display) -> Self {
         Self::new(code, format!("cannot {did} {}: {cause}", path.display()))
     }
 
@@ -340,26 +339,14 @@ impl Error {
     }
 
     #[must_use]
-    pub(crate) fn already_shown(mut self) -> Self {
-        self.shown = true;
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn retry_after(mut self, seconds: Option<u32>) -> Self {
-        self.retry_after = seconds.map(|seconds| Duration::from_secs(seconds.into()));
-        self
-    }
-
-    #[must_use]
     pub(crate) fn about(mut self, field: Field) -> Self {
         self.fields.push(field);
         self
     }
 }
 
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }

@@ -88,10 +88,11 @@ impl Supervision<'_> {
     }
 }
 
-/// A program to run. It does not get the secrets in this program's environment: `PLUTON_BOX_*` and what is withheld.
+/// A program to run, without standard input. It does not get the secrets in this program's environment: `PLUTON_BOX_*`
+/// and what is withheld.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    without_answers(&mut command);
+    without_answers(command.stdin(Stdio::null()));
     command
 }
 
@@ -122,7 +123,7 @@ pub(crate) fn search_path() -> OsString {
 
 /// Runs `command` to its end or to the deadline.
 pub(crate) fn run(command: &mut Command, how: Supervision<'_>) -> io::Result<Outcome> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     watch_over(in_own_group(command).spawn()?, how)
 }
 
@@ -132,32 +133,25 @@ pub(crate) fn tool(program: &str, arguments: &[&str], input: &[u8]) -> io::Resul
     file.write_all(input)?;
     file.rewind()?;
     let mut command = command(program);
-    command.args(arguments).env("PATH", search_path());
-    command.stdin(file).stdout(Stdio::piped()).stderr(Stdio::piped());
-    watch_over(in_own_group(&mut command).spawn()?, Supervision::within(TOOL_LIMIT))
+    run(command.args(arguments).env("PATH", search_path()).stdin(file), Supervision::within(TOOL_LIMIT))
 }
 
-/// Runs a program of the user's own, which may talk to the terminal, and returns what it printed.
+/// Runs a program of the user's own that prints a secret, and may ask for another at the terminal. `None` if it fails.
 ///
 /// # Errors
 /// On Ctrl-C. The inner error says that it could not be started.
-pub(crate) fn capture(command: &mut Command) -> Result<io::Result<Outcome>> {
-    at_terminal(command.stdin(Stdio::inherit()).stdout(Stdio::piped()), None)
+pub(crate) fn secret_from(program: &str, arguments: &[String]) -> Result<io::Result<Option<Secret>>> {
+    let ended = at_terminal(command(program).args(arguments), None, false)?;
+    Ok(ended.map(|outcome| outcome.success().then(|| Secret::new(outcome.stdout))))
 }
 
-/// Runs a program that reads `input` and may talk to the terminal. What it prints is shown, or else returned.
+/// Runs a program that may talk to the terminal, or else reads `input`. What it prints is shown, or else returned.
 ///
 /// # Errors
 /// On Ctrl-C. The inner error says that it could not be started.
-pub(crate) fn feed(command: &mut Command, input: &Secret, shows: bool) -> Result<io::Result<Outcome>> {
-    at_terminal(
-        command.stdin(Stdio::piped()).stdout(if shows { Stdio::inherit() } else { Stdio::piped() }),
-        Some(input),
-    )
-}
-
-fn at_terminal(command: &mut Command, input: Option<&Secret>) -> Result<io::Result<Outcome>> {
-    command.stderr(Stdio::inherit());
+pub(crate) fn at_terminal(command: &mut Command, input: Option<&Secret>, shows: bool) -> Result<io::Result<Outcome>> {
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
+    command.stdout(if shows { Stdio::inherit() } else { Stdio::piped() }).stderr(Stdio::inherit());
     // In its own group it could not read from the terminal; in ours, Ctrl-C reaches it too.
     let in_group = !has_terminal();
     let spawned = if in_group { in_own_group(command).spawn() } else { command.spawn() };
@@ -188,7 +182,7 @@ fn is_of_ctrl_c(status: ExitStatus) -> bool {
 
 /// Runs the user's command with this program's own streams; signals go to it. `started` is called once it runs.
 pub(crate) fn supervise(command: &mut Command, started: impl FnOnce()) -> io::Result<ExitStatus> {
-    let mut child = signals::forward_to(|| command.spawn())?;
+    let mut child = signals::forward_to(|| command.stdin(Stdio::inherit()).spawn())?;
     started();
     has_exited(&mut child, true)?;
     signals::stop_forwarding();

@@ -11,7 +11,6 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use tempfile::NamedTempFile;
 
@@ -23,6 +22,8 @@ use crate::ui::terminal::Terminal;
 
 /// The oldest rclone that is tested.
 pub(crate) const OLDEST: Version = Version(1, 60, 0);
+/// The first one that takes names which are not plain.
+pub(crate) const TAKES_ANY_NAME: Version = Version(1, 62, 0);
 const INSTALL: &str = "install rclone: https://rclone.org/install/ (or `apt install rclone`, `brew install rclone`)";
 
 /// Bounds for one attempt. rclone has no deadline for a whole command; that is the child's.
@@ -112,11 +113,6 @@ pub(crate) struct Transfer {
     pub(crate) requests: usize,
 }
 
-#[derive(Deserialize)]
-struct Answers {
-    results: Vec<Json>,
-}
-
 impl Rclone {
     /// Takes the program named by `chosen`, else the one on the PATH.
     ///
@@ -159,9 +155,9 @@ impl Rclone {
 
     /// # Errors
     /// If rclone is older than `needed`: it would silently ignore `what`.
-    pub(crate) fn require(&self, needed: (u32, u32), what: &str) -> Result<()> {
+    pub(crate) fn require(&self, needed: Version, what: &str) -> Result<()> {
         let version = self.version()?;
-        if (version.0, version.1) >= needed {
+        if version >= needed {
             return Ok(());
         }
         let why = format!("{what} needs rclone {}.{} or newer; this one is {version}", needed.0, needed.1);
@@ -173,7 +169,9 @@ impl Rclone {
     /// # Errors
     /// As for [`Self::require`].
     pub(crate) fn require_for_option(&self, needed: Option<((u32, u32), &str)>) -> Result<()> {
-        needed.map_or(Ok(()), |(version, key)| self.require(version, &format!("the option {key}")))
+        needed.map_or(Ok(()), |((major, minor), key)| {
+            self.require(Version(major, minor, 0), &format!("the option {key}"))
+        })
     }
 
     /// Lists the storage's root folder, first renewing its token in `config` if that is due. While `renews`, rclone may
@@ -202,12 +200,11 @@ impl Rclone {
         let mut command = self.command(Some(config));
         command.args(["rc", "--loopback", "job/batch", "--json", &job]).args(BATCH_NETWORK);
         let outcome = self.run(&mut command, None, Supervision::within(self.limit.min(BATCH_LIMIT)))?;
-        let answers = serde_json::from_str::<Answers>(&outcome.stdout).ok().filter(|_| outcome.success());
-        let folders = |result: &Json| result.get("list")?.as_array().map(Vec::len);
-        Ok(match answers.filter(|answers| answers.results.len() == names.len()) {
-            Some(answers) => answers.results.iter().map(folders).collect(),
-            None => vec![None; names.len()],
-        })
+        let answer: Json = serde_json::from_str(&outcome.stdout).unwrap_or_default();
+        let results = answer["results"].as_array();
+        let results = results.filter(|results| outcome.success() && results.len() == names.len());
+        let folders = |result: &Json| result["list"].as_array().map(Vec::len);
+        Ok(results.map_or_else(|| vec![None; names.len()], |results| results.iter().map(folders).collect()))
     }
 
     /// Makes rclone get a first token for a section that can sign in without a person, and save it in `config`.
@@ -353,7 +350,7 @@ const SIGN_IN_LIMIT: Duration = Duration::from_secs(300);
 
 /// A Go template. It loads nothing from the network.
 const PAGE: &[u8] = include_bytes!("rclone/page.html");
-const TAKES_A_PAGE: (u32, u32) = (1, 62);
+const TAKES_A_PAGE: Version = Version(1, 62, 0);
 
 pub(crate) struct Authorize<'a> {
     pub(crate) app: Option<&'a App>,
@@ -389,8 +386,7 @@ impl Rclone {
     /// The page that the browser ends on, if this rclone supports one. Deleted when the value is dropped.
     #[expect(clippy::disallowed_methods, reason = "the page is no secret, and a file of this run only")]
     fn page(&self) -> Result<Option<NamedTempFile>> {
-        let version = self.version()?;
-        if (version.0, version.1) < TAKES_A_PAGE {
+        if self.version()? < TAKES_A_PAGE {
             return Ok(None);
         }
         // If it cannot be written, rclone shows its own page.
@@ -406,7 +402,7 @@ fn link_in(line: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Version, link_in, without_details};
+    use super::{Version, without_details};
 
     #[test]
     fn versions_are_read_as_rclone_prints_them() {
@@ -432,13 +428,5 @@ mod tests {
             2026/11/25 21:53:59 DEBUG : 9 go routines active\n";
         let kept = "2026/11/25 21:53:59 ERROR : x: Failed to copy: Error \"forbidden\" (403)\nmore of it\n";
         assert_eq!(without_details(said), kept);
-    }
-
-    #[test]
-    fn the_link_is_found_in_rclone_s_notice() {
-        let line =
-            "2026/11/23 12:28:07 NOTICE: Please go to the following link: http://127.0.0.1:53682/auth?state=Ab_-1";
-        assert_eq!(link_in(line), Some("http://127.0.0.1:53682/auth?state=Ab_-1"));
-        assert_eq!(link_in("NOTICE: Waiting for code..."), None);
     }
 }

@@ -10,10 +10,10 @@ use std::io::{self, IsTerminal as _, Read};
 use std::path::Path;
 use std::process::Child;
 #[cfg(unix)]
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 #[cfg(unix)]
@@ -22,8 +22,9 @@ use rustix::process::Pid;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
 use crate::error::{Error, Result};
+use crate::secret::Secret;
 
-static SEEN: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+static SEEN: AtomicBool = AtomicBool::new(false);
 /// Ctrl-C was pressed a second time.
 static FORCED: AtomicBool = AtomicBool::new(false);
 /// The command of `pluton run` has ended, and so must the threads beside it.
@@ -34,15 +35,12 @@ static CHILD: Mutex<Option<Pid>> = Mutex::new(None);
 
 thread_local! {
     static UNINTERRUPTED: Cell<bool> = const { Cell::new(false) };
+    /// Whether another thread waits for this one, and sees the signals.
+    static IS_AWAITED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Counts prompts; odd while one is open.
-static PROMPTS: AtomicUsize = AtomicUsize::new(0);
-/// Restores the terminal for a prompt that cannot be left in the ordinary way.
-static LEAVE: Mutex<fn()> = Mutex::new(|| {});
-
-/// Whether the open prompt needs no answer for the program to go on.
-static OPTIONAL: AtomicBool = AtomicBool::new(false);
+/// Restores the terminal for the open prompt, if there is one that only this can leave.
+static OPEN_PROMPT: Mutex<Option<fn()>> = Mutex::new(None);
 
 /// How long an open prompt has to notice the signal by itself.
 const GRACE: Duration = Duration::from_millis(250);
@@ -99,17 +97,19 @@ pub(crate) fn watch() -> io::Result<()> {
 /// A prompt that blocks in a read cannot be woken, so the program ends here; nothing else is running while it waits.
 #[expect(clippy::exit, reason = "the main thread is blocked in a read that a signal does not end")]
 fn leave_open_prompt() {
-    let prompt = PROMPTS.load(Ordering::SeqCst);
-    if prompt % 2 == 0 || OPTIONAL.load(Ordering::SeqCst) {
+    if open_prompt().is_none() {
         return;
     }
     std::thread::sleep(GRACE);
-    if PROMPTS.load(Ordering::SeqCst) == prompt {
-        if let Ok(leave) = LEAVE.lock() {
-            leave();
-        }
+    // Locked until the end, so that an answer that comes now changes nothing. No other prompt opens after a signal.
+    if let Some(leave) = *open_prompt() {
+        leave();
         std::process::exit(130);
     }
+}
+
+fn open_prompt() -> MutexGuard<'static, Option<fn()>> {
+    OPEN_PROMPT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Forwards every signal to the child that `spawn` starts, until [`stop_forwarding`].
@@ -197,7 +197,10 @@ pub(crate) fn interruptible<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Option<T>> {
     let (sender, done) = mpsc::channel();
-    std::thread::spawn(move || sender.send(work()));
+    std::thread::spawn(move || {
+        IS_AWAITED.set(true);
+        sender.send(work())
+    });
     let mut waited = Duration::ZERO;
     loop {
         match done.recv_timeout(TICK) {
@@ -214,7 +217,7 @@ pub(crate) fn interruptible<T: Send + 'static>(
 ///
 /// # Errors
 /// On Ctrl-C. The inner error says why it cannot be read.
-pub(crate) fn read_file(path: &Path) -> Result<io::Result<String>> {
+pub(crate) fn read_file(path: &Path) -> Result<io::Result<Secret>> {
     let path = path.to_owned();
     read(move || File::open(path))
 }
@@ -223,7 +226,7 @@ pub(crate) fn read_file(path: &Path) -> Result<io::Result<String>> {
 ///
 /// # Errors
 /// On Ctrl-C. The inner error says why it cannot be read.
-pub(crate) fn read_stdin() -> Result<io::Result<String>> {
+pub(crate) fn read_stdin() -> Result<io::Result<Secret>> {
     read(|| Ok(io::stdin()))
 }
 
@@ -231,11 +234,11 @@ pub(crate) fn is_stdin_typed() -> bool {
     io::stdin().is_terminal()
 }
 
-fn read<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Result<io::Result<String>> {
+fn read<R: Read>(open: impl FnOnce() -> io::Result<R> + Send + 'static) -> Result<io::Result<Secret>> {
     let text = interruptible(Duration::MAX, move || {
         let mut text = String::new();
         let length = open()?.take(LONGEST_TEXT + 1).read_to_string(&mut text)?;
-        if length as u64 > LONGEST_TEXT { Err(io::Error::other("it is too large")) } else { Ok(text) }
+        if length as u64 > LONGEST_TEXT { Err(io::Error::other("it is too large")) } else { Ok(Secret::new(text)) }
     })?;
     Ok(text.unwrap_or_else(|| Err(io::ErrorKind::Other.into())))
 }
@@ -280,20 +283,15 @@ pub(crate) fn pause(length: Duration) -> Result<()> {
     }
 }
 
-/// Runs a prompt that needs no answer. `None` on a signal: the prompt is then left open.
-pub(crate) fn optional_prompt<T: Send + 'static>(prompt: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    OPTIONAL.store(true, Ordering::SeqCst);
-    interruptible(Duration::MAX, prompt).ok().flatten()
-}
-
-/// Runs a prompt; `leave` restores the terminal if the prompt cannot be left in the ordinary way.
+/// Runs a prompt; `leave` restores the terminal if the prompt cannot be left in the ordinary way. Where another thread
+/// waits for the answer, it is that thread which goes on after a signal.
+///
+/// # Errors
+/// If the user has asked to stop before.
 pub(crate) fn during_prompt<T>(leave: fn(), prompt: impl FnOnce() -> T) -> Result<T> {
-    if let Ok(mut slot) = LEAVE.lock() {
-        *slot = leave;
-    }
-    PROMPTS.fetch_add(1, Ordering::SeqCst);
+    *open_prompt() = (!IS_AWAITED.get()).then_some(leave);
     // A signal that came just before has not seen this prompt.
     let answer = check().map(|()| prompt());
-    PROMPTS.fetch_add(1, Ordering::SeqCst);
+    *open_prompt() = None;
     answer
 }

@@ -14,7 +14,7 @@ use crate::config::document::{Document, Value};
 use crate::config::{self, ConfigFile, Proof};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result};
-use crate::rclone::{OLDEST, Rclone};
+use crate::rclone::{OLDEST, Rclone, TAKES_ANY_NAME};
 use crate::signals;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, needs};
@@ -119,7 +119,7 @@ impl Attempt<'_> {
         answers.get(Field::Name).map(RemoteName::new).transpose()?;
         let rclone = self.context.rclone(self.proof.timeout)?;
         if self.context.terminal.asks {
-            rclone.require((OLDEST.0, OLDEST.1), "Pluton")?;
+            rclone.require(OLDEST, "Pluton")?;
         }
         self.file.require_writable().map_err(|error| self.unharmed(error))
     }
@@ -283,7 +283,7 @@ pub(super) fn rclone_for(
     let rclone = context.rclone(proof.timeout)?;
     rclone.require_for_option(needs(|key| options.get(key).is_some()))?;
     if let Some(name) = name.filter(|name| !name.is_plain()) {
-        rclone.require((1, 62), &format!("the name {:?}", name.as_str()))?;
+        rclone.require(TAKES_ANY_NAME, &format!("the name {:?}", name.as_str()))?;
     }
     Ok(rclone)
 }

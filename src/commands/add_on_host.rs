@@ -81,7 +81,7 @@ fn run_on(host: &str, command: &str, input: &Secret, shows: bool) -> Result<(i32
     let current = std::env::current_dir().unwrap_or_default();
     let ssh = which::which_in("ssh", Some(process::search_path()), current)
         .map_err(|_| failed("ssh is not installed, or not on the PATH".into()).hint("install OpenSSH"))?;
-    let ended = process::feed(process::command(ssh).args(["-T", "--", host, command]), input, shows)?;
+    let ended = process::at_terminal(process::command(ssh).args(["-T", "--", host, command]), Some(input), shows)?;
     let outcome = ended.map_err(|cause| failed(format!("cannot start ssh: {cause}")))?;
     match outcome.code().unwrap_or(NO_CONNECTION) {
         NO_PROGRAM => Err(failed(format!("ssh found no pluton on {host}"))

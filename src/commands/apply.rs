@@ -31,7 +31,7 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     };
     let text = signals::read_file(path)?
         .map_err(|cause| Error::new(Code::InvalidValue, format!("cannot read {}: {cause}", path.display())))?;
-    let declared = Declared::parse(&text, path)?;
+    let declared = Declared::parse(text.expose(), path)?;
     process::withhold(declared.storage.values().flat_map(DeclaredStorage::variables).cloned());
     let path = place(path);
     let file = context.config_file()?;

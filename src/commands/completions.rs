@@ -267,7 +267,7 @@ impl Line {
         // There are too many to be offered before a letter of one is typed.
         if is_first && self.is_begun {
             let codes = diagnosis::guides().iter();
-            found.extend(codes.map(|guide| Candidate::new(guide.code.name()).help(Some((&guide.meaning).into()))));
+            found.extend(codes.map(|guide| Candidate::new(guide.code.to_string()).help(Some((&guide.meaning).into()))));
         }
         found
     }

@@ -94,7 +94,7 @@ fn errors() -> String {
         if last.replace(code.exit()) != Some(code.exit()) {
             let _ = write!(page, "\n\nExit code {}", code.exit());
         }
-        let _ = write!(page, "\n  {:<21}  {meaning}", code.name());
+        let _ = write!(page, "\n  {code:<21}  {meaning}");
     }
     page
 }
@@ -102,7 +102,7 @@ fn errors() -> String {
 /// The page of one code.
 fn error(name: &str) -> Option<String> {
     let name = name.to_ascii_lowercase().replace('-', "_");
-    let guide = diagnosis::guides().iter().find(|guide| guide.code.name() == name)?;
+    let guide = diagnosis::guides().iter().find(|guide| guide.code.to_string() == name)?;
     let heading = format!("{name} (exit code {}): {}", guide.code.exit(), guide.meaning);
     let mut page = report::failure_text(&guide.error(heading));
     let mut examples: Vec<_> = diagnosis::examples().filter(|error| error.code == guide.code).collect();
@@ -138,12 +138,12 @@ mod tests {
         let all: Vec<_> =
             schema["enum"].as_array().expect("codes").iter().map(|code| code.as_str().expect("a word")).collect();
         assert!(all.len() > 30);
-        assert_eq!(guides().iter().map(|guide| guide.code.name()).collect::<Vec<_>>(), all);
+        assert_eq!(guides().iter().map(|guide| guide.code.to_string()).collect::<Vec<_>>(), all);
         for name in all {
             assert!(error(name).expect("a page").contains("\n  next: "), "{name}");
         }
         for example in examples() {
-            let page = error(&example.code.name()).expect("a page");
+            let page = error(&example.code.to_string()).expect("a page");
             assert!(page.contains(&failure_text(&example)), "{example:?}");
         }
     }

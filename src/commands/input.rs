@@ -112,7 +112,7 @@ fn jwt_file(text: &str) -> Result<(PathBuf, App)> {
         bad(format!("cannot read {}: {cause}", path.display()))
             .hint("give the path of the config.json from the Box Developer Console: --box-config-file PATH")
     })?;
-    let app = App::in_jwt_file(&Secret::new(text)).map_err(|why| {
+    let app = App::in_jwt_file(&text).map_err(|why| {
         bad(format!("{} is not a Box app's config.json: {why}", path.display()))
             .hint("download it again: https://app.box.com/developers/console > your app > Configuration > Add and Manage Public Keys")
     })?;
@@ -126,7 +126,7 @@ impl Answers {
         let mut secret = |value: &Option<String>, file: &Option<PathBuf>, field| {
             let (text, place) = match (value, file) {
                 (None, None) => return Ok(None),
-                (Some(value), _) => (value.clone(), flag_of(field).to_owned()),
+                (Some(value), _) => (Secret::new(value), flag_of(field).to_owned()),
                 (None, Some(path)) if path != Path::new("-") => {
                     let text = signals::read_file(path)?.map_err(|cause| {
                         Error::invalid(field, format!("cannot read {}: {cause}", path.display()))
@@ -140,10 +140,10 @@ impl Answers {
                 }
                 (None, Some(_)) => (read_stdin(field, asks)?, "standard input (-)".to_owned()),
             };
-            if text.trim().is_empty() {
+            if text.expose().trim().is_empty() {
                 return Err(Error::invalid(field, format!("{place} is empty")));
             }
-            Ok(Some(Secret::new(text)))
+            Ok(Some(text))
         };
         let mut answers = Self {
             browser: flags.authorize.then_some(if flags.no_browser { Browser::Link } else { Browser::Here }),
@@ -428,7 +428,7 @@ fn flag_of(field: Field) -> &'static str {
 }
 
 /// Reads standard input. At a terminal the secret is prompted for instead, so that it is not shown.
-fn read_stdin(field: Field, asks: bool) -> Result<String> {
+fn read_stdin(field: Field, asks: bool) -> Result<Secret> {
     if !signals::is_stdin_typed() {
         let text = signals::read_stdin()?;
         return text.map_err(|cause| Error::invalid(field, format!("cannot read standard input: {cause}")));
@@ -444,6 +444,5 @@ fn read_stdin(field: Field, asks: bool) -> Result<String> {
         Field::Token => ("what `rclone authorize` printed (it stays hidden; Enter on an empty line ends it)", progress),
         _ => (&*format!("the {} (it stays hidden; Enter ends it)", field.names().title), |_| Progress::Whole),
     };
-    let typed = prompt::must_answer(|| prompt::hidden_paste(&format!("Paste {label}: "), &reads, &progress))?;
-    Ok(typed.expose().to_owned())
+    prompt::must_answer(|| prompt::hidden_paste(&format!("Paste {label}: "), &reads, &progress))
 }

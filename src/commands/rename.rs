@@ -8,6 +8,7 @@ use crate::config::password::words;
 use crate::config::{self, Reference};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
+use crate::rclone::TAKES_ANY_NAME;
 use crate::storage::name::RemoteName;
 use crate::storage::options;
 use crate::ui::prompt;
@@ -26,7 +27,7 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
         return Err(config::taken(new.as_str()));
     }
     if !new.is_plain() {
-        context.rclone(None)?.require((1, 62), &format!("the name {:?}", new.as_str()))?;
+        context.rclone(None)?.require(TAKES_ANY_NAME, &format!("the name {:?}", new.as_str()))?;
     }
     check_inheritance(&document, old, new.as_str())?;
     let references = |document: &Document| references(document, old, new.as_str());

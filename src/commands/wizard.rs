@@ -205,7 +205,7 @@ pub(super) fn what_now(context: &Context, error: Error, mut corrections: Vec<Str
     // An extra Enter while rclone was busy must not answer this.
     prompt::forget_typed();
     match prompt::must_choose("What now?", &items)? {
-        chosen if chosen > again => Err(error.already_shown()),
+        chosen if chosen > again => Err(Error { shown: true, ..error }),
         chosen => Ok((chosen < again).then_some(chosen)),
     }
 }

@@ -70,10 +70,10 @@ impl PasswordSource {
 fn ask_command(command: &str) -> Result<std::result::Result<Secret, String>> {
     let words = words(command);
     let Some((program, args)) = words.split_first() else { return Ok(Err("the password command is empty".into())) };
-    Ok(match process::capture(process::command(program).args(args))? {
+    Ok(match process::secret_from(program, args)? {
         Err(cause) => Err(format!("the password command could not be run: {cause}")),
-        Ok(outcome) if !outcome.success() => Err("the password command failed".into()),
-        Ok(outcome) => Some(Secret::new(outcome.stdout.trim_end_matches(['\r', '\n'])))
+        Ok(None) => Err("the password command failed".into()),
+        Ok(Some(text)) => Some(Secret::new(text.expose().trim_end_matches(['\r', '\n'])))
             .filter(|password| !password.is_empty())
             .ok_or_else(|| "the password command printed nothing".into()),
     })

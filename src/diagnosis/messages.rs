@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -129,7 +130,7 @@ pub(super) fn explain(cause: Cause, failure: &Failure<'_>) -> Error {
     let error = of_cause.chain(unknown).find_map(|case| failure.error(case));
     let error = error.unwrap_or_else(|| Error::new(Code::Unknown, "rclone failed"));
     let wait = retry_after(failure.said).filter(|_| matches!(cause, Cause::RateLimited | Cause::BoxDown));
-    error.retry_after(wait)
+    Error { retry_after: wait.map(|seconds| Duration::from_secs(seconds.into())), ..error }
 }
 
 /// The message of each case for a storage called NAME, for help pages.

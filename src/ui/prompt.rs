@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module asks")]
 
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 use console::{Style, Term, measure_text_width, truncate_str};
 use dialoguer::theme::Theme;
@@ -105,7 +106,7 @@ pub(crate) fn yes_or_back(question: &str, help: &str) -> Result<Reply<bool>> {
 /// continues.
 pub(crate) fn yes_or_leave(question: &str) -> bool {
     let asked = question.to_owned();
-    let answer = signals::optional_prompt(move || yes(&asked));
+    let answer = signals::interruptible(Duration::MAX, move || yes(&asked)).ok().flatten();
     if answer.is_none() {
         restore_terminal();
         show("\n");

@@ -50,7 +50,7 @@ pub(super) fn failure(error: &Error) -> String {
         let _ = write!(out, "\n  {label:<5} {text}");
     };
     if let Some(who) = error.who {
-        line("who:", &who.name());
+        line("who:", &who.to_string());
     }
     for (index, remedy) in error.remedy.iter().enumerate() {
         let (label, text) = step(index, remedy);

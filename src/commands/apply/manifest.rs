@@ -161,14 +161,17 @@ impl Source {
             signals::read_file(path)?.map_err(|cause| failed(format!("cannot read {}: {cause}", path.display())))
         };
         let text = match self {
-            Self::Env(name) => std::env::var(name).map_err(|_| failed(format!("the variable {name} is not set")))?,
+            Self::Env(name) => match std::env::var(name) {
+                Ok(text) => Secret::new(text),
+                Err(_) => return Err(failed(format!("the variable {name} is not set"))),
+            },
             Self::File(path) => from_file(&base.join(path))?,
             Self::Command(words) => {
                 let (program, args) =
                     words.split_first().ok_or_else(|| failed("the command for a secret is empty".into()))?;
-                match process::capture(process::command(program).args(args))? {
-                    Ok(outcome) if outcome.success() => outcome.stdout,
-                    Ok(_) => return Err(failed(format!("{program} failed, so there is no secret"))),
+                match process::secret_from(program, args)? {
+                    Ok(Some(text)) => text,
+                    Ok(None) => return Err(failed(format!("{program} failed, so there is no secret"))),
                     Err(cause) => return Err(failed(format!("cannot get a secret from {program}: {cause}"))),
                 }
             }
@@ -179,7 +182,7 @@ impl Source {
                 from_file(&Path::new(&dir).join(name))?
             }
         };
-        let secret = Secret::new(text.trim());
+        let secret = Secret::new(text.expose().trim());
         if secret.is_empty() { Err(failed("a secret is empty".into())) } else { Ok(secret) }
     }
 }
