@@ -38,10 +38,7 @@ pub(super) fn run(flags: &Completions) -> Result<Report> {
         Shell::Fish => include_str!("../../completions/pluton.fish"),
         Shell::PowerShell => include_str!("../../completions/_pluton.ps1"),
         Shell::Zsh => include_str!("../../completions/_pluton"),
-        shell => {
-            let error = Error::new(Code::InvalidValue, format!("there are no completions for {shell}"));
-            return Err(error);
-        }
+        shell => return Err(Error::new(Code::InvalidValue, format!("there are no completions for {shell}"))),
     };
     Ok(Report::Raw(script.as_bytes().to_vec()))
 }
@@ -66,10 +63,9 @@ pub(crate) fn answer(shell: &OsStr, arguments: impl Iterator<Item = OsString>) -
     }
     let text = match shell.to_str() {
         _ if words.is_empty() => None,
-        Some("bash") => read_bash(&words).map(|(words, typed)| {
-            let answer = find(words, true);
-            answer.written(|value| typed.completed(&value.text))
-        }),
+        Some("bash") => {
+            read_bash(&words).map(|(words, typed)| find(words, true).written(|value| typed.completed(&value.text)))
+        }
         Some("zsh") => Some(find(words, false).written(|value| {
             let text = value.text.replace('\\', "\\\\").replace(':', "\\:");
             Some(value.help.as_ref().map_or(text.clone(), |help| format!("{text}:{help}")))

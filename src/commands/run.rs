@@ -210,14 +210,12 @@ impl<'a> Keeper<'a> {
     /// Reports each kind of failure once, and plans when to try again.
     fn failed(&mut self, error: &Error) {
         if self.trouble.as_ref().is_none_or(|trouble| trouble.code != error.code) {
-            let text = format!("{:?} could not be kept signed in: {}", self.name, failure_text(error));
+            let why = failure_text(error);
+            let text = format!("{:?} could not be kept signed in: {why}\n  the command keeps running", self.name);
             if error.is_outage() {
-                self.terminal.warn_lines(&format!(
-                    "{text}
-  the command keeps running, and Pluton tries again"
-                ));
+                self.terminal.warn_lines(&format!("{text}, and Pluton tries again"));
             } else {
-                self.terminal.error(&format!("{text}\n  the command keeps running meanwhile"));
+                self.terminal.error(&format!("{text} meanwhile"));
             }
         }
         let has_expired = matches!(error.code, Code::RefreshTokenInvalid | Code::TokenExpired);

@@ -13,11 +13,11 @@ use super::{pick, proof, show};
 use crate::cli::Verify;
 use crate::config::{Batch, ConfigFile, Proof, Staged};
 use crate::context::Context;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Remedy, Result};
 use crate::rclone::Rclone;
 use crate::signals;
 use crate::storage::section::Section;
-use crate::storage::sign_in::Kind;
+use crate::storage::sign_in::Renewer;
 use crate::storage::token::Token;
 use crate::ui::report::{Report, StorageResult};
 
@@ -165,20 +165,22 @@ fn is_lasting(section: &Section) -> bool {
 /// Fails if the sign-in expires within this time unless it is used.
 fn check_end(section: &Section, idle_end: Option<Timestamp>, within: Duration) -> Result<()> {
     let name = section.name();
-    let expires = |message: String| Error::new(Code::TokenExpired, message);
-    match (section.kind(), idle_end) {
-        (Kind::Jwt | Kind::ClientCredentials, _) => Ok(()),
-        (Kind::Quick | Kind::OwnApp, Some(end)) => {
+    let (message, remedy) = match (section.renewer(), idle_end) {
+        (Renewer::Pluton, _) => return Ok(()),
+        (Renewer::Rclone, Some(end)) => {
             let left = end.as_second() - Timestamp::now().as_second();
             if left > i64::try_from(within.as_secs()).unwrap_or(i64::MAX) {
                 return Ok(());
             }
-            let error = expires(format!("the sign-in of {name:?} expires on {} unless used", end.strftime("%Y-%m-%d")));
-            Err(error.hint_run(format!("pluton storage refresh {name:?}")))
+            let message = format!("the sign-in of {name:?} expires on {} unless used", end.strftime("%Y-%m-%d"));
+            (message, Remedy::run(format!("pluton storage refresh {name:?}")))
         }
-        (Kind::Quick | Kind::OwnApp, None) | (Kind::AccessToken, _) => Err(expires(format!(
-            "the sign-in of {name:?} cannot be renewed: it expires with its token, 60 minutes after it was created"
-        ))
-        .hint_command("sign in another way", format!("pluton storage authorize {name:?}"))),
-    }
+        (Renewer::Rclone | Renewer::Nobody, _) => (
+            format!(
+                "the sign-in of {name:?} cannot be renewed: it expires with its token, 60 minutes after it was created"
+            ),
+            Remedy::with_command("sign in another way", format!("pluton storage authorize {name:?}")),
+        ),
+    };
+    Err(Error::new(Code::TokenExpired, message).hint(remedy))
 }

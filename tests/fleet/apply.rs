@@ -234,7 +234,13 @@ fn a_wrong_value_is_to_be_corrected_in_the_file() {
     let ran = home.pluton(&["apply", FILE]).fails(2);
     assert!(ran.stdout.contains("correct list_chunk of [storage.\"Team Box\"] in "), "{ran:?}");
     assert!(!ran.stdout.contains("--list-chunk"), "{ran:?}");
-    home.file(FILE, &own_app(&app, "list_chunk = = 1"));
-    let ran = home.pluton(&["apply", FILE]).fails(2);
-    assert!(ran.stderr.contains("correct that line") && !ran.stderr.contains("by reference"), "{ran:?}");
+    for (line, remedy) in [
+        ("list_chunk = = 1", "correct that line"),
+        ("list_chunk = many", "correct that line"),
+        ("root = 1", "pluton apply --print-schema"),
+    ] {
+        home.file(FILE, &own_app(&app, line));
+        let ran = home.pluton(&["apply", FILE]).fails(2);
+        assert!(ran.stderr.contains(remedy) && !ran.stderr.contains("by reference"), "{ran:?}");
+    }
 }

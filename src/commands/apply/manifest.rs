@@ -218,18 +218,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn the_remedy_fits_the_fault() {
-        for (text, remedy) in [
-            ("[storage.x]\nprovider = 'box'\nclient_secret = 'hunter2'\n", "by reference"),
-            ("[storage.x\nprovider = 'box'\n", "correct that line"),
-            ("[storage.x]\nprovider = box\n", "correct that line"),
-            ("[storage.x]\nprovider = 'box'\nroot = '1'\n", "--print-schema"),
-            ("[storage.x]\nprovider = 'drive'\n", "--print-schema"),
-        ] {
-            let error = Declared::parse(text, Path::new("a.toml")).expect_err(text);
-            assert!(error.remedy.len() == 1 && error.remedy[0].to_string().contains(remedy), "{text}: {error:?}");
-        }
-    }
 }
