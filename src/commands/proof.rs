@@ -66,7 +66,10 @@ pub(super) fn save(file: &ConfigFile, staged: Staged, failed: Option<&Error>) ->
     }
     let name = section.name();
     match file.save_token(name, section.token().as_ref(), &token) {
-        Ok(TokenSave::Saved) => Ok(staged),
+        Ok(TokenSave::Saved) => {
+            staged.discard_ancestors();
+            Ok(staged)
+        }
         Ok(TokenSave::NoPlace) => {
             let error = Error::new(
                 Code::ConfigConflict,

@@ -302,9 +302,14 @@ impl Staged {
         error
     }
 
+    /// Deletes what earlier runs that were killed left of the tokens before this one: Box has replaced them.
+    pub(crate) fn discard_ancestors(&self) {
+        recovery::discard_ancestors(self.dir());
+    }
+
     /// Leaves the staged file for later runs to find: this one has nowhere else to save its token.
     pub(crate) fn keep(mut self) {
-        recovery::discard_ancestors(self.dir());
+        self.discard_ancestors();
         self.dir.leave();
     }
 
@@ -345,7 +350,7 @@ impl Staged {
 
     fn verified(self, proof: Proof) -> Result<Verified> {
         if self.has_rotated() {
-            recovery::discard_ancestors(self.dir());
+            self.discard_ancestors();
         }
         let section = match self.new_token() {
             Some(token) => self.section.clone().with_token(&token)?,

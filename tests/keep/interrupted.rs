@@ -169,3 +169,28 @@ fn saved_is_0_whatever_is_pressed_while_box_says_whose_account_it_is() {
         life.home.file("token", life.home.token("New").to_string().as_str());
     }
 }
+
+#[test]
+fn what_a_run_leaves_that_was_killed_after_it_saved_is_no_sign_in_to_resume() {
+    let life = Life::new();
+    life.expired("Box");
+    let (staged, left) = (life.home.path().join(".local/state/pluton/staged"), life.home.path().join("left"));
+    // A copy of what rclone renewed in the private directory, which a killed run would not have deleted.
+    life.home.script_rclone(&format!(
+        "'{}' \"$@\"\ncode=$?\ncp -rp '{}' '{}'\nexit $code",
+        box_sandbox::rclone::newest().display(),
+        staged.display(),
+        left.display()
+    ));
+    life.pluton(&["storage", "refresh", "Box"]).ok();
+    fs::remove_dir_all(&staged).expect("the directory of staged sections");
+    fs::rename(&left, &staged).expect("as the killed run left it");
+    life.home.log_children();
+    let saved = life.refresh_token("Box");
+    life.pluton(&["storage", "refresh", "Box"]).ok();
+    assert!(!life.sandbox.is_live_refresh(&saved));
+    life.is_signed_in("Box");
+    let ran = life.pluton(&["doctor"]);
+    assert!(!ran.stdout.contains("can still be used"), "{ran:?}");
+    assert!(fs::read_dir(&staged).expect("the directory").next().is_none());
+}
