@@ -168,8 +168,12 @@ impl ConfigFile {
                     .hint("to start with a new file, rename that one")
             }
             Io(cause) if cause.kind() == std::io::ErrorKind::Interrupted => Error::interrupted(),
-            Io(cause) => Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
-                .hint("let this user read it, or choose another file with --rclone-config"),
+            Io(cause) => {
+                let is_forbidden = cause.kind() == std::io::ErrorKind::PermissionDenied;
+                let permit = if is_forbidden { "let this user read it, or " } else { "" };
+                Error::disk(Code::ConfigUnreadable, "read", &self.path, &cause)
+                    .hint(format!("{permit}choose another file with --rclone-config"))
+            }
         })
     }
 

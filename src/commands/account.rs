@@ -147,7 +147,9 @@ pub(super) fn check_space(found: &Found, name: &str, most: u8) -> Result<()> {
 }
 
 fn unknown(refused: &Refused, section: &Section) -> Warning {
+    // An answer without a body ends with the colon after its status.
     let said: String = clean(&scrub(&refused.0, &section.secrets())).chars().take(WORDS).collect();
+    let said = said.trim_end().trim_end_matches(':');
     Warning { code: "account_unknown", message: format!("Box did not say whose account this is: {said}") }
 }
 

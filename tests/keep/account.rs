@@ -116,6 +116,7 @@ fn no_answer_is_no_failure_and_is_said() {
             let ran = life.pluton(&["storage", command, "Box"]).ok();
             assert!(ran.stderr.contains("Box did not say whose account this is"), "{ran:?}");
             assert!(!ran.stderr.contains('\u{7}') && ran.stderr.len() < 400, "{ran:?}");
+            assert!(!ran.stderr.trim_end().ends_with(':'), "{ran:?}");
         }
     }
 }
