@@ -35,7 +35,7 @@ pub(crate) use help::START;
 use crate::cli::{Add, Cli, Command, Storage};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::ui::report::{Report, StorageResult};
+use crate::ui::report::{Outcome, Report, StorageResult};
 
 pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> Result<Report> {
     match command {
@@ -98,7 +98,7 @@ pub(super) fn in_parallel<T: Sync, R: Send + Sync>(items: &[T], jobs: usize, wor
 }
 
 impl StorageResult {
-    pub(super) fn good(name: &str, outcome: &'static str) -> Self {
+    pub(super) fn good(name: &str, outcome: Outcome) -> Self {
         Self { name: name.to_owned(), ok: true, outcome: Some(outcome), ..Self::default() }
     }
 

@@ -29,7 +29,7 @@ use commands::completions;
 use context::Context;
 use error::{Code, Error};
 use ui::report::{self, Report};
-use ui::terminal::{Terminal, Volume};
+use ui::terminal::{self, Terminal, Volume};
 
 fn main() -> ExitCode {
     without_core_dump();
@@ -86,7 +86,7 @@ fn failed(error: &Error, json: bool) -> ExitCode {
 /// Help and version are results; anything else is wrong usage, and the message must not repeat a token.
 fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if !error.use_stderr() {
-        return printed(report::print_usage(error), json);
+        return printed(terminal::print(error.render().ansi().to_string().as_bytes()), json);
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && std::env::args_os().len() == 1 {
         return printed(Report::Page(commands::START.to_owned()).print(false, false), json);

@@ -9,7 +9,8 @@ use crate::cli::{Export, ExportFormat};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::storage::section::{GRANT_KEY, Section};
-use crate::ui::report::{self, Report};
+use crate::ui::report::Report;
+use crate::ui::terminal;
 
 pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
     let file = context.config_file()?;
@@ -41,7 +42,7 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
         return Ok(printed);
     }
     // Removed only once the output has been written.
-    report::hand_over(&printed.rendered(context.json)).map_err(|cause| {
+    terminal::hand_over(&printed.rendered(context.json, false)).map_err(|cause| {
         Error::new(Code::Unknown, format!("{:?} was not removed: it could not be printed: {cause}", flags.name))
             .hint_command("print it into a file", "pluton storage export … --move > FILE")
     })?;

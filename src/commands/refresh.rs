@@ -18,7 +18,7 @@ use crate::rclone::Rclone;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Renewer, Subject};
 use crate::storage::token::Token;
-use crate::ui::report::{Report, StorageResult};
+use crate::ui::report::{Outcome, Report, StorageResult};
 use crate::ui::terminal::{Spinner, Terminal};
 use crate::{box_api, signals};
 
@@ -27,17 +27,9 @@ const JOBS: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Refreshed {
-    pub(super) how: How,
+    /// How it came about.
+    pub(super) outcome: Outcome,
     pub(super) token: Token,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
-    /// It lives longer than was asked for.
-    StillGood,
-    Renewed,
-    /// Another process did it meanwhile, or before it was killed.
-    ByAnother,
 }
 
 pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
@@ -52,14 +44,9 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
         signals::check()?;
         // With --all, a storage that cannot be renewed is no failure: a timer could do nothing about it.
         if flags.which.all && !is_renewable(&file.section(name)?) {
-            return Ok(StorageResult::good(name, "not_renewable"));
+            return Ok(StorageResult::good(name, Outcome::NotRenewable));
         }
-        let Refreshed { how, token } = refresh(&file, &rclone, name, flags.if_within)?;
-        let outcome = match how {
-            How::StillGood => "still_good",
-            How::Renewed => "renewed",
-            How::ByAnother => "renewed_by_another",
-        };
+        let Refreshed { outcome, token } = refresh(&file, &rclone, name, flags.if_within)?;
         Ok(StorageResult { token: Some(show::state(&token)), ..StorageResult::good(name, outcome) })
     };
     let storages = in_parallel(&names, JOBS, |name| StorageResult::of(name, retries.until_done(|| refresh_one(name))));
@@ -122,7 +109,7 @@ pub(super) fn refresh_locked(
         Kind::AccessToken => Err(not_renewable(now.name(), "it is an access token, valid for 60 minutes")),
     };
     match renewed {
-        Ok(token) => Ok(Refreshed { how: How::Renewed, token }),
+        Ok(token) => Ok(Refreshed { outcome: Outcome::Renewed, token }),
         // The user must be told about the token that was kept for recovery.
         Err(error) if error.recoverable.is_some() => Err(error),
         // A plain rclone beside this one may have been first.
@@ -132,13 +119,13 @@ pub(super) fn refresh_locked(
 
 fn still_good(section: &Section, within: Option<Duration>) -> Option<Refreshed> {
     let token = section.token()?;
-    (token.remaining()? > within?).then_some(Refreshed { how: How::StillGood, token })
+    (token.remaining()? > within?).then_some(Refreshed { outcome: Outcome::StillGood, token })
 }
 
 fn by_another(before: &Section, now: &Section) -> Option<Refreshed> {
     let token = now.token()?;
     let is_new = before.token().is_none_or(|old| old.access_token() != token.access_token());
-    (is_new && token.remaining().is_some()).then_some(Refreshed { how: How::ByAnother, token })
+    (is_new && token.remaining().is_some()).then_some(Refreshed { outcome: Outcome::RenewedByAnother, token })
 }
 
 /// Whether there is something to renew with.

@@ -14,7 +14,7 @@ use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind};
 use crate::ui::prompt;
-use crate::ui::report::{Removed, Report, StorageResult, Warning};
+use crate::ui::report::{Outcome, Removed, Report, StorageResult, Warning};
 
 pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     let file = context.config_file()?;
@@ -38,8 +38,9 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     }
     let agreed = flags.yes || agrees(context, &file, &names)?;
     let remove = |(name, references): (&String, Vec<String>)| {
-        let outcome = if agreed { "removed" } else { "not_removed" };
-        let mut removed = Removed { outcome, name: name.clone(), references, ..Removed::default() };
+        let outcome = if agreed { Outcome::Removed } else { Outcome::NotRemoved };
+        let mut removed =
+            Removed { outcome, name: name.clone(), new_name: None, references, revoked: None, warnings: Vec::new() };
         if agreed {
             signals::check()?;
             let (_lock, section) = lock(&file, &removed.name)?;

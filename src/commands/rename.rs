@@ -12,7 +12,7 @@ use crate::rclone::TAKES_ANY_NAME;
 use crate::storage::name::RemoteName;
 use crate::storage::options;
 use crate::ui::prompt;
-use crate::ui::report::{Removed, Report};
+use crate::ui::report::{Outcome, Removed, Report};
 
 pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let file = context.config_file()?;
@@ -39,11 +39,12 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let mut sections: Vec<String> = shown.into_iter().map(|(section, ..)| section).collect();
     sections.dedup();
     Ok(Report::Removed(Removed {
-        outcome: "renamed",
+        outcome: Outcome::Renamed,
         name: old.clone(),
         new_name: Some(new.to_string()),
         references: sections,
-        ..Removed::default()
+        revoked: None,
+        warnings: Vec::new(),
     }))
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::pick::{self, boxes};
-use super::refresh::{How, Refreshed, Retries, is_renewable, refresh};
+use super::refresh::{Refreshed, Retries, is_renewable, refresh};
 use crate::cli::Run;
 use crate::config::document::Document;
 use crate::config::{ConfigFile, PrivateCopy};
@@ -21,7 +21,7 @@ use crate::secret::{Secret, looks_like_token, scrub};
 use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
-use crate::ui::report::{Report, failure_text};
+use crate::ui::report::{Outcome, Report, failure_text};
 use crate::ui::terminal::Terminal;
 
 /// rclone treats a token as expired in its last 10 seconds, and a renewal may take a few.
@@ -199,9 +199,9 @@ impl<'a> Keeper<'a> {
     }
 
     /// A third of a new token's life before it expires, within bounds.
-    fn plan(&mut self, Refreshed { how, token }: &Refreshed) {
+    fn plan(&mut self, Refreshed { outcome, token }: &Refreshed) {
         let remaining = token.remaining().unwrap_or_default();
-        if *how != How::StillGood {
+        if *outcome != Outcome::StillGood {
             self.ahead = (remaining / 3).clamp(LEAST_AHEAD, MOST_AHEAD);
         }
         self.due = SystemTime::now() + remaining.saturating_sub(self.ahead).max(TICK);

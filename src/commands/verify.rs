@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::account::{self, Found};
 use super::in_parallel;
 use super::proof::WriteCheck;
-use super::refresh::{How, is_renewable, refresh};
+use super::refresh::{is_renewable, refresh};
 use super::{pick, proof, show};
 use crate::cli::Verify;
 use crate::config::{Batch, ConfigFile, Proof, Staged};
@@ -19,7 +19,7 @@ use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::Renewer;
 use crate::storage::token::Token;
-use crate::ui::report::{Report, StorageResult};
+use crate::ui::report::{Outcome, Report, StorageResult};
 
 /// A token that expires sooner is renewed first, so that none expires during the check.
 pub(super) const ENOUGH: Duration = Duration::from_secs(120);
@@ -92,7 +92,7 @@ impl Verifier<'_> {
         if self.flags.renew || is_renewable(&self.file.section(name)?) {
             let enough = if self.flags.restore { LONG } else { ENOUGH };
             let within = (!self.flags.renew).then_some(enough);
-            renewed = refresh(self.file, self.rclone, name, within)?.how != How::StillGood;
+            renewed = refresh(self.file, self.rclone, name, within)?.outcome != Outcome::StillGood;
         }
         Ok(Ready { section: self.file.section(name)?, renewed })
     }
@@ -144,7 +144,7 @@ impl Verifier<'_> {
             not_tested: if proof.refreshed || !is_renewable(section) { Vec::new() } else { vec!["renewal"] },
             token: token.as_ref().map(show::state),
             warnings: ends.into_iter().collect(),
-            ..StorageResult::good(section.name(), "verified")
+            ..StorageResult::good(section.name(), Outcome::Verified)
         })
     }
 

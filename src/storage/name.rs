@@ -74,26 +74,3 @@ fn is_core(c: char) -> bool {
     };
     c.is_ascii_alphanumeric() || "_.+@".contains(c) || (!c.is_ascii() && (c.is_numeric() || is_letter(c)))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::RemoteName;
-
-    #[test]
-    fn rclone_s_rule_for_names_holds() {
-        for good in ["Box", "My Box Drive", "a-b", "a -", "box--", "é", "名前 1", "a.b", "x+y@z", ".", "1", "local"]
-        {
-            assert!(RemoteName::new(good).is_ok(), "{good:?}");
-        }
-        for bad in ["", " a", "a ", "-a", "box-", "a:b", "a/b", "DEFAULT", "e\u{301}", "🦀", "a\nb", "[a]", "a\tb"] {
-            assert!(RemoteName::new(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_plain_name_is_one_that_older_rclones_take() {
-        for (name, plain) in [("My Box_1.x", true), ("é", false), ("a+b", false), ("a@b", false)] {
-            assert_eq!(RemoteName::new(name).expect("good").is_plain(), plain, "{name}");
-        }
-    }
-}

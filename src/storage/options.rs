@@ -94,20 +94,6 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_an_id_or_its_address() {
-        for (given, id) in [
-            ("0", "0"),
-            ("123456", "123456"),
-            ("https://app.box.com/folder/123456", "123456"),
-            ("https://acme.app.box.com/folder/123456?s=x", "123456"),
-            ("https://acme.ent.box.com/folder/123456/", "123456"),
-            ("app.box.com/folder/9", "9"),
-        ] {
-            assert_eq!(check("root_folder_id", given).as_deref(), Some(id), "{given}");
-        }
-    }
-
-    #[test]
     fn an_upload_cutoff_is_what_rclone_takes() {
         for good in ["50M", "50Mi", "50MiB", "48829", "50000000B", "47.684M", "1G", "0.1T", "60m", "1e3M"] {
             assert_eq!(check("upload_cutoff", good).as_deref(), Some(good));

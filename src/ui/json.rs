@@ -34,7 +34,6 @@ enum Body<'a> {
 /// The document of a command that did its work, well or not.
 pub(super) fn render(report: &Report) -> Vec<u8> {
     let changed = match report {
-        Report::Exit(_) => return Vec::new(),
         Report::Saved(saved) => Some(!matches!(saved.outcome, Outcome::Unchanged | Outcome::DryRun)),
         Report::Applied { steps, .. } => Some(steps.iter().any(|step| step.changes() && step.error.is_none())),
         _ => None,

@@ -15,6 +15,7 @@ use crate::signals;
 use crate::ui::hidden::{self, line_editing};
 pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};
 use crate::ui::terminal::{self, show, window};
+use crate::ui::text::{BAD, marked};
 use crate::ui::wrap::{page, wrap};
 
 /// The result of a question: an answer, or the way back to the question before.
@@ -161,16 +162,13 @@ fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usiz
     }
     let keys = rows[items..].iter().map(|row| if row.title == BACK { ", < goes back" } else { ", ? explains" });
     let question = format!("Number, 1 to {items}{} [1]", keys.collect::<String>());
+    let mut names: Vec<String> = (1..=items).map(|number| number.to_string()).collect();
+    names.extend(rows[items..].iter().map(|row| row.title.to_owned()));
     loop {
         let typed = read_line(&question, true)?;
-        let number = if typed.trim().is_empty() { Ok(1) } else { typed.trim().parse::<usize>() };
-        match number {
-            Ok(number @ 1..) if number <= items => return Ok(number - 1),
-            _ => {
-                if let Some(index) = rows.iter().skip(items).position(|row| row.title == typed.trim()) {
-                    return Ok(items + index);
-                }
-            }
+        let name = if typed.trim().is_empty() { "1" } else { typed.trim() };
+        if let Some(row) = names.iter().position(|known| known == name) {
+            return Ok(row);
         }
     }
 }
@@ -182,7 +180,7 @@ pub(crate) fn explain(text: &str) {
 
 /// Prints what is wrong with an answer before it is asked for again.
 pub(crate) fn complain(why: &str) {
-    say(&format!("{} {why}", style().red().bold().apply_to("error:")));
+    say(&marked(BAD, "error:", why));
 }
 
 /// One line of hidden input, unchanged.

@@ -1,9 +1,7 @@
-//! The result of a command, as types that [`json`] and [`text`] format. The only module that writes to standard output;
-//! it runs nothing and asks nothing.
-#![expect(clippy::disallowed_methods, reason = "this module prints to standard output")]
+//! The result of a command, as types that [`json`] and [`text`] format, and its exit code. Runs nothing and asks nothing;
+//! [`terminal`] prints it.
 
 use std::collections::BTreeMap;
-use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -130,6 +128,7 @@ pub(crate) struct Timer {
     pub(crate) remove: Option<&'static str>,
 }
 
+/// What was done, in a word for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -139,15 +138,25 @@ pub(crate) enum Outcome {
     Edited,
     Unchanged,
     DryRun,
+    Renamed,
+    Removed,
+    /// The user said no.
+    NotRemoved,
+    Verified,
+    Renewed,
+    /// By another process meanwhile, or by one that was killed after that.
+    RenewedByAnother,
+    /// Its token lives longer than was asked for.
+    StillGood,
+    NotRenewable,
 }
 
 #[derive(Debug, Default, JsonSchema, Serialize)]
 pub(crate) struct StorageResult {
     pub(crate) name: String,
     pub(crate) ok: bool,
-    /// What was done, in a word for scripts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) outcome: Option<&'static str>,
+    pub(crate) outcome: Option<Outcome>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verified: Option<Proof>,
     /// What was left out although a later night depends on it: `renewal`.
@@ -221,10 +230,9 @@ pub(crate) struct Finding {
     pub(crate) remedy: Vec<Remedy>,
 }
 
-#[derive(Debug, Default, JsonSchema, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Removed {
-    /// `renamed` or `removed`.
-    pub(crate) outcome: &'static str,
+    pub(crate) outcome: Outcome,
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) new_name: Option<String>,
@@ -241,13 +249,7 @@ impl Report {
     /// # Errors
     /// If standard output cannot be written.
     pub(crate) fn print(&self, json: bool, quiet: bool) -> Result<()> {
-        match self {
-            Self::Exit(_) => Ok(()),
-            Self::Saved(_) | Self::Removed(_) if quiet && !json => Ok(()),
-            Self::List { storages, .. } if quiet && !json => print_text(&text::expired(storages)),
-            Self::Results { storages } if quiet && !json => print_text(&text::failures(storages)),
-            _ => write(&self.rendered(json)),
-        }
+        terminal::print(&self.rendered(json, quiet))
     }
 
     /// Warnings that are printed after the result, so that they stay in sight.
@@ -259,16 +261,24 @@ impl Report {
     }
 
     /// What goes to standard output.
-    pub(crate) fn rendered(&self, json: bool) -> Vec<u8> {
-        let columns = terminal::columns(&console::Term::stdout());
-        match self {
-            _ if json => json::render(self),
+    pub(crate) fn rendered(&self, json: bool, quiet: bool) -> Vec<u8> {
+        let columns = terminal::page_columns();
+        let text = match self {
+            Self::Exit(_) => return Vec::new(),
+            _ if json => return json::render(self),
             // Every byte is kept for another program; a terminal gets only printable text.
-            Self::Raw(bytes) if columns.is_none() => bytes.clone(),
-            Self::Raw(bytes) => for_terminal(bytes),
-            Self::Page(text) => (wrap::page(text.trim_end(), columns) + "\n").into_bytes(),
-            _ => wrap::wrap(&for_screen(&text::render(self)), columns).into_bytes(),
-        }
+            Self::Raw(bytes) if columns.is_none() => return bytes.clone(),
+            Self::Raw(bytes) => {
+                let text = String::from_utf8_lossy(bytes);
+                return text.split('\t').map(for_screen).collect::<Vec<_>>().join("\t").into_bytes();
+            }
+            Self::Page(text) => return (wrap::page(text.trim_end(), columns) + "\n").into_bytes(),
+            Self::Saved(_) | Self::Removed(_) if quiet => String::new(),
+            Self::List { storages, .. } if quiet => text::expired(storages),
+            Self::Results { storages } if quiet => text::failures(storages),
+            _ => text::render(self),
+        };
+        wrap::wrap(&for_screen(&text), columns).into_bytes()
     }
 
     pub(crate) fn exit(&self) -> u8 {
@@ -299,81 +309,9 @@ fn worst<'a>(errors: impl Iterator<Item = &'a Error>) -> Option<u8> {
 /// The failure as JSON on standard output. As text it goes to standard error.
 pub(crate) fn print_failure(error: &Error) {
     // The exit code tells it too.
-    let _ = write(&json::render_failure(error));
+    let _ = terminal::print(&json::render_failure(error));
 }
 
 pub(crate) fn failure_text(error: &Error) -> String {
     text::failure(error)
-}
-
-/// Prints what is about to be deleted: a reader that went away is a failure, and so is a device that keeps nothing.
-pub(crate) fn hand_over(bytes: &[u8]) -> std::io::Result<()> {
-    #[cfg(unix)]
-    let out = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
-    #[cfg(windows)]
-    let out = std::os::windows::io::AsHandle::as_handle(&std::io::stdout()).try_clone_to_owned()?;
-    let out = std::fs::File::from(out);
-    if discards(&out)? {
-        return Err(std::io::Error::other("standard output is closed, or discards what is written to it"));
-    }
-    match terminal::columns(&console::Term::stdout()) {
-        Some(_) => print_all(&for_terminal(bytes))?,
-        None => print_all(bytes)?,
-    }
-    // A file is on the disk before this returns.
-    if out.metadata().is_ok_and(|data| data.is_file()) { out.sync_all() } else { Ok(()) }
-}
-
-/// Whether the output goes nowhere: a closed standard output is `/dev/null` by now, since Rust opens that in its place.
-#[cfg(unix)]
-fn discards(out: &std::fs::File) -> std::io::Result<bool> {
-    use std::io::IsTerminal as _;
-    use std::os::unix::fs::FileTypeExt as _;
-    Ok(out.metadata()?.file_type().is_char_device() && !out.is_terminal())
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-fn discards(_out: &std::fs::File) -> std::io::Result<bool> {
-    Ok(false)
-}
-
-fn print_all(bytes: &[u8]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush())
-}
-
-fn for_terminal(bytes: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(bytes);
-    text.split('\t').map(for_screen).collect::<Vec<_>>().join("\t").into_bytes()
-}
-
-/// What clap has to say: help and the version.
-pub(crate) fn print_usage(error: &clap::Error) -> Result<()> {
-    written(error.print().and_then(|()| std::io::stdout().flush()))
-}
-
-fn print_text(text: &str) -> Result<()> {
-    write(wrap::wrap(&for_screen(text), None).as_bytes())
-}
-
-fn write(bytes: &[u8]) -> Result<()> {
-    const ESCAPE: u8 = 0x1b;
-    written(if bytes.contains(&ESCAPE) {
-        let mut out = anstream::stdout().lock();
-        out.write_all(bytes).and_then(|()| out.flush())
-    } else {
-        print_all(bytes)
-    })
-}
-
-/// A reader that went away (`| head`) is no failure of the command.
-fn written(result: std::io::Result<()>) -> Result<()> {
-    match result {
-        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
-                .hint("free some space there, or redirect the output elsewhere"))
-        }
-        _ => Ok(()),
-    }
 }

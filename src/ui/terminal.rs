@@ -1,16 +1,17 @@
-//! Everything on standard error: steps, warnings, errors, the spinner. The result is never printed here; that is for
-//! `report`.
-#![expect(clippy::disallowed_methods, reason = "this module prints to standard error")]
+//! Prints: the result and nothing else on standard output; steps, warnings, errors and the spinner on standard error.
+//! Decides no words.
+#![expect(clippy::disallowed_methods, reason = "only this module prints")]
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use console::Term;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::error::{Code, Error, Result};
 use crate::secret::{clean, for_screen};
-use crate::ui::text::{BAD, GOOD, ODD};
+use crate::ui::text::{BAD, ODD, good, marked};
 use crate::ui::wrap::wrap;
 
 /// The active spinner: it is hidden while a line is printed.
@@ -39,13 +40,13 @@ pub(crate) struct Spinner(Option<ProgressBar>);
 impl Terminal {
     /// `no_input` also holds when `CI` is set to anything but false.
     pub(crate) fn new(volume: Volume, no_input: bool, json: bool) -> Self {
-        let is_terminal = std::io::stderr().is_terminal();
+        let is_terminal = io::stderr().is_terminal();
         let env = |name| std::env::var(name).unwrap_or_default();
         let ci = !["", "false", "0"].contains(&env("CI").as_str());
         let plain = is_dumb() || !env("NO_COLOR").is_empty();
         Self {
             volume,
-            asks: std::io::stdin().is_terminal() && is_terminal && !ci && !no_input,
+            asks: io::stdin().is_terminal() && is_terminal && !ci && !no_input,
             animates: is_terminal && !plain && !json && volume != Volume::Quiet,
         }
     }
@@ -67,7 +68,7 @@ impl Terminal {
     }
 
     pub(crate) fn done(self, text: &str) {
-        self.say(&format!("{GOOD}✓{GOOD:#} {text}"));
+        self.say(&good(text));
     }
 
     pub(crate) fn warn(self, text: &str) {
@@ -76,7 +77,7 @@ impl Terminal {
 
     /// For several lines whose parts are clean, as those of an error are.
     pub(crate) fn warn_lines(self, text: &str) {
-        self.say(&format!("{ODD}warning:{ODD:#} {text}"));
+        self.say(&marked(ODD, "warning:", text));
     }
 
     pub(crate) fn trace(self, text: &str) {
@@ -88,7 +89,7 @@ impl Terminal {
     /// Shows what is waited for: a spinner on a terminal, one plain line where the cursor must not move.
     pub(crate) fn wait(self, text: &str) -> Spinner {
         if !self.animates {
-            if std::io::stderr().is_terminal() {
+            if io::stderr().is_terminal() {
                 self.say(&format!("{text} …"));
             }
             return Spinner(None);
@@ -113,7 +114,7 @@ impl Terminal {
     }
 
     pub(crate) fn error(self, text: &str) {
-        write_line(&format!("{BAD}error:{BAD:#} {text}"));
+        write_line(&marked(BAD, "error:", text));
     }
 
     /// What clap says of wrong usage, folded by itself.
@@ -137,8 +138,13 @@ pub(crate) fn is_dumb() -> bool {
 }
 
 /// The width of the window, where there is one.
-pub(crate) fn columns(of: &Term) -> Option<usize> {
+fn columns(of: &Term) -> Option<usize> {
     of.size_checked().map(|(_, columns)| usize::from(columns)).filter(|&columns| columns > 0)
+}
+
+/// The width of the window that results are printed in.
+pub(super) fn page_columns() -> Option<usize> {
+    columns(&Term::stdout())
 }
 
 /// The width of the window that people are asked in.
@@ -168,4 +174,46 @@ fn write_raw(text: &str) {
 
 fn turning() -> MutexGuard<'static, Option<ProgressBar>> {
     TURNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Prints a result. A reader that went away (`| head`) is no failure of the command.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(crate) fn print(bytes: &[u8]) -> Result<()> {
+    match put(bytes) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
+                .hint("free some space there, or redirect the output elsewhere"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints what is about to be deleted: a reader that went away is a failure, and so is a device that keeps nothing.
+///
+/// # Errors
+/// If it is not certain that the output is kept.
+pub(crate) fn hand_over(bytes: &[u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    let out = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let out = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
+    let out = std::fs::File::from(out);
+    let data = out.metadata()?;
+    // A closed standard output is `/dev/null` by now, since Rust opens that in its place.
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_char_device(&data.file_type()) && !out.is_terminal() {
+        return Err(io::Error::other("standard output is closed, or discards what is written to it"));
+    }
+    put(bytes)?;
+    // A file is on the disk before this returns.
+    if data.is_file() { out.sync_all() } else { Ok(()) }
+}
+
+fn put(bytes: &[u8]) -> io::Result<()> {
+    const ESCAPE: u8 = 0x1b;
+    let write = |out: &mut dyn Write| out.write_all(bytes).and_then(|()| out.flush());
+    // anstream takes out colours where nothing shows them, and from other programs' bytes more than that.
+    if bytes.contains(&ESCAPE) { write(&mut anstream::stdout().lock()) } else { write(&mut io::stdout().lock()) }
 }

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
 
 use super::report::{
-    Action, Finding, Level, Outcome, Removed, Report, Saved, Step, Storage, StorageResult, Timer, TokenState,
+    Action, Finding, Level, Outcome, Removed, Report, Saved, Step, Storage, StorageResult, Timer, TokenState, Warning,
 };
 use super::wrap::unbroken;
 use crate::box_api::{Account, Folder};
@@ -30,7 +30,7 @@ pub(super) fn render(report: &Report) -> String {
         }
         Report::List { storages, .. } => list(&storages.iter().collect::<Vec<_>>()),
         Report::Show { storage, .. } => show(storage),
-        Report::Results { storages } => storages.iter().map(each).collect(),
+        Report::Results { storages } => storages.iter().map(result).collect(),
         Report::Applied { check, steps } => steps.iter().map(|step| step.line(!check) + "\n").collect(),
         Report::Doctor { findings, .. } => doctor(findings),
         Report::Removed(removed) => removal(removed),
@@ -40,7 +40,7 @@ pub(super) fn render(report: &Report) -> String {
 
 /// Only the storages that failed, for --quiet.
 pub(super) fn failures(storages: &[StorageResult]) -> String {
-    storages.iter().filter(|storage| !storage.ok).map(each).collect()
+    storages.iter().filter(|storage| !storage.ok).map(result).collect()
 }
 
 /// Cause, who must act, next steps, rclone's words, and what became of the user's things.
@@ -77,15 +77,20 @@ fn step(index: usize, remedy: &Remedy) -> (&'static str, String) {
     (label, Remedy { text: text.to_owned(), command }.to_string())
 }
 
-fn good(text: &str) -> String {
-    format!("{GOOD}✓{GOOD:#} {text}\n")
+/// A line, or the first of several, after the mark that says how it went.
+pub(super) fn marked(style: Style, mark: &str, text: &str) -> String {
+    format!("{style}{mark}{style:#} {text}")
+}
+
+pub(super) fn good(text: &str) -> String {
+    marked(GOOD, "✓", text)
 }
 
 fn outcome_of(saved: &Saved) -> String {
     let Saved { storage, verified, .. } = saved;
     let place = shown(&storage.rclone_config);
     let mut out = String::new();
-    let mut done = |text: &str| out += &good(text);
+    let mut done = |text: &str| out += &(good(text) + "\n");
     if let Some(account) = &storage.account {
         done(&format!("Signed in as {}", whose(account)));
         if !account.shared_folders.is_empty() && !storage.options.contains_key("root_folder_id") {
@@ -103,18 +108,19 @@ fn outcome_of(saved: &Saved) -> String {
     if verified.written {
         done("Wrote a small file, read it back and deleted it");
     }
-    match saved.outcome {
-        Outcome::Authorized => done(&format!("Saved the new sign-in of [{}] in {place}", storage.name)),
-        Outcome::Edited => done(&format!("Saved the changes to [{}] in {place}", storage.name)),
-        Outcome::Added => done(&format!("Saved as [{}] in {place}", storage.name)),
-        Outcome::Replaced => done(&format!("Replaced [{}] in {place}", storage.name)),
-        Outcome::Unchanged => done(&format!("Unchanged: [{}] in {place} is already up to date", storage.name)),
+    let name = &storage.name;
+    done(&match saved.outcome {
         Outcome::DryRun => {
             let section = storage.options.iter().map(|(key, value)| format!("{key} = {}\n", clean(value)));
             let heading = format!("This would be saved in {place} (nothing was written, Box was not asked):");
-            return format!("{heading}\n\n[{}]\ntype = box\n{}", storage.name, section.collect::<String>());
+            return format!("{heading}\n\n[{name}]\ntype = box\n{}", section.collect::<String>());
         }
-    }
+        Outcome::Unchanged => format!("Unchanged: [{name}] in {place} is already up to date"),
+        Outcome::Authorized => format!("Saved the new sign-in of [{name}] in {place}"),
+        Outcome::Edited => format!("Saved the changes to [{name}] in {place}"),
+        Outcome::Replaced => format!("Replaced [{name}] in {place}"),
+        _ => format!("Saved as [{name}] in {place}"),
+    });
     out + &next(saved)
 }
 
@@ -158,12 +164,12 @@ fn timer(Timer { place, installed, remove }: &Timer) -> String {
     } else {
         ""
     };
-    good(&format!("{did} {place}")) + &remove + linger
+    good(&format!("{did} {place}\n")) + &remove + linger
 }
 
 /// The storages whose token has expired, or that have none.
 pub(super) fn expired(storages: &[Storage]) -> String {
-    let is_past = |end: Option<Timestamp>| end.map(seconds_until).is_some_and(|left| left <= 0);
+    let is_past = |end: Option<Timestamp>| end.is_some_and(|end| seconds_until(end) <= 0);
     let is_well = |storage: &&Storage| match &storage.token {
         Some(token) => !is_past(token.sign_in_expires) && (token.renewable || !is_past(token.access_token_expires)),
         None => storage.sign_in == Kind::AccessToken,
@@ -187,7 +193,14 @@ fn list(storages: &[&Storage]) -> String {
 }
 
 fn show(storage: &Storage) -> String {
-    let mut rows: Vec<(&str, String)> = vec![("sign-in", storage.sign_in.name().to_owned())];
+    let kind = storage.sign_in.name();
+    let mut rows = Vec::new();
+    if let Some(token) = &storage.token {
+        rows.push(("sign-in", format!("{kind}, {}", renewal(token))));
+        rows.extend(token.access_token_expires.map(|end| ("access token", validity(end))));
+    } else {
+        rows.push(("sign-in", kind.to_owned()));
+    }
     if let Some(account) = &storage.account {
         rows.push(("account", whose(account)));
         if let Some(enterprise) = &account.enterprise {
@@ -198,43 +211,35 @@ fn show(storage: &Storage) -> String {
         }
     }
     rows.push(("rclone.conf", shown(&storage.rclone_config)));
-    if let Some(token) = &storage.token {
-        rows.push(("token state", in_words(token)));
-    }
     rows.extend(storage.options.iter().map(|(key, value)| (key.as_str(), clean(value))));
     let width = rows.iter().map(|(key, _)| key.chars().count()).max().unwrap_or_default();
-    let mut out = format!("{BOLD}{}{BOLD:#}\n", storage.name);
-    for (key, value) in rows {
-        let _ = writeln!(out, "  {key:<width$}  {value}");
-    }
-    out
-}
-
-fn in_words(token: &TokenState) -> String {
-    let renewal = if token.renewable { "rclone renews it" } else { "rclone cannot renew it" };
-    let access = match token.access_token_expires.map(seconds_until) {
-        Some(left) if left > 0 => format!("valid for {}; {renewal}", duration(left)),
-        Some(left) if token.renewable => format!("expired {} ago; {renewal} at its next use", duration(-left)),
-        Some(left) => format!("expired {} ago; {renewal}", duration(-left)),
-        None => renewal.to_owned(),
-    };
-    match token.sign_in_expires.map(seconds_until) {
-        Some(left) if left > 0 => format!("{access}; the sign-in expires in {} unless used", duration(left)),
-        Some(left) => format!("not used for 60 days: the sign-in expired {} ago", duration(-left)),
-        None => access,
-    }
+    let rows = rows.iter().map(|(key, value)| format!("  {key:<width$}  {value}\n"));
+    format!("{BOLD}{}{BOLD:#}\n{}", storage.name, rows.collect::<String>())
 }
 
 /// What decides whether the next backup works, in few enough words for a table.
 fn in_short(token: &TokenState) -> String {
-    let access = token.access_token_expires.map(seconds_until);
-    match (token.sign_in_expires.map(seconds_until), access) {
-        (Some(left), _) if left <= 0 => format!("{BAD}expired{BAD:#}: not used for 60 days"),
-        (Some(left), _) => format!("renewed by rclone; lasts {} if unused", duration(left)),
-        (None, _) if token.renewable => "renewed by rclone".to_owned(),
-        (None, Some(left)) if left <= 0 => format!("{ODD}expired{ODD:#}; rclone cannot renew it"),
-        (None, Some(left)) => format!("valid for {}; rclone cannot renew it", duration(left)),
-        (None, None) => "rclone cannot renew it".to_owned(),
+    let renewal = renewal(token);
+    match token.access_token_expires.filter(|_| !token.renewable) {
+        Some(end) if seconds_until(end) <= 0 => format!("{ODD}expired{ODD:#}; {renewal}"),
+        Some(end) => format!("{}; {renewal}", validity(end)),
+        None => renewal,
+    }
+}
+
+fn renewal(token: &TokenState) -> String {
+    match token.sign_in_expires.map(seconds_until) {
+        Some(left) if left <= 0 => format!("{BAD}expired{BAD:#}: not used for 60 days"),
+        Some(left) => format!("renewed by rclone; lasts {} if unused", duration(left)),
+        None if token.renewable => "renewed by rclone".to_owned(),
+        None => "rclone cannot renew it".to_owned(),
+    }
+}
+
+fn validity(end: Timestamp) -> String {
+    match seconds_until(end) {
+        left if left > 0 => format!("valid for {}", duration(left)),
+        left => format!("{ODD}expired{ODD:#} {} ago", duration(-left)),
     }
 }
 
@@ -243,23 +248,22 @@ fn seconds_until(then: Timestamp) -> i64 {
 }
 
 /// One line for a storage, and what to do below it where it failed.
-fn each(each: &StorageResult) -> String {
-    let StorageResult { name, outcome, verified, not_tested, token, account, warnings, error, .. } = each;
+fn result(result: &StorageResult) -> String {
+    let StorageResult { name, outcome, verified, not_tested, token, account, warnings, error, .. } = result;
     if let Some(error) = error {
-        return format!("{BAD}✗{BAD:#} {name}: {}\n", failure(error));
+        return marked(BAD, "✗", &format!("{name}: {}\n", failure(error)));
     }
-    if *outcome == Some("not_removed") {
-        return format!("Not removed: {name}\n");
-    }
-    let mut parts = vec![match *outcome {
-        Some("removed") => "removed; the files in Box stay there".to_owned(),
-        Some("renewed") => "renewed".to_owned(),
-        Some("renewed_by_another") => "renewed by another process".to_owned(),
-        Some("still_good") => "still valid".to_owned(),
-        Some("not_renewable") => "cannot be renewed; it expires with its token".to_owned(),
-        _ => "works".to_owned(),
-    }];
-    parts.extend((each.revoked == Some(true)).then(|| "its sign-in was revoked at Box".to_owned()));
+    let done = match outcome {
+        Some(Outcome::NotRemoved) => return format!("Not removed: {name}\n"),
+        Some(Outcome::Removed) => "removed; the files in Box stay there",
+        Some(Outcome::Renewed) => "renewed",
+        Some(Outcome::RenewedByAnother) => "renewed by another process",
+        Some(Outcome::StillGood) => "still valid",
+        Some(Outcome::NotRenewable) => "cannot be renewed; it expires with its token",
+        _ => "works",
+    };
+    let mut parts = vec![done.to_owned()];
+    parts.extend((result.revoked == Some(true)).then(|| "its sign-in was revoked at Box".to_owned()));
     if let Some(proof) = verified {
         parts.extend(proof.folders.map(|folders| plural(folders, "folder")));
         parts.extend(match &proof.rehearsal {
@@ -267,22 +271,19 @@ fn each(each: &StorageResult) -> String {
             None => proof.written.then(|| "writable".to_owned()),
         });
         parts.extend(proof.refreshed.then(|| "can be renewed".to_owned()));
+    } else if let Some(end) = token.as_ref().and_then(|token| token.access_token_expires) {
+        parts.push(validity(end));
     }
     // A line for each: the rest is in `show`, and a warning says where something is wrong with it.
     parts.extend(account.as_ref().map(|account| clean(&account.login)));
     parts.extend(account.as_ref().and_then(space));
-    if let Some(left) =
-        token.as_ref().and_then(|token| token.access_token_expires).map(seconds_until).filter(|_| verified.is_none())
-    {
-        parts.push(format!("valid for {}", duration(left)));
-    }
     if !not_tested.is_empty() {
         parts.push(format!("not tested: {} (add --renew)", not_tested.join(", ")));
     }
-    let ends = ["no_refresh_token", "access_token_expires"];
-    let is_lasting = *outcome != Some("not_renewable") && !warnings.iter().any(|warning| ends.contains(&warning.code));
-    let (mark, style) = if is_lasting { ("✓", GOOD) } else { ("!", ODD) };
-    format!("{style}{mark}{style:#} {name}: {}\n", parts.join(", "))
+    let ends = |warning: &Warning| ["no_refresh_token", "access_token_expires"].contains(&warning.code);
+    let is_odd = *outcome == Some(Outcome::NotRenewable) || warnings.iter().any(ends);
+    let text = format!("{name}: {}\n", parts.join(", "));
+    if is_odd { marked(ODD, "!", &text) } else { good(&text) }
 }
 
 fn rehearsed(rehearsal: &Rehearsal) -> String {
@@ -295,25 +296,24 @@ fn rehearsed(rehearsal: &Rehearsal) -> String {
 impl Step {
     /// What comes (`+`), changes (`~`), stays (`=`) or goes (`-`); the same once it is done.
     pub(crate) fn line(&self, is_done: bool) -> String {
-        let keys = self.keys.join(", ");
-        let (style, mark, what) = match (self.action, is_done) {
-            _ if self.error.is_some() => (BAD, "✗", self.error.as_ref().map(failure)),
-            (Action::Add, false) => (GOOD, "+", None),
-            (Action::Add, true) => (GOOD, "✓", Some("added".to_owned())),
-            (Action::Change, false) => (ODD, "~", Some(keys)),
-            (Action::Change, true) => (GOOD, "✓", Some(format!("changed {keys}"))),
-            (Action::Same, false) => (Style::new(), "=", None),
-            (Action::Same, true) => (GOOD, "✓", Some("unchanged".to_owned())),
-            (Action::Remove, false) => (BAD, "-", None),
-            (Action::Remove, true) => (GOOD, "✓", Some("removed".to_owned())),
-            (Action::Failed, _) => (BAD, "✗", None),
+        let (style, sign, done) = match self.action {
+            Action::Add => (GOOD, "+", "added"),
+            Action::Change => (ODD, "~", "changed "),
+            Action::Same => (Style::new(), "=", "unchanged"),
+            Action::Remove => (BAD, "-", "removed"),
+            Action::Failed => (BAD, "✗", "failed"),
         };
-        let what = what.map(|what| format!(": {what}")).unwrap_or_default();
-        let open = match self.not_compared.as_slice() {
-            keys @ [_, ..] if !is_done => format!(" ({} not compared: --check runs no commands)", keys.join(", ")),
-            _ => String::new(),
+        let (name, keys) = (clean(&self.name), self.keys.join(", "));
+        let open = match self.not_compared.join(", ") {
+            keys if keys.is_empty() => keys,
+            keys => format!(" ({keys} not compared: --check runs no commands)"),
         };
-        format!("{style}{mark}{style:#} {}{what}{open}", clean(&self.name))
+        match &self.error {
+            Some(error) => marked(BAD, "✗", &format!("{name}: {}", failure(error))),
+            None if is_done => good(&format!("{name}: {done}{keys}")),
+            None if keys.is_empty() => marked(style, sign, &(name + &open)),
+            None => marked(style, sign, &format!("{name}: {keys}{open}")),
+        }
     }
 }
 
@@ -326,7 +326,7 @@ fn doctor(findings: &[Finding]) -> String {
             Level::Warning => ("!", ODD),
             Level::Error => ("✗", BAD),
         };
-        let _ = writeln!(out, "{style}{mark}{style:#} {}: {}", clean(about), clean(message));
+        out += &marked(style, mark, &format!("{}: {}\n", clean(about), clean(message)));
         for (index, text) in remedy.iter().enumerate() {
             let (label, text) = step(index, text);
             let _ = writeln!(out, "  {label:<5} {}", clean(&text));
@@ -341,16 +341,17 @@ fn doctor(findings: &[Finding]) -> String {
 }
 
 fn removal(removed: &Removed) -> String {
+    let name = &removed.name;
     let mut out = match &removed.new_name {
-        Some(new) => good(&format!("Renamed [{}] to [{new}]", removed.name)),
-        None if removed.outcome == "not_removed" => format!("Not removed: [{}]\n", removed.name),
-        None => good(&format!("Removed [{}]; the files in Box stay there", removed.name)),
+        Some(new) => good(&format!("Renamed [{name}] to [{new}]\n")),
+        None if removed.outcome == Outcome::NotRemoved => format!("Not removed: [{name}]\n"),
+        None => good(&format!("Removed [{name}]; the files in Box stay there\n")),
     };
     if removed.revoked == Some(true) {
-        out += &good("Revoked its sign-in at Box");
+        out += &good("Revoked its sign-in at Box\n");
     }
     if removed.new_name.is_some() && !removed.references.is_empty() {
-        out += &good(&format!("Also changed: {}", removed.references.join(", ")));
+        out += &good(&format!("Also changed: {}\n", removed.references.join(", ")));
     }
     out
 }

@@ -44,12 +44,15 @@ fn list_and_show_say_when_each_sign_in_ends() {
         assert_eq!(&shown["storage"]["token"], token);
     }
     for (name, says) in [
-        ("idle", "expired 9 days ago; rclone renews it at its next use; the sign-in expires in 50 days unless used"),
-        ("fresh", "valid for 30 minutes; rclone renews it; the sign-in expires in 59 days unless used"),
-        ("dead", "not used for 60 days: the sign-in expired 10 days ago"),
+        ("idle", ["quick connect, renewed by rclone; lasts 50 days if unused", "expired 9 days ago"]),
+        ("fresh", ["quick connect, renewed by rclone; lasts 59 days if unused", "valid for 30 minutes"]),
+        ("dead", ["quick connect, expired: not used for 60 days", "expired 70 days ago"]),
     ] {
         let ran = life.pluton(&["storage", "show", name, "--offline"]).ok();
-        assert!(ran.stdout.contains(says), "{ran:?}");
+        for (row, says) in ["sign-in", "access token"].into_iter().zip(says) {
+            let shown = ran.stdout.lines().find(|line| line.trim_start().starts_with(row)).expect("a row");
+            assert!(shown.ends_with(&format!("  {says}")), "{ran:?}");
+        }
     }
     assert_eq!(life.sandbox.requests().len(), 0, "none of this needs Box");
 }
