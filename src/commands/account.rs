@@ -1,15 +1,17 @@
-//! Whose account a storage is, and whether it is large enough for backups. Asks Box through `box_api`; a failure here
-//! never fails the command.
+//! Whose account a storage is, whether it is large enough for backups, and which ID a user has. Asks Box through
+//! `box_api`. No command fails because an account is unknown.
 
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::explain;
 use crate::box_api::{Account, Caller, Refused};
-use crate::error::{Code, Error, Result};
+use crate::diagnosis::{ADMIN_APPS, Doing};
+use crate::error::{Code, Error, Field, Result};
 use crate::secret::{Secret, clean, scrub};
-use crate::storage::options::IMPERSONATE;
+use crate::storage::options::{IMPERSONATE, ROOT_FOLDER};
 use crate::storage::section::Section;
 use crate::ui::report::{Warning, size};
 
@@ -73,7 +75,7 @@ pub(super) fn who(section: &Section) -> Result<Found> {
         warnings.push(nearly_full(&account, section.name(), trash));
     }
     warnings.extend(self::warnings(&account));
-    if account.is_service_account() && section.get("root_folder_id").is_none_or(|id| id == "0") {
+    if account.is_service_account() && section.get(ROOT_FOLDER).is_none_or(|id| id == "0") {
         let root = caller.root(&account)?.unwrap_or_default();
         if root.is_empty {
             let (login, name) = (&account.login, section.name());
@@ -96,7 +98,7 @@ pub(super) fn caller(section: &Section, limit: Duration) -> Option<Caller> {
 
 /// The name of the storage's root folder, if that is not the account's root and Box tells it.
 pub(super) fn root_folder(section: &Section) -> Option<String> {
-    let id = section.get("root_folder_id").filter(|id| *id != "0")?;
+    let id = section.get(ROOT_FOLDER).filter(|id| *id != "0")?;
     caller(section, LIMIT)?.folder_name(id).ok()?.ok().filter(|name| !name.is_empty())
 }
 
@@ -182,4 +184,44 @@ fn warnings(account: &Account) -> Vec<Warning> {
         warn("account_unclear", message);
     }
     found
+}
+
+const USER: Field = Field::Option(IMPERSONATE);
+pub(super) const WHERE_IDS_ARE: &str =
+    "the number at the end of the address of the user's page in Admin Console > Users & Groups";
+
+/// Asks Box for the ID of the user with this `login`.
+pub(super) fn user_id(section: &Section, login: &str, limit: Duration) -> Result<String> {
+    let by_id = format!("give the user's numeric ID: --impersonate ID, {WHERE_IDS_ARE}");
+    let Some(access_token) = access_token(section) else {
+        let message = format!("{login:?} cannot be looked up: the sign-in has expired");
+        return Err(Error::invalid(USER, message).hint(by_id));
+    };
+    let refused = match (Caller { access_token, as_user: None, limit }).user_id(login)? {
+        Ok(Some(id)) => return Ok(id),
+        Ok(None) => {
+            return Err(Error::invalid(USER, format!("no user in your enterprise has the login {login}"))
+                .hint("check the address: it must be the user's login, not another of their addresses")
+                .hint(by_id));
+        }
+        Err(refused) => refused,
+    };
+    // No folder is asked about here.
+    let error = explain::refused(Doing::Listing, &refused, &section.clone().without(ROOT_FOLDER));
+    if !matches!(error.code, Code::InsufficientScope | Code::PermissionDenied) {
+        return Err(error);
+    }
+    let message = format!("cannot look up the user {login}: the app lacks the scope \"Manage users\"");
+    let again = if section.kind().is_unattended() {
+        format!("then have your Box admin authorize the app again: {ADMIN_APPS}")
+    } else {
+        "then sign in again as an admin, because a token keeps its scopes".to_owned()
+    };
+    Err(Error { message, code: Code::InsufficientScope, remedy: Vec::new(), fields: vec![USER], ..error }
+        .hint(
+            "in https://app.box.com/developers/console > your app > Configuration > Application Scopes, tick \"Manage users\" \
+             and click Save Changes",
+        )
+        .hint(again)
+        .hint(by_id))
 }

@@ -12,7 +12,7 @@ use crate::diagnosis::{Doing, Failure};
 use crate::error::{Field, Result};
 use crate::process;
 use crate::rclone::{Authorize, Rclone};
-use crate::secret::{Secret, scrub};
+use crate::secret::Secret;
 use crate::storage::options::BoxOptions;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
@@ -51,18 +51,13 @@ pub(super) fn through_browser(
         return Ok(token.blob());
     }
     let secrets: Vec<_> = app.iter().map(|app| app.client_secret.clone()).collect();
-    let shown = scrub(&outcome.stderr, &secrets);
     let failure = Failure {
-        said: &outcome.stderr,
-        shown: &shown,
-        end: explain::end(&outcome),
-        version: rclone.version().ok(),
         client_id: answers.get(Field::ClientId),
         root_folder: options.get("root_folder_id"),
         impersonate: options.get("impersonate"),
         ..Failure::new(Doing::Authorizing, answers.get(Field::Name).unwrap_or_default(), kind)
     };
-    Err(explain::explain(failure, None))
+    Err(explain::failed(rclone, failure, &outcome, &secrets, None))
 }
 
 /// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns the staged

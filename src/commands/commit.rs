@@ -1,15 +1,14 @@
 //! The one way for a section into rclone.conf, for every command: refresh, stage, verify, commit. A user to act as may
 //! be given by login; Box is asked for the ID, which is saved.
 
+use super::account::WHERE_IDS_ARE;
 use super::proof::WriteCheck;
 use super::refresh::{grant, is_renewable, lock, refresh_locked};
 use super::verify::ENOUGH;
-use super::{account, explain, proof};
-use crate::box_api::Caller;
+use super::{account, proof};
 use crate::cli::ProofFlags;
 use crate::config::{ConfigFile, Proof, Staged, Unverified};
-use crate::diagnosis::{ADMIN_APPS, Doing, Failure};
-use crate::error::{Code, Error, Field, Result};
+use crate::error::{Error, Field, Result};
 use crate::rclone::Rclone;
 use crate::storage::options::IMPERSONATE;
 use crate::storage::section::Section;
@@ -53,91 +52,70 @@ pub(super) fn commit(
     change: Change<'_>,
     flags: &ProofFlags,
 ) -> Result<(Section, Proof)> {
-    let Change { mut section, is_new_sign_in, target } = change;
+    let Change { section, is_new_sign_in, target } = change;
     let is_tested = !flags.no_verify;
-    let is_minted = section.kind().is_unattended();
     let concerns_token = match &target {
         Target::Whole { .. } => true,
         Target::Keys(keys) => keys.iter().any(|key| TOKEN_KEYS.contains(key)),
     };
-    let brings_token = is_new_sign_in || (is_minted && concerns_token && is_tested);
+    let brings_token = is_new_sign_in || (section.kind().is_unattended() && concerns_token && is_tested);
     file.require_writable()?;
     // Held until the section is saved, so that nobody renews the token that is replaced here.
-    let _lock = match &target {
-        Target::Whole { .. } if !file.read()?.has(section.name()) => None,
-        Target::Whole { .. } => Some(file.lock_refresh(section.name())?),
+    let (_lock, section) = match &target {
+        Target::Whole { .. } if !file.read()?.has(section.name()) => (None, section),
+        Target::Whole { .. } => (Some(file.lock_refresh(section.name())?), section),
         Target::Keys(_) => {
             let (lock, present) = lock(file, section.name())?;
-            let token = match present.token() {
+            let section = match present.token() {
+                _ if brings_token => section,
                 // A token that expired in between would fail for a reason unrelated to the change.
-                _ if !brings_token && is_tested && is_renewable(&present) => {
-                    Some(refresh_locked(file, rclone, &present, &lock, Some(ENOUGH))?.token)
+                _ if is_tested && is_renewable(&present) => {
+                    section.with_token(&refresh_locked(file, rclone, &present, &lock, Some(ENOUGH))?.token)?
                 }
-                token => token.filter(|_| !brings_token),
+                Some(token) => section.with_token(&token)?,
+                None => section,
             };
-            section = token.map_or(Ok(section.clone()), |token| section.with_token(&token))?;
-            Some(lock)
+            (Some(lock), section)
         }
     };
-    if brings_token && is_tested {
-        section = match section.kind() {
-            Kind::Jwt => section.without("token"),
-            Kind::ClientCredentials => {
-                let token = grant(&section, rclone.limit())?;
-                section.with_token(&token)?
-            }
-            Kind::Quick | Kind::OwnApp | Kind::AccessToken => section,
-        };
-    }
-    let renews = is_tested && !flags.no_refresh_check && (is_new_sign_in || concerns_token);
-    let login = user_login(section.get(IMPERSONATE)).map(str::to_owned);
-    let staged = match login {
-        Some(login) => {
-            let staged = Staged::new(section.without(IMPERSONATE), renews)?;
-            resolve_login(rclone, staged, &login)?
+    let section = match section.kind() {
+        Kind::Jwt if brings_token && is_tested => section.without("token"),
+        Kind::ClientCredentials if brings_token && is_tested => {
+            let token = grant(&section, rclone.limit())?;
+            section.with_token(&token)?
         }
-        None => Staged::new(section, renews)?,
+        _ => section,
     };
+
+    let staged = stage(rclone, section, is_tested && !flags.no_refresh_check && (is_new_sign_in || concerns_token))?;
     let verified = if is_tested {
         let saved_in = (!brings_token).then_some(file);
         proof::verify(rclone, staged, WriteCheck::small_if(flags.check_write), saved_in)?
     } else {
         staged.unverified(Unverified::AsAsked)?
     };
-    let saved = match target {
+    let committed = match target {
         Target::Whole { replace } => file.commit(&verified, replace),
         Target::Keys(mut keys) => {
             keys.extend(brings_token.then_some("token"));
             file.save_keys(&verified, &keys)
         }
     };
-    match saved {
+    match committed {
         Ok(()) => Ok((verified.section().clone(), verified.proof())),
         Err(error) => Err(verified.keep_for_recovery(error)),
     }
 }
 
-const USER: Field = Field::Option(IMPERSONATE);
-const WHERE_IDS_ARE: &str = "give the user's numeric ID: --impersonate ID, the number at the end of the address of the user's page in \
-    Admin Console > Users & Groups";
-
-/// The login that is given in place of an ID.
-fn user_login(value: Option<&str>) -> Option<&str> {
-    value.filter(|value| value.contains('@'))
-}
-
-/// Stops where a login is given and Box is not to be asked.
-pub(super) fn require_user_id(value: Option<&str>, why: &str) -> Result<()> {
-    match user_login(value) {
-        None => Ok(()),
-        Some(login) => Err(Error::invalid(USER, format!("{login:?} is a login, and {why}"))
-            .hint("give the user's numeric ID, the number at the end of the address of the user's page in Admin Console > Users & Groups")),
-    }
-}
-
-/// Puts the ID in the place of a login. Box answers only a live token, which a staged section may have to be given first.
-fn resolve_login(rclone: &Rclone, staged: Staged, login: &str) -> Result<Staged> {
-    match signed_in(rclone, &staged).and_then(|section| look_up(rclone, &section, login)) {
+/// Stages a section, with the ID of the user in the place of a login. Box tells it only with a live token, which the
+/// section may have to be given first.
+fn stage(rclone: &Rclone, section: Section, past_expiry: bool) -> Result<Staged> {
+    let Some(login) = user_login(section.get(IMPERSONATE)).map(str::to_owned) else {
+        return Staged::new(section, past_expiry);
+    };
+    let staged = Staged::new(section.without(IMPERSONATE), past_expiry)?;
+    let id = signed_in(rclone, &staged).and_then(|section| account::user_id(&section, &login, rclone.limit()));
+    match id {
         Ok(id) => staged.with_option(IMPERSONATE, &id),
         Err(error) => Err(staged.keep_for_recovery(error)),
     }
@@ -159,40 +137,15 @@ fn signed_in(rclone: &Rclone, staged: &Staged) -> Result<Section> {
     }
 }
 
-/// Asks Box for the ID of the user with this `login`, with the token of `section`.
-fn look_up(rclone: &Rclone, section: &Section, login: &str) -> Result<String> {
-    let access_token = account::access_token(section).ok_or_else(|| {
-        Error::invalid(USER, format!("{login:?} cannot be looked up: the sign-in has expired")).hint(WHERE_IDS_ARE)
-    })?;
-    let caller = Caller { access_token, as_user: None, limit: rclone.limit() };
-    match caller.user_id(login)? {
-        Ok(Some(id)) => Ok(id),
-        Ok(None) => Err(Error::new(Code::InvalidValue, format!("no user in your enterprise has the login {login}"))
-            .hint("check the address: it must be the user's login, not another of their addresses")
-            .hint(WHERE_IDS_ARE)
-            .about(USER)),
-        Err(refused) => {
-            let failure = Failure { impersonate: None, root_folder: None, ..Failure::of(section, Doing::Listing) };
-            let error = explain::refused(failure, &refused, section);
-            Err(match error.code {
-                Code::InsufficientScope | Code::PermissionDenied => {
-                    may_not(login, section.kind().is_unattended(), error)
-                }
-                _ => error,
-            })
-        }
-    }
+/// The login that is given in place of an ID.
+fn user_login(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| value.contains('@'))
 }
 
-fn may_not(login: &str, is_app: bool, error: Error) -> Error {
-    let message = format!("cannot look up the user {login}: the app lacks the scope \"Manage users\"");
-    let lacks = Error { message, code: Code::InsufficientScope, remedy: Vec::new(), fields: vec![USER], ..error };
-    let tick = "in https://app.box.com/developers/console > your app > Configuration > Application Scopes, tick \"Manage users\" and click \
-                Save Changes";
-    let then = if is_app {
-        format!("then have your Box admin authorize the app again: {ADMIN_APPS}")
-    } else {
-        "then sign in again as an admin, because a token keeps its scopes".to_owned()
-    };
-    lacks.hint(tick).hint(then).hint(WHERE_IDS_ARE)
+/// Stops where a login is given and Box is not to be asked.
+pub(super) fn require_user_id(value: Option<&str>, why: &str) -> Result<()> {
+    user_login(value).map_or(Ok(()), |login| {
+        Err(Error::invalid(Field::Option(IMPERSONATE), format!("{login:?} is a login, and {why}"))
+            .hint(format!("give the user's numeric ID, {WHERE_IDS_ARE}")))
+    })
 }

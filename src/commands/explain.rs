@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::account;
 use crate::box_api::{self, Refused};
-use crate::diagnosis::{self, Cause, End, Failure};
-use crate::error::Error;
+use crate::diagnosis::{self, Cause, Doing, End, Failure};
+use crate::error::{Code, Error};
 use crate::process::{Ending, Outcome};
+use crate::rclone::Rclone;
 use crate::secret::{Secret, scrub};
 use crate::storage::section::Section;
 use crate::storage::sign_in::App;
@@ -17,7 +18,40 @@ use crate::storage::sign_in::App;
 /// How long to look up facts: an error should not take long.
 const LIMIT: Duration = Duration::from_secs(5);
 
-pub(super) fn explain(mut failure: Failure<'_>, section: Option<&Section>) -> Error {
+/// What it means that rclone failed. Of what it said, the `secrets` are not shown.
+pub(super) fn failed(
+    rclone: &Rclone,
+    failure: Failure<'_>,
+    outcome: &Outcome,
+    secrets: &[Secret],
+    section: Option<&Section>,
+) -> Error {
+    let end = match outcome.ending {
+        Ending::TimedOut => End::TimedOut,
+        #[cfg(unix)]
+        Ending::Finished(status) => {
+            std::os::unix::process::ExitStatusExt::signal(&status).map_or(End::Exited, End::Killed)
+        }
+        _ => End::Exited,
+    };
+    let shown = scrub(&outcome.stderr, secrets);
+    // Only a failure justifies starting rclone again to ask for its version.
+    let version = rclone.version();
+    let known = version.as_ref().ok().copied();
+    let error = explain(Failure { said: &outcome.stderr, shown: &shown, end, version: known, ..failure }, section);
+    match version {
+        Err(no_rclone) if error.code == Code::Unknown => no_rclone,
+        _ => error,
+    }
+}
+
+/// The same for an answer of Box or the network to Pluton's own request.
+pub(super) fn refused(doing: Doing, refused: &Refused, section: &Section) -> Error {
+    let shown = scrub(&refused.0, &section.secrets());
+    explain(Failure { said: &refused.0, shown: &shown, ..Failure::of(section, doing) }, Some(section))
+}
+
+fn explain(mut failure: Failure<'_>, section: Option<&Section>) -> Error {
     let mut cause = diagnosis::recognize(&failure);
     failure.is_idle = section.is_some_and(is_idle);
     match cause {
@@ -40,23 +74,6 @@ pub(super) fn explain(mut failure: Failure<'_>, section: Option<&Section>) -> Er
         _ => {}
     }
     diagnosis::explain(cause, &failure)
-}
-
-/// The same for an answer of Box or the network to Pluton's own request.
-pub(super) fn refused(failure: Failure<'_>, refused: &Refused, section: &Section) -> Error {
-    let shown = scrub(&refused.0, &section.secrets());
-    explain(Failure { said: &refused.0, shown: &shown, ..failure }, Some(section))
-}
-
-pub(super) fn end(outcome: &Outcome) -> End {
-    match outcome.ending {
-        Ending::TimedOut => End::TimedOut,
-        #[cfg(unix)]
-        Ending::Finished(status) => {
-            std::os::unix::process::ExitStatusExt::signal(&status).map_or(End::Exited, End::Killed)
-        }
-        _ => End::Exited,
-    }
 }
 
 /// Whether Box has dropped the section's refresh token because nobody used it.

@@ -2,9 +2,9 @@
 //! Starts rclone, and writes rclone.conf only to save a token that was renewed.
 #![expect(clippy::disallowed_methods, reason = "the file that is sent to Box and back lies in the staged directory")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,7 +17,6 @@ use crate::diagnosis::{Doing, Failure};
 use crate::error::{Code, Error, Result, Who};
 use crate::process::Outcome;
 use crate::rclone::{Listed, Rclone, Transfer};
-use crate::secret::scrub;
 use crate::signals;
 use crate::storage::options;
 use crate::storage::section::Section;
@@ -131,21 +130,7 @@ fn why(rclone: &Rclone, staged: &Staged, doing: Doing, outcome: &Outcome) -> Err
         secrets.extend(token.refresh_token());
         section = section.clone().with_token(&token).unwrap_or(section);
     }
-    let shown = scrub(&outcome.stderr, &secrets);
-    // Only a failure justifies starting rclone again to ask for its version.
-    let version = rclone.version();
-    let failure = Failure {
-        said: &outcome.stderr,
-        shown: &shown,
-        end: explain::end(outcome),
-        version: version.as_ref().ok().copied(),
-        ..Failure::of(&section, doing)
-    };
-    let error = explain::explain(failure, Some(&section));
-    match version {
-        Err(no_rclone) if error.code == Code::Unknown => no_rclone,
-        _ => error,
-    }
+    explain::failed(rclone, Failure::of(&section, doing), outcome, &secrets, Some(&section))
 }
 
 /// What will expire before tomorrow night's backup, and what prevents that.
@@ -209,15 +194,15 @@ impl WriteCheck {
     }
 
     fn run(self, rclone: &Rclone, staged: &Staged) -> Result<Option<Rehearsal>> {
-        let there_and_back = |size| there_and_back(rclone, staged, size);
+        let round_trip = |size| RoundTrip::new(rclone, staged).run(size);
         match self {
             Self::Nothing => Ok(None),
-            Self::Small => there_and_back(0).map(|_| None),
+            Self::Small => round_trip(0).map(|_| None),
             Self::Restore { large } => {
-                let mut rehearsal = there_and_back(ORDINARY)?;
+                let mut rehearsal = round_trip(ORDINARY)?;
                 if large {
                     let cutoff = options::upload_cutoff(staged.section().get("upload_cutoff"));
-                    rehearsal = rehearsal.and(there_and_back(cutoff + MEBIBYTE)?);
+                    rehearsal = rehearsal.and(round_trip(cutoff + MEBIBYTE)?);
                 }
                 Ok(Some(rehearsal))
             }
@@ -225,115 +210,124 @@ impl WriteCheck {
     }
 }
 
-/// Writes a file of `size` bytes or a few into the root folder, and always deletes it afterwards.
-fn there_and_back(rclone: &Rclone, staged: &Staged, size: u64) -> Result<Rehearsal> {
-    let unique = staged.dir().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let file = format!("pluton-write-check-{unique}.txt");
-    let local = staged.dir().join("check");
-    fill(&local, &unique, size).map_err(|cause| Error::disk(Code::Unknown, "write", &local, &cause))?;
-    let done = write_and_compare(rclone, staged, &file, &local, size > 0);
-    // Box may have the file even if the upload was interrupted.
-    let deleted = rclone.delete(staged.file(), &format!("{}:{file}", staged.section().name()));
-    let done = done?;
-    let deleted = good(rclone, staged, Doing::Writing, deleted?)?;
-    Ok(Rehearsal { requests: done.requests + deleted.requests, ..done })
+/// A file that is written to the root folder, listed, read back, compared and deleted.
+struct RoundTrip<'a> {
+    rclone: &'a Rclone,
+    staged: &'a Staged,
+    /// The storage's root, and the file's name in it.
+    root: String,
+    file: String,
+    /// Its copy here.
+    local: PathBuf,
+    /// How many requests rclone has made.
+    requests: usize,
 }
 
-fn write_and_compare(rclone: &Rclone, staged: &Staged, file: &str, local: &Path, lists: bool) -> Result<Rehearsal> {
-    let name = staged.section().name();
-    let path = format!("{name}:{file}");
-    let unreadable = |cause: io::Error| Error::disk(Code::Unknown, "read", local, &cause);
-    let (bytes, sent) = digest(local).map_err(unreadable)?;
-    let up = good(rclone, staged, Doing::Writing, rclone.upload(staged.file(), local, &path, bytes)?)?;
-    // Avoids having two copies of a large file on the disk at once.
-    let _ = std::fs::remove_file(local);
-    let mut requests = up.requests;
-    if lists {
-        let listed = rclone.list_file(staged.file(), &format!("{name}:"), file)?;
-        let listed = good(rclone, staged, Doing::Listing, listed)?;
-        if listed.outcome.stdout.trim() != bytes.to_string() {
-            let message = format!("Box accepted a file of {bytes} bytes in {name:?}, but lists it with another size");
-            return Err(Error::new(Code::Unknown, message).responsible(Who::Box).hint("run this again later"));
+impl<'a> RoundTrip<'a> {
+    fn new(rclone: &'a Rclone, staged: &'a Staged) -> Self {
+        let unique = staged.dir().file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            rclone,
+            staged,
+            root: format!("{}:", staged.section().name()),
+            file: format!("pluton-write-check-{unique}.txt"),
+            local: staged.dir().join("check"),
+            requests: 0,
         }
-        requests += listed.requests;
     }
-    let down = read_back(rclone, staged, &path, local, bytes, &mut requests)?;
-    let (read, came) = digest(local).map_err(unreadable)?;
-    let _ = std::fs::remove_file(local);
-    if read == 0 {
-        let message = format!("Box accepted a file in {name:?}, but it cannot be read back yet");
-        return Err(Error::new(Code::BoxUnavailable, message).hint("run this again later"));
+
+    /// With a file of `size` bytes or a few, which is always deleted afterwards.
+    fn run(mut self, size: u64) -> Result<Rehearsal> {
+        self.fill(size).map_err(|cause| Error::disk(Code::Unknown, "write", &self.local, &cause))?;
+        let done = self.there_and_back(size > 0);
+        // Box may have the file even if the upload was interrupted.
+        let deleted = self.rclone.delete(self.staged.file(), &self.path());
+        let done = done?;
+        self.good(Doing::Writing, deleted?)?;
+        Ok(Rehearsal { requests: self.requests, ..done })
     }
-    if came != sent {
-        return Err(Error::new(Code::Unknown, format!("a file written to {name:?} was different when read back"))
-            .responsible(Who::Network)
-            .hint(
+
+    fn there_and_back(&mut self, lists: bool) -> Result<Rehearsal> {
+        let config = self.staged.file();
+        let (bytes, sent) = self.digest()?;
+        let up = self.good(Doing::Writing, self.rclone.upload(config, &self.local, &self.path(), bytes)?)?;
+        // Avoids having two copies of a large file on the disk at once.
+        let _ = fs::remove_file(&self.local);
+        let name = self.staged.section().name();
+        if lists {
+            let listed = self.good(Doing::Listing, self.rclone.list_file(config, &self.root, &self.file)?)?;
+            if listed.stdout.trim() != bytes.to_string() {
+                let message =
+                    format!("Box accepted a file of {bytes} bytes in {name:?}, but lists it with another size");
+                return Err(Error::new(Code::Unknown, message).responsible(Who::Box).hint("run this again later"));
+            }
+        }
+        let down = self.read_back(bytes)?;
+        let (read, came) = self.digest()?;
+        let _ = fs::remove_file(&self.local);
+        if read == 0 {
+            let message = format!("Box accepted a file in {name:?}, but it cannot be read back yet");
+            return Err(Error::new(Code::BoxUnavailable, message).hint("run this again later"));
+        }
+        if came != sent {
+            let message = format!("a file written to {name:?} was different when read back");
+            return Err(Error::new(Code::Unknown, message).responsible(Who::Network).hint(
                 "ask your network administrator whether a proxy or a virus scanner changes what *.boxcloud.com sends",
             ));
-    }
-    Ok(Rehearsal {
-        bytes,
-        upload_ms: milliseconds(up.outcome.took),
-        download_ms: milliseconds(down.outcome.took),
-        requests,
-    })
-}
-
-fn good(rclone: &Rclone, staged: &Staged, doing: Doing, transfer: Transfer) -> Result<Transfer> {
-    if transfer.outcome.success() { Ok(transfer) } else { Err(why(rclone, staged, doing, &transfer.outcome)) }
-}
-
-/// A line that says what the file is, then random bytes, which cannot be compressed.
-fn fill(path: &Path, unique: &str, size: u64) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    let text = format!("Pluton wrote this to check that it can. It is safe to delete. {unique}\n");
-    file.write_all(text.as_bytes())?;
-    let mut rest = size.saturating_sub(text.len() as u64);
-    let mut block = vec![0; 1 << 20];
-    while rest > 0 && !signals::seen() {
-        let part = usize::try_from(rest).unwrap_or(usize::MAX).min(block.len());
-        getrandom::fill(&mut block[..part]).map_err(io::Error::other)?;
-        file.write_all(&block[..part])?;
-        rest -= part as u64;
-    }
-    Ok(())
-}
-
-/// A file's size and SHA-256.
-fn digest(path: &Path) -> io::Result<(u64, [u8; 32])> {
-    let mut hash = Sha256::new();
-    let bytes = io::copy(&mut File::open(path)?, &mut hash)?;
-    Ok((bytes, hash.finalize().into()))
-}
-
-/// For a file that was just uploaded, Box may answer "not yet" (202), which rclone treats as an empty file and a
-/// success.
-fn read_back(
-    rclone: &Rclone,
-    staged: &Staged,
-    path: &str,
-    local: &Path,
-    bytes: u64,
-    requests: &mut usize,
-) -> Result<Transfer> {
-    let mut waits = NOT_YET.iter();
-    loop {
-        let read = rclone.download(staged.file(), path, local, bytes)?;
-        *requests += read.requests;
-        if !read.outcome.success() {
-            let error = why(rclone, staged, Doing::Writing, &read.outcome);
-            return Err(if read.outcome.stderr.contains(DOWNLOADS) { no_downloads(error) } else { error });
         }
-        let is_empty = std::fs::metadata(local).is_ok_and(|data| data.len() == 0);
-        match waits.next() {
-            Some(seconds) if is_empty => signals::pause(Duration::from_secs(*seconds))?,
-            _ => return Ok(read),
+        let milliseconds = |took: Duration| u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        Ok(Rehearsal { bytes, upload_ms: milliseconds(up.took), download_ms: milliseconds(down.took), requests: 0 })
+    }
+
+    /// For a file that was just uploaded, Box may answer "not yet" (202), which rclone treats as an empty file and a
+    /// success.
+    fn read_back(&mut self, bytes: u64) -> Result<Outcome> {
+        let mut waits = NOT_YET.iter();
+        loop {
+            let read = self.rclone.download(self.staged.file(), &self.path(), &self.local, bytes)?;
+            let names_downloads = read.outcome.stderr.contains(DOWNLOADS);
+            let why = |error| if names_downloads { no_downloads(error) } else { error };
+            let read = self.good(Doing::Writing, read).map_err(why)?;
+            let is_empty = fs::metadata(&self.local).is_ok_and(|data| data.len() == 0);
+            match waits.next() {
+                Some(seconds) if is_empty => signals::pause(Duration::from_secs(*seconds))?,
+                _ => return Ok(read),
+            }
         }
     }
-}
 
-fn milliseconds(took: Duration) -> u64 {
-    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+    fn good(&mut self, doing: Doing, Transfer { outcome, requests }: Transfer) -> Result<Outcome> {
+        self.requests += requests;
+        if outcome.success() { Ok(outcome) } else { Err(why(self.rclone, self.staged, doing, &outcome)) }
+    }
+
+    fn path(&self) -> String {
+        format!("{}{}", self.root, self.file)
+    }
+
+    /// A line that says what the file is, then random bytes, which cannot be compressed.
+    fn fill(&self, size: u64) -> io::Result<()> {
+        let mut local = File::create(&self.local)?;
+        let text = format!("Pluton wrote this to check that it can. It is safe to delete. {}\n", self.file);
+        local.write_all(text.as_bytes())?;
+        let mut rest = size.saturating_sub(text.len() as u64);
+        let mut block = vec![0; 1 << 20];
+        while rest > 0 && !signals::seen() {
+            let part = usize::try_from(rest).unwrap_or(usize::MAX).min(block.len());
+            getrandom::fill(&mut block[..part]).map_err(io::Error::other)?;
+            local.write_all(&block[..part])?;
+            rest -= part as u64;
+        }
+        Ok(())
+    }
+
+    /// The size and the SHA-256 of the copy here.
+    fn digest(&self) -> Result<(u64, [u8; 32])> {
+        let mut hash = Sha256::new();
+        let bytes = File::open(&self.local).and_then(|mut local| io::copy(&mut local, &mut hash));
+        let bytes = bytes.map_err(|cause| Error::disk(Code::Unknown, "read", &self.local, &cause))?;
+        Ok((bytes, hash.finalize().into()))
+    }
 }
 
 /// Uploads and listings use other hosts than downloads, so backups work and restores fail.

@@ -12,7 +12,7 @@ use super::{explain, pick, proof, show, timer};
 use crate::cli::Refresh;
 use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
 use crate::context::Context;
-use crate::diagnosis::{Doing, Failure};
+use crate::diagnosis::Doing;
 use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
 use crate::storage::section::Section;
@@ -188,7 +188,7 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
     let (kind, id) = subject.ok_or_else(|| missing("subject"))?;
     let subject = Subject::parse(&format!("{kind}:{id}"))?;
     box_api::client_credentials(&app, &subject, section.get("token_url"), limit)?
-        .map_err(|refused| explain::refused(Failure::of(section, Doing::Minting), &refused, section))
+        .map_err(|refused| explain::refused(Doing::Minting, &refused, section))
 }
 
 /// The Box app whose ID and secret are in the section.

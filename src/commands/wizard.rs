@@ -13,7 +13,7 @@ use crate::commands::help::{self, intro};
 use crate::commands::{account, explain};
 use crate::config::document::Document;
 use crate::context::Context;
-use crate::diagnosis::{Doing, Failure};
+use crate::diagnosis::Doing;
 use crate::error::{Code, Error, Field, Result};
 use crate::storage::options::{ROOT_FOLDER, SPECS, Spec, spec};
 use crate::storage::section::{Section, value};
@@ -400,9 +400,7 @@ pub(super) fn browse(section: &Section) -> Result<Reply<Option<Folder>>> {
     let mut path: Vec<Folder> = Vec::new();
     loop {
         let id = path.last().map_or("0", |folder| folder.id.as_str());
-        let folders = caller
-            .folders(id)?
-            .map_err(|refused| explain::refused(Failure::of(section, Doing::Listing), &refused, section))?;
+        let folders = caller.folders(id)?.map_err(|refused| explain::refused(Doing::Listing, &refused, section))?;
         let this = format!("Use this one: {}", path.last().map_or("the account's root", |folder| &folder.name));
         let label = std::iter::once("Folders").chain(path.iter().map(|folder| folder.name.as_str()));
         let label = label.collect::<Vec<_>>().join(" / ");
