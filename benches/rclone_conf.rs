@@ -4,22 +4,23 @@
 //! `cargo bench --bench rclone_conf`
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+#[path = "../tests/support/mod.rs"]
+mod support;
+mod timing;
 
-use box_sandbox::rclone;
+use anyhow::Result;
+use box_sandbox::{Sandbox, rclone};
+use support::PLUTON;
+use timing::{home, median, ratio, run, shown};
 
-const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 const TOKEN: &str = r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expiry":"2030-01-01T00:00:00Z"}"#;
 /// Odd, so that there is a middle one.
 const ROUNDS: usize = 15;
 
-fn main() {
-    let home = tempfile::tempdir().expect("a home");
+fn main() -> Result<()> {
     let rclone = rclone::newest();
+    let home = home(&Sandbox::start());
+    let token = home.file("token", TOKEN);
     println!(
         "{:>8} {:>9}   {:>16} {:>16}   {:>18}",
         "remotes", "KiB", "add --no-verify", "storage list", "rclone listremotes"
@@ -31,44 +32,15 @@ fn main() {
         }
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
-            fs::write(home.path().join("rclone.conf"), &text).expect("rclone.conf");
-            times[2].push(run(home.path(), &rclone, &["listremotes"]));
-            times[1].push(run(home.path(), Path::new(PLUTON), &["storage", "list"]));
-            let add = ["storage", "add", "box", "new", "--token-file", "-", "--no-verify", "--no-input"];
-            times[0].push(run(home.path(), Path::new(PLUTON), &add));
+            home.write_config(&text);
+            times[2].push(run(home.command(&rclone).arg("listremotes"))?);
+            times[1].push(run(home.command(PLUTON).args(["storage", "list"]))?);
+            let add = ["storage", "add", "box", "new", "--token-file", &token, "--no-verify", "--no-input"];
+            times[0].push(run(home.command(PLUTON).args(add))?);
         }
         let [add, list, rclone] = times.map(median);
-        let beside = |time: Duration| format!("{} ({:.2}x)", shown(time), time.as_secs_f64() / rclone.as_secs_f64());
-        println!(
-            "{remotes:>8} {:>9}   {:>16} {:>16}   {:>18}",
-            text.len() / 1024,
-            beside(add),
-            beside(list),
-            shown(rclone)
-        );
+        let [add, list] = [add, list].map(|time| format!("{} ({}x)", shown(time), ratio(time, rclone)));
+        println!("{remotes:>8} {:>9}   {add:>16} {list:>16}   {:>18}", text.len() / 1024, shown(rclone));
     }
-}
-
-fn run(home: &Path, program: &Path, args: &[&str]) -> Duration {
-    let mut command = Command::new(program);
-    command.args(args).env_clear().env("HOME", home).env("RCLONE_CONFIG", home.join("rclone.conf"));
-    command.env("PATH", "/usr/bin:/bin").env("PLUTON_RCLONE", rclone::newest());
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    let begun = Instant::now();
-    let mut child = command.spawn().expect("it starts");
-    // Only some read it.
-    let _ = child.stdin.take().expect("piped").write_all(TOKEN.as_bytes());
-    let status = child.wait().expect("it ends");
-    let took = begun.elapsed();
-    assert!(status.success(), "{} {args:?}", program.display());
-    took
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-fn shown(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+    Ok(())
 }

@@ -1,13 +1,14 @@
 //! The handle that a test uses to arrange faults and accounts, and to inspect what was asked.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -114,7 +115,9 @@ impl Sandbox {
     pub fn app(&self, spec: AppSpec) -> App {
         let app = App::new(spec, self.directory.path());
         if app.spec.kind == AppKind::Jwt {
-            write_private(&app.config_file, &format!("{:#}\n", app.config));
+            let file = NamedTempFile::new_in(&self.directory).expect("a file in the sandbox's directory");
+            writeln!(&file, "{:#}", app.config).expect("write the config.json");
+            file.persist(&app.config_file).expect("name the config.json");
         }
         self.state().register(app.clone());
         app
@@ -229,14 +232,4 @@ impl Drop for Sandbox {
 /// An item of the person's.
 fn item(state: &State, id: &str) -> u64 {
     state.tree.find(ACCOUNT_ID, id).expect("an item of the person's").id
-}
-
-fn write_private(path: &Path, text: &str) {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.write(true).create_new(true).open(path);
-    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    written.expect("write in the sandbox's directory");
 }

@@ -1,11 +1,11 @@
 //! `rclone authorize`, with a scripted browser.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
-use box_sandbox::{AppSpec, Page, RCLONE_CLIENT_ID, authorize_port};
+use box_sandbox::{App, AppSpec, Page, RCLONE_CLIENT_ID, REDIRECT_URI, Sandbox, authorize_port};
 
-use crate::support::{Bench, with_each_in_turn};
+use crate::support::{Bench, grant, with_each_in_turn};
 
 /// `rclone authorize box`, waiting at `url` for a browser.
 struct Authorize {
@@ -14,26 +14,20 @@ struct Authorize {
 }
 
 impl Authorize {
-    fn start(bench: &Bench, change: impl FnOnce(&mut Command)) -> Self {
+    /// For this app, or else for rclone's own.
+    fn start(bench: &Bench, app: Option<&App>) -> Self {
         let mut command = bench.command();
-        command
-            .args(["authorize", "box", "--auth-no-open-browser"])
-            .env("RCLONE_CONFIG", "")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        change(&mut command);
-        let mut child = command.spawn().expect("start rclone");
-        let mut errors = BufReader::new(child.stderr.as_mut().expect("a pipe"));
-        let mut line = String::new();
-        let url = loop {
-            line.clear();
-            let read = errors.read_line(&mut line).expect("rclone's words");
-            assert!(read > 0, "rclone ended before it gave an address");
-            if let Some(at) = line.find("http://127.0.0.1:53682/auth?") {
-                break line[at..].trim().to_owned();
-            }
-        };
-        Self { child, url }
+        command.args(["authorize", "box", "--auth-no-open-browser"]).env("RCLONE_CONFIG", "");
+        if let Some(app) = app {
+            command.env("RCLONE_BOX_CLIENT_ID", &app.client_id).env("RCLONE_BOX_CLIENT_SECRET", &app.client_secret);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start rclone");
+        let errors = BufReader::new(child.stderr.as_mut().expect("a pipe"));
+        let url = errors.lines().map_while(Result::ok).find_map(|line| {
+            let at = line.find("http://127.0.0.1:53682/auth?")?;
+            Some(line[at..].trim().to_owned())
+        });
+        Self { child, url: url.expect("rclone gives an address") }
     }
 
     fn end(self) -> Output {
@@ -41,42 +35,26 @@ impl Authorize {
     }
 }
 
-fn assert_signed_in(bench: &Bench, page: &Page, output: Output) {
-    // rclone may end before its page is out.
-    assert!([0, 200].contains(&page.status), "{page:?}");
-    assert!(output.status.success());
-    let said = String::from_utf8(output.stdout).unwrap();
-    let blob = said.lines().find(|line| line.starts_with('{')).unwrap();
-    let token: serde_json::Value = serde_json::from_str(blob).unwrap();
-    assert!(bench.sandbox.is_live_refresh(token["refresh_token"].as_str().unwrap()));
-    bench.configure(&format!("token = {blob}"));
-    assert_eq!(bench.folders().len(), 3);
-}
-
 #[test]
 fn the_browser_goes_there_and_back_and_the_token_works() {
     let _port = authorize_port();
     with_each_in_turn(|bench| {
-        let authorize = Authorize::start(&bench, |_| ());
-        let page = bench.sandbox.browse(&authorize.url);
-        assert!(page.visited[1].contains("/api/oauth2/authorize?"));
-        assert!(page.visited[1].contains(RCLONE_CLIENT_ID));
-        assert!(page.visited[2].starts_with("http://127.0.0.1:53682/?code="));
-        assert_signed_in(&bench, &page, authorize.end());
-    });
-}
-
-#[test]
-fn an_app_of_one_s_own_signs_in_too() {
-    let _port = authorize_port();
-    with_each_in_turn(|bench| {
-        let app = bench.sandbox.own_app();
-        let authorize = Authorize::start(&bench, |command| {
-            command.env("RCLONE_BOX_CLIENT_ID", &app.client_id);
-            command.env("RCLONE_BOX_CLIENT_SECRET", &app.client_secret);
-        });
-        let page = bench.sandbox.browse(&authorize.url);
-        assert_signed_in(&bench, &page, authorize.end());
+        for app in [None, Some(bench.sandbox.own_app())] {
+            let authorize = Authorize::start(&bench, app.as_ref());
+            let page = bench.sandbox.browse(&authorize.url);
+            let client_id = app.as_ref().map_or(RCLONE_CLIENT_ID, |app| &app.client_id);
+            assert!(page.visited[1].contains("/api/oauth2/authorize?") && page.visited[1].contains(client_id));
+            assert!(page.visited[2].starts_with("http://127.0.0.1:53682/?code="));
+            // rclone may end before its page is out.
+            assert!([0, 200].contains(&page.status), "{page:?}");
+            let output = authorize.end();
+            assert!(output.status.success());
+            let said = String::from_utf8(output.stdout).unwrap();
+            let blob = said.lines().find(|line| line.starts_with('{')).unwrap();
+            bench.configure(&format!("token = {blob}"));
+            assert!(bench.sandbox.is_live_refresh(bench.token()["refresh_token"].as_str().unwrap()));
+            assert_eq!(bench.folders().len(), 3);
+        }
     });
 }
 
@@ -85,7 +63,7 @@ fn a_person_who_says_no_ends_it() {
     let _port = authorize_port();
     with_each_in_turn(|bench| {
         bench.sandbox.change(|settings| settings.refuse_consent = true);
-        let authorize = Authorize::start(&bench, |_| ());
+        let authorize = Authorize::start(&bench, None);
         let page = bench.sandbox.browse(&authorize.url);
         assert!(page.visited[2].contains("error=access_denied"));
         let output = authorize.end();
@@ -101,13 +79,12 @@ fn the_consent_page_has_two_buttons_that_work() {
     with_each_in_turn(|bench| {
         bench.sandbox.change(|settings| settings.consent_page = true);
         for grant in [false, true] {
-            let authorize = Authorize::start(&bench, |_| ());
+            let authorize = Authorize::start(&bench, None);
             let page = bench.sandbox.browse(&authorize.url);
             assert!(page.body.contains("Grant access to Box"));
             assert!(page.body.contains("Deny access to Box"));
             let page = bench.sandbox.decide(&page, grant);
-            let output = authorize.end();
-            assert_eq!(output.status.success(), grant, "{}", page.body);
+            assert_eq!(authorize.end().status.success(), grant, "{}", page.body);
         }
     });
 }
@@ -118,10 +95,7 @@ fn an_app_without_the_redirect_uri_shows_an_error_page() {
     with_each_in_turn(|bench| {
         for mismatch_redirects in [false, true] {
             let app = bench.sandbox.app(AppSpec { redirect_uri: None, mismatch_redirects, ..AppSpec::default() });
-            let mut authorize = Authorize::start(&bench, |command| {
-                command.env("RCLONE_BOX_CLIENT_ID", &app.client_id);
-                command.env("RCLONE_BOX_CLIENT_SECRET", &app.client_secret);
-            });
+            let mut authorize = Authorize::start(&bench, Some(&app));
             let page = bench.sandbox.browse(&authorize.url);
             if mismatch_redirects {
                 assert!(page.visited[2].contains("error=redirect_uri_mismatch"));
@@ -135,39 +109,37 @@ fn an_app_without_the_redirect_uri_shows_an_error_page() {
     });
 }
 
+/// Where Box sends the browser for this app and redirect URI; nobody need listen there.
+fn redirected(sandbox: &Sandbox, app: &App, redirect_uri: &str) -> Page {
+    let id = &app.client_id;
+    let url = "https://account.box.com/api/oauth2/authorize?response_type=code";
+    sandbox.get_as(&format!("{url}&client_id={id}&redirect_uri={redirect_uri}"), "")
+}
+
 #[test]
 fn a_code_works_once_for_its_own_app_and_redirect_uri() {
-    let _port = authorize_port();
-    let bench = Bench::new(&box_sandbox::rclone::newest(), box_sandbox::Sandbox::start());
-    let app = bench.sandbox.own_app();
-    let other = bench.sandbox.own_app();
+    let sandbox = Sandbox::start();
+    let (app, other) = (sandbox.own_app(), sandbox.own_app());
     let code = || {
-        let url = format!(
-            "https://app.box.com/api/oauth2/authorize?response_type=code&client_id={}&redirect_uri={}&state=s",
-            app.client_id, "http%3A%2F%2F127.0.0.1%3A53682%2F"
-        );
-        // Nobody listens at the redirect URI, so look at the redirect itself.
-        let page = bench.sandbox.get_as(&url, "");
-        assert_eq!(page.status, 302);
-        let location = page.location.expect("a redirect");
+        let location = redirected(&sandbox, &app, REDIRECT_URI).location.expect("a redirect");
         let (_, rest) = location.split_once("code=").expect("a code");
         rest.split('&').next().unwrap().to_owned()
     };
-    let exchange = |code: &str, app: &box_sandbox::App, redirect_uri: &str| {
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("client_id", &app.client_id),
-            ("client_secret", &app.client_secret),
-            ("code", code),
-            ("redirect_uri", redirect_uri),
-        ];
-        let url = "https://api.box.com/oauth2/token";
-        bench.sandbox.post_form(url, &fields).status
+    let exchange = |code: &str, app: &App, redirect_uri: &str| {
+        grant(&sandbox, app, "authorization_code", &[("code", code), ("redirect_uri", redirect_uri)]).0
     };
-    let uri = box_sandbox::REDIRECT_URI;
     let first = code();
-    assert_eq!(exchange(&first, &other, uri), 400, "another app");
-    assert_eq!(exchange(&first, &app, uri), 200);
-    assert_eq!(exchange(&first, &app, uri), 400, "a second time");
-    assert_eq!(exchange(&code(), &app, "http://127.0.0.1:1/"), 400);
+    assert_eq!(exchange(&first, &other, REDIRECT_URI), 400, "another app");
+    assert_eq!(exchange(&first, &app, REDIRECT_URI), 200);
+    assert_eq!(exchange(&first, &app, REDIRECT_URI), 400, "a second time");
+    assert_eq!(exchange(&code(), &app, "http://127.0.0.1:1/"), 400, "another redirect URI");
+}
+
+#[test]
+fn a_redirect_address_of_this_machine_may_have_any_port() {
+    let sandbox = Sandbox::start();
+    let app = sandbox.own_app();
+    let location = |uri| redirected(&sandbox, &app, uri).location;
+    assert!(location("http://127.0.0.1:9/").unwrap().starts_with("http://127.0.0.1:9/?code="));
+    assert_eq!(location("http://127.0.0.1:9/other"), None);
 }

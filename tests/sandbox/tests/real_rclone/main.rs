@@ -3,7 +3,6 @@
 mod authorize;
 mod faults;
 mod oauth;
-mod scopes;
 mod service_accounts;
 mod storage;
 mod support;

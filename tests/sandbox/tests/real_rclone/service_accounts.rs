@@ -2,88 +2,63 @@
 
 use std::fs;
 
-use box_sandbox::{App, AppSpec, rclone};
+use box_sandbox::{App, AppSpec};
 use serde_json::json;
 
-use crate::support::{Bench, with_each};
+use crate::support::{Bench, grant, with_each};
 
 const MINT: [&str; 4] = ["config", "update", "bx", "--non-interactive"];
 
 fn configure(bench: &Bench, app: &App, sub_type: &str) {
-    let file = app.config_file.display();
-    bench.configure(&format!("box_config_file = {file}\nbox_sub_type = {sub_type}"));
+    bench.configure(&format!("box_config_file = {}\nbox_sub_type = {sub_type}", app.config_file.display()));
 }
 
-/// Tries to mint, and fails; what rclone says when it tells all, Box's words included.
-fn refused(bench: &Bench, app: &App, sub_type: &str) -> String {
+/// A service account whose token rclone has minted.
+fn signed_in(bench: &Bench) -> App {
+    let app = bench.sandbox.jwt_app();
+    configure(bench, &app, "enterprise");
+    bench.ok(&MINT);
+    app
+}
+
+/// rclone cannot mint a token, and shows these words of Box when it tells all.
+fn refused(bench: &Bench, app: &App, sub_type: &str, words: &str) {
     configure(bench, app, sub_type);
-    let [config, update, name, flag] = MINT;
-    let said = bench.fails(&[config, update, name, flag, "-vv"]);
+    bench.fails(&[&MINT[..], &["-vv"]].concat(), words);
     assert_eq!(bench.grants(), 0);
-    said
 }
 
 #[test]
-fn a_service_account_signs_in_and_sees_its_own_empty_root() {
+fn a_service_account_signs_in_and_sees_its_own_root_and_what_is_shared_with_it() {
     with_each(|bench| {
         let app = bench.sandbox.jwt_app();
         configure(&bench, &app, "enterprise");
-        let said = bench.fails(&["lsd", "bx:"]);
-        assert!(said.contains("empty token found"), "{said}");
+        bench.fails(&["lsd", "bx:"], "empty token found");
         bench.ok(&MINT);
         assert_eq!(bench.grants(), 1);
         assert!(bench.token()["refresh_token"].as_str().unwrap_or("").is_empty());
         assert!(bench.folders().is_empty());
         bench.ok(&["mkdir", "bx:mine"]);
-        assert_eq!(bench.folders(), ["mine"]);
-    });
-}
-
-#[test]
-fn a_folder_shared_with_the_service_account_appears_in_its_root() {
-    with_each(|bench| {
-        let app = bench.sandbox.jwt_app();
         let folder = bench.sandbox.create_folder("0", "Shared");
         bench.sandbox.create_folder(&folder, "inside");
         bench.sandbox.share(&folder, &app.service_user_id);
-        configure(&bench, &app, "enterprise");
-        bench.ok(&MINT);
-        assert_eq!(bench.folders(), ["Shared"]);
+        assert_eq!(bench.folders(), ["Shared", "mine"]);
         assert_eq!(bench.ok(&["lsf", "bx:Shared"]), b"inside/\n");
     });
 }
 
 #[test]
-fn the_wrong_sub_type_is_refused() {
+fn another_subject_key_or_enterprise_and_an_app_the_admin_did_not_allow_are_refused() {
     with_each(|bench| {
-        let app = bench.sandbox.jwt_app();
-        let said = refused(&bench, &app, "user");
-        assert!(said.contains("Please check the 'sub' claim."), "{said}");
-    });
-}
-
-#[test]
-fn an_unknown_key_and_another_enterprise_are_refused() {
-    with_each(|bench| {
+        refused(&bench, &bench.sandbox.jwt_app(), "user", "Please check the 'sub' claim.");
+        let stranger = bench.sandbox.jwt_app_with(AppSpec { authorized: false, ..AppSpec::default() });
+        refused(&bench, &stranger, "enterprise", "not authorized by the enterprise");
         let key = "/boxAppSettings/appAuth/publicKeyID";
-        for (pointer, claim) in [(key, "kid"), ("/enterpriseID", "sub")] {
+        for (pointer, words) in [(key, "'kid' claim"), ("/enterpriseID", "'sub' claim")] {
             let mut app = bench.sandbox.jwt_app();
             *app.config.pointer_mut(pointer).unwrap() = json!("123");
             fs::write(&app.config_file, app.config.to_string()).unwrap();
-            let said = refused(&bench, &app, "enterprise");
-            assert!(said.contains(&format!("'{claim}' claim")), "{said}");
-        }
-    });
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_refused() {
-    with_each(|bench| {
-        let app = bench.sandbox.jwt_app();
-        for seconds in [600, -600] {
-            bench.sandbox.change(|settings| settings.clock_skew = seconds);
-            let said = refused(&bench, &app, "enterprise");
-            assert!(said.contains("'exp' claim"), "{seconds}: {said}");
+            refused(&bench, &app, "enterprise", words);
         }
     });
 }
@@ -91,48 +66,26 @@ fn a_clock_that_is_wrong_is_refused() {
 #[test]
 fn an_assertion_works_once_and_not_at_all_when_tampered_with() {
     with_each(|bench| {
-        let app = bench.sandbox.jwt_app();
-        configure(&bench, &app, "enterprise");
-        bench.ok(&MINT);
-        let form = bench.sandbox.requests()[0].form.clone();
-        let post = |assertion: &str| {
-            let mut form = form.clone();
-            form.insert("assertion".to_owned(), assertion.to_owned());
-            let fields: Vec<_> = form.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-            let url = "https://api.box.com/oauth2/token";
-            let page = bench.sandbox.post_form(url, &fields);
-            assert_eq!(page.status, 400);
-            page.body
-        };
-        let assertion = &form["assertion"];
-        assert!(post(assertion).contains("'jti' claim"));
-        let (signed, signature) = assertion.rsplit_once('.').unwrap();
+        let app = signed_in(&bench);
+        let form = &bench.sandbox.requests()[0].form;
+        let (signed, signature) = form["assertion"].rsplit_once('.').unwrap();
         let tampered = format!("{signed}A.{signature}");
-        assert!(post(&tampered).contains("OAuth JWT signature is invalid."));
+        for (assertion, words) in
+            [(&form["assertion"], "Please check the 'jti' claim."), (&tampered, "OAuth JWT signature is invalid.")]
+        {
+            let (status, body) = grant(&bench.sandbox, &app, &form["grant_type"], &[("assertion", assertion)]);
+            assert_eq!((status, &body["error_description"]), (400, &words.into()));
+        }
     });
 }
 
 #[test]
-fn an_app_the_admin_did_not_allow_is_refused() {
-    with_each(|bench| {
-        let app = bench.sandbox.jwt_app_with(AppSpec { authorized: false, ..AppSpec::default() });
-        let said = refused(&bench, &app, "enterprise");
-        assert!(said.contains("not authorized by the enterprise"), "{said}");
-    });
-}
-
-#[test]
-fn impersonating_shows_the_other_user_s_root() {
-    let bench = Bench::new(&rclone::newest(), box_sandbox::Sandbox::start());
-    let app = bench.sandbox.jwt_app();
-    configure(&bench, &app, "enterprise");
-    bench.ok(&MINT);
-    let names = |user: &str| bench.ok(&["lsf", "bx:", "--box-impersonate", user]);
-    assert_eq!(names(&app.user_id), b"Backups/\nDocuments/\nPhotos/\n");
-    let said = bench.fails(&["lsf", "bx:", "--box-impersonate", "42"]);
-    assert!(said.contains("On-Behalf-Of User not found"), "{said}");
-
+fn impersonating_shows_the_other_user_s_root_to_server_apps_only() {
+    let bench = Bench::newest();
+    let app = signed_in(&bench);
+    let person = ["lsf", "bx:", "--box-impersonate", &*app.user_id];
+    assert_eq!(bench.ok(&person), b"Backups/\nDocuments/\nPhotos/\n");
+    bench.fails(&["lsf", "bx:", "--box-impersonate", "42"], "On-Behalf-Of User not found");
     bench.sign_in();
-    let said = bench.fails(&["lsf", "bx:", "--box-impersonate", &app.user_id]);
-    assert!(said.contains("access_denied"), "only server apps may: {said}");
+    bench.fails(&person, "access_denied");
 }
