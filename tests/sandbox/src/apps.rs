@@ -92,7 +92,10 @@ impl App {
             user_id: ACCOUNT_ID.to_owned(),
             service_user_id: match spec.kind {
                 AppKind::OAuth => String::new(),
-                AppKind::ClientCredentials | AppKind::Jwt => random_number(),
+                AppKind::ClientCredentials | AppKind::Jwt => {
+                    let number = u64::from_str_radix(&random_id(8), 16).expect("eight hex digits");
+                    (30_000_000_000 + number).to_string()
+                }
             },
             config,
             config_file: directory.join(format!("{client_id}_config.json")),
@@ -107,10 +110,4 @@ impl App {
         let fresh = Self::new(AppSpec::default(), Path::new(""));
         Self { client_id: RCLONE_CLIENT_ID.to_owned(), client_secret: String::new(), ..fresh }
     }
-}
-
-fn random_number() -> String {
-    let hex = random_id(10);
-    let number = u64::from_str_radix(&hex, 16).expect("ten hex digits");
-    (30_000_000_000 + number % 10_000_000_000).to_string()
 }

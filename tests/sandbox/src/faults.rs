@@ -13,7 +13,7 @@ use crate::request::{Answer, Request};
 pub struct Fault {
     method: String,
     path: String,
-    left: Option<u32>,
+    remaining: Option<u32>,
     pub(crate) delay: Duration,
     pub(crate) effect: Effect,
 }
@@ -21,7 +21,7 @@ pub struct Fault {
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
     /// Served as usual.
-    Late,
+    Served,
     /// Not served; this instead.
     Answer(Answer),
     /// Not served; the connection is dropped.
@@ -36,9 +36,9 @@ impl Fault {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),
-            left: None,
+            remaining: None,
             delay: Duration::ZERO,
-            effect: Effect::Late,
+            effect: Effect::Served,
         }
     }
 
@@ -70,7 +70,7 @@ impl Fault {
     /// Happens this often, then never again.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
-        self.left = Some(times);
+        self.remaining = Some(times);
         self
     }
 
@@ -98,15 +98,15 @@ impl Fault {
     }
 
     fn hits(&self, request: &Request) -> bool {
-        self.left != Some(0)
+        self.remaining != Some(0)
             && (self.method == "*" || self.method == request.method)
             && request.path.starts_with(&self.path)
     }
 }
 
 /// The first fault that hits, counted.
-pub(crate) fn strike(faults: &mut [Fault], request: &Request) -> Option<Fault> {
+pub(crate) fn first_hit(faults: &mut [Fault], request: &Request) -> Option<Fault> {
     let fault = faults.iter_mut().find(|fault| fault.hits(request))?;
-    fault.left = fault.left.map(|left| left - 1);
+    fault.remaining = fault.remaining.map(|remaining| remaining - 1);
     Some(fault.clone())
 }

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use crate::pip;
@@ -15,23 +15,21 @@ const DEBIAN: &str = "1.60.";
 
 /// rclone 1.75.2, installed below the target directory on first use.
 pub fn newest() -> PathBuf {
-    static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    FOUND.get_or_init(install).clone()
+    static FOUND: LazyLock<PathBuf> = LazyLock::new(install);
+    FOUND.clone()
 }
 
 /// `/usr/bin/rclone`, where that is the 1.60 of Debian stable; where it is not, what needs it is skipped, and that is said.
 pub fn debian() -> Option<PathBuf> {
-    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    FOUND
-        .get_or_init(|| {
-            let path = PathBuf::from("/usr/bin/rclone");
-            let found = version(&path).filter(|version| version.starts_with(DEBIAN));
-            if found.is_none() {
-                crate::skip("/usr/bin/rclone is not Debian's 1.60");
-            }
-            found.map(|_| path)
-        })
-        .clone()
+    static FOUND: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+        let path = PathBuf::from("/usr/bin/rclone");
+        if version(&path).is_some_and(|version| version.starts_with(DEBIAN)) {
+            return Some(path);
+        }
+        crate::skip("/usr/bin/rclone is not Debian's 1.60");
+        None
+    });
+    FOUND.clone()
 }
 
 /// Every version there is here, the newest first.

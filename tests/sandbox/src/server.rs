@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::faults::{Effect, strike};
+use crate::faults::{Effect, first_hit};
 use crate::request::{Answer, Request, Upload};
 use crate::state::{State, lock};
 use crate::tokens::random_id;
@@ -92,12 +92,12 @@ async fn serve(request: Incoming, host: &str, state: &Mutex<State>) -> Result<Ou
 
 /// The answer, if there is one, and how long it waits.
 fn respond(state: &mut State, request: Request) -> (Option<Outgoing>, Duration) {
-    let (effect, delay) = match strike(&mut state.faults, &request) {
+    let (effect, delay) = match first_hit(&mut state.faults, &request) {
         Some(fault) => (fault.effect, fault.delay),
-        None => (Effect::Late, Duration::ZERO),
+        None => (Effect::Served, Duration::ZERO),
     };
     let answer = match effect {
-        Effect::Late => Some(route(state, &request)),
+        Effect::Served => Some(route(state, &request)),
         Effect::Answer(answer) => Some(answer),
         Effect::Reset => None,
         Effect::AnswerLost => {

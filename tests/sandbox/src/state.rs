@@ -75,7 +75,7 @@ impl Default for Settings {
 pub(crate) struct Code {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
-    pub(crate) ends: Instant,
+    pub(crate) expires: Instant,
 }
 
 #[derive(Debug, Default)]

@@ -54,23 +54,24 @@ pub(crate) struct Grant {
     pub(crate) server: bool,
 }
 
+/// An access or refresh token as Box keeps it.
 #[derive(Debug)]
-struct Held {
+struct Issued {
     grant: Grant,
     sign_in: u64,
-    ends: Instant,
+    expires: Instant,
     dead: bool,
     /// The refresh token that this one was given for.
-    earlier: Option<String>,
+    replaces: Option<String>,
     /// What this refresh token was exchanged for.
-    given: Option<Token>,
+    successor: Option<Token>,
 }
 
 /// Every token ever given out.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    access: HashMap<String, Held>,
-    refresh: HashMap<String, Held>,
+    access: HashMap<String, Issued>,
+    refresh: HashMap<String, Issued>,
     sign_ins: u64,
 }
 
@@ -86,107 +87,106 @@ impl Tokens {
     /// # Errors
     /// What Box says otherwise.
     pub(crate) fn refresh(&mut self, settings: &Settings, old: &str, client_id: &str) -> Result<Token, &'static str> {
-        let held = self.refresh.get(old).filter(|held| !held.dead && held.grant.client_id == client_id);
-        let held = held.ok_or("Invalid refresh token")?;
-        if held.ends <= Instant::now() {
+        let issued = self.refresh.get(old).filter(|issued| !issued.dead && issued.grant.client_id == client_id);
+        let issued = issued.ok_or("Invalid refresh token")?;
+        if issued.expires <= Instant::now() {
             return Err("Refresh token has expired");
         }
-        if let Some(token) = &held.given {
+        if let Some(token) = &issued.successor {
             return Ok(token.clone());
         }
-        let (grant, sign_in, earlier) = (held.grant.clone(), held.sign_in, held.earlier.clone());
-        self.bury(earlier);
+        let (grant, sign_in, replaces) = (issued.grant.clone(), issued.sign_in, issued.replaces.clone());
+        self.use_up(replaces);
         Ok(self.issue(settings, &grant, sign_in, Some(old)))
     }
 
-    /// A new pair of the sign-in `sign_in`, in exchange for `earlier`.
-    fn issue(&mut self, settings: &Settings, grant: &Grant, sign_in: u64, earlier: Option<&str>) -> Token {
-        let held = |lifetime| Held {
+    /// A new pair of the sign-in `sign_in`, in exchange for `replaces`.
+    fn issue(&mut self, settings: &Settings, grant: &Grant, sign_in: u64, replaces: Option<&str>) -> Token {
+        let issued = |lifetime| Issued {
             grant: grant.clone(),
             sign_in,
-            ends: Instant::now() + lifetime,
+            expires: Instant::now() + lifetime,
             dead: false,
-            earlier: earlier.map(str::to_owned),
-            given: None,
+            replaces: replaces.map(str::to_owned),
+            successor: None,
         };
         let lifetime = settings.access_token_lifetime;
         let (access, mut refresh) = (random_id(32), String::new());
-        self.access.insert(access.clone(), held(lifetime));
+        self.access.insert(access.clone(), issued(lifetime));
         if !grant.server {
             refresh = random_id(64);
-            self.refresh.insert(refresh.clone(), held(REFRESH_LIFETIME));
+            self.refresh.insert(refresh.clone(), issued(REFRESH_LIFETIME));
         }
         let token = Token { access, refresh, expires_at: SystemTime::now() + lifetime, expires_in: lifetime.as_secs() };
-        if let Some(held) = earlier.and_then(|earlier| self.refresh.get_mut(earlier)) {
-            held.dead = !settings.grace;
-            held.given = Some(token.clone());
+        if let Some(issued) = replaces.and_then(|replaces| self.refresh.get_mut(replaces)) {
+            issued.dead = !settings.grace;
+            issued.successor = Some(token.clone());
         }
         token
     }
 
     /// Notes that an access token was used: the refresh token it was given for has done its work.
     pub(crate) fn used(&mut self, access: &str) {
-        let earlier = self.access.get(access).and_then(|held| held.earlier.clone());
-        self.bury(earlier);
+        let replaces = self.access.get(access).and_then(|issued| issued.replaces.clone());
+        self.use_up(replaces);
     }
 
-    fn bury(&mut self, refresh: Option<String>) {
-        if let Some(held) = refresh.and_then(|refresh| self.refresh.get_mut(&refresh)) {
-            held.dead = true;
+    fn use_up(&mut self, refresh: Option<String>) {
+        if let Some(issued) = refresh.and_then(|refresh| self.refresh.get_mut(&refresh)) {
+            issued.dead = true;
         }
     }
 
     /// Who a bearer is, while the token lives.
     pub(crate) fn bearer(&self, access: &str) -> Option<&Grant> {
-        let held = self.access.get(access)?;
-        held.alive().then_some(&held.grant)
+        let issued = self.access.get(access)?;
+        issued.alive().then_some(&issued.grant)
     }
 
     pub(crate) fn is_live_refresh(&self, refresh: &str) -> bool {
-        self.refresh.get(refresh).is_some_and(Held::alive)
+        self.refresh.get(refresh).is_some_and(Issued::alive)
     }
 
     pub(crate) fn is_renewed(&self, refresh: &str) -> bool {
-        self.refresh.get(refresh).is_some_and(|held| held.given.is_some())
+        self.refresh.get(refresh).is_some_and(|issued| issued.successor.is_some())
     }
 
     pub(crate) fn expire_access(&mut self) {
-        let now = Instant::now();
-        for held in self.access.values_mut() {
-            held.ends = held.ends.min(now);
+        for issued in self.access.values_mut() {
+            issued.expires = Instant::now();
         }
     }
 
     pub(crate) fn expire_refresh(&mut self, refresh: &str) {
-        let held = self.refresh.get_mut(refresh);
-        held.expect("a refresh token of this sandbox").ends = Instant::now();
+        let issued = self.refresh.get_mut(refresh);
+        issued.expect("a refresh token of this sandbox").expires = Instant::now();
     }
 
     /// Ends the whole sign-in that `token`, of either kind, belongs to.
     pub(crate) fn revoke(&mut self, token: &str, client_id: &str) {
         let found = self.access.get(token).or_else(|| self.refresh.get(token));
-        let Some(held) = found.filter(|held| held.grant.client_id == client_id) else {
+        let Some(issued) = found.filter(|issued| issued.grant.client_id == client_id) else {
             return;
         };
-        let sign_in = held.sign_in;
-        self.kill(|held| held.sign_in == sign_in);
+        let sign_in = issued.sign_in;
+        self.end(|issued| issued.sign_in == sign_in);
     }
 
     pub(crate) fn revoke_all(&mut self) {
-        self.kill(|_| true);
+        self.end(|_| true);
     }
 
-    fn kill(&mut self, which: impl Fn(&Held) -> bool) {
+    fn end(&mut self, which: impl Fn(&Issued) -> bool) {
         let all = self.access.values_mut().chain(self.refresh.values_mut());
-        for held in all.filter(|held| which(held)) {
-            held.dead = true;
+        for issued in all.filter(|issued| which(issued)) {
+            issued.dead = true;
         }
     }
 }
 
-impl Held {
+impl Issued {
     fn alive(&self) -> bool {
-        !self.dead && self.ends > Instant::now()
+        !self.dead && self.expires > Instant::now()
     }
 }
 

@@ -33,12 +33,13 @@ impl Call<'_> {
         }
         let limit = limit.min(self.state.settings.page_size);
         if self.request.parameter("usemarker").eq_ignore_ascii_case("true") {
-            let after = read_marker(self.request.parameter("marker"))?;
+            // The marker is the last ID already shown.
+            let after = self.number("marker", 0)?;
             entries.retain(|entry| id(entry) > after);
             let more = entries.len() > limit;
             entries.truncate(limit);
             // rclone asks on for ever when the last page says "" instead of null.
-            let next = entries.last().filter(|_| more).map(|last| format!("after-{}", id(last)));
+            let next = entries.last().filter(|_| more).map(|last| text(&last["id"]));
             return Ok(Answer::json(200, &json!({ "entries": entries, "limit": limit, "next_marker": next })));
         }
         let page: Vec<&Value> = entries.iter().skip(offset).take(limit).collect();
@@ -66,17 +67,8 @@ impl Call<'_> {
     }
 }
 
-fn id(entry: &Value) -> u64 {
+fn id(entry: &Value) -> usize {
     text(&entry["id"]).parse().unwrap_or_default()
-}
-
-/// The last ID already shown; a marker that was never given out is refused.
-fn read_marker(marker: &str) -> Result<u64, Answer> {
-    if marker.is_empty() {
-        return Ok(0);
-    }
-    let id = marker.strip_prefix("after-").and_then(|id| id.parse().ok());
-    id.ok_or_else(|| bad_parameter("marker"))
 }
 
 fn bad_parameter(name: &str) -> Answer {

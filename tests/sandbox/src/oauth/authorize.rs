@@ -40,7 +40,7 @@ pub(crate) fn authorize(state: &mut State, request: &Request) -> Answer {
     let kept = Code {
         client_id: asked("client_id").to_owned(),
         redirect_uri: asked("redirect_uri").to_owned(),
-        ends: Instant::now() + CODE_LIFETIME,
+        expires: Instant::now() + CODE_LIFETIME,
     };
     state.codes.insert(code.clone(), kept);
     back(request, &[("code", &code)])

@@ -48,7 +48,7 @@ fn authorization_code(state: &mut State, request: &Request) -> Granted {
         return Err(invalid_grant("Auth code doesn't exist or is invalid for the client"));
     }
     let code = state.codes.remove(name).expect("it was there");
-    if code.ends <= Instant::now() {
+    if code.expires <= Instant::now() {
         return Err(invalid_grant("The authorization code has expired"));
     }
     if request.field("redirect_uri") != code.redirect_uri {
