@@ -11,9 +11,9 @@ use rustls::crypto::ring::default_provider;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use ureq::http::Response;
+use ureq::http::{Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Proxy};
 
 use crate::error::Result;
 use crate::secret::Secret;
@@ -35,7 +35,11 @@ pub(crate) struct Refused(pub(crate) String);
 
 impl From<ureq::Error> for Refused {
     fn from(cause: ureq::Error) -> Self {
-        Self(cause.to_string())
+        let is_proxied = Proxy::try_from_env().is_some_and(|proxy| !proxy.is_no_proxy(&Uri::from_static(API)));
+        let said = cause.to_string();
+        let is_alone = ["Connection refused", "failed to lookup address"].iter().any(|text| said.contains(text));
+        // Behind a proxy, only the proxy itself is looked up and connected to; said as rclone does.
+        Self(if is_proxied && is_alone { format!("proxyconnect tcp: dial: {said}") } else { said })
     }
 }
 

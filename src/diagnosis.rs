@@ -97,6 +97,7 @@ pub(crate) enum Cause {
     RateLimited,
     BoxDown,
     // rclone itself, and this machine.
+    NameRefused,
     OptionRefused,
     EnvironmentRefused,
     TooManyFiles,

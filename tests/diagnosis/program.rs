@@ -52,6 +52,15 @@ fn it_is_too_old() {
 }
 
 #[test]
+fn it_does_not_take_a_name_that_another_program_wrote() {
+    Case::new("name_refused", 2, "invalid_value").newest_only().run(|world| {
+        let token = world.token().blob();
+        world.home.write_config(&format!("[Box (work)]\ntype = box\ntoken = {token}\n"));
+        world.pluton(&["storage", "verify", "Box (work)"])
+    });
+}
+
+#[test]
 fn it_does_not_take_an_option() {
     for (golden, line) in [
         ("option_refused", "upload_cutoff = 50MB"),

@@ -154,8 +154,26 @@ fn an_rclone_that_is_missing_and_a_network_that_is_not_there_are_named() {
     let (code, found) = findings(&home, &[]);
     let bad = wrong(&found);
     assert_eq!(code, 1);
-    for about in ["rclone: ", "network: api.box.com"] {
-        assert!(bad.iter().any(|line| line.starts_with(about)), "{about}: {bad:#?}");
+    for (about, what) in [("rclone: ", "/nowhere/rclone"), ("network: api.box.com", "the proxy in HTTPS_PROXY")] {
+        assert!(bad.iter().any(|line| line.starts_with(about) && line.contains(what)), "{about}: {bad:#?}");
+    }
+    // Nobody is sent from here to here.
+    assert!(!found.iter().any(|finding| finding["remedy"].to_string().contains("pluton doctor")), "{found:#?}");
+}
+
+#[test]
+fn a_name_that_rclone_does_not_accept_is_found_before_a_backup_fails() {
+    let name = |program: &std::path::Path, name: &str| {
+        let sandbox = Sandbox::start();
+        let home = Home::new(&sandbox, program);
+        home.write_config(&format!("[{name}]\ntype = box\ntoken = {}\n", sandbox.mint(RCLONE_CLIENT_ID).blob()));
+        wrong(&findings(&home, &["--offline"]).1).into_iter().find(|line| line.starts_with(&format!("{name}: ")))
+    };
+    for program in rclone::both() {
+        let accepts_umlauts = program == rclone::newest();
+        assert!(name(&program, "Box (work)").is_some_and(|line| line.contains("does not accept `(`")));
+        assert_eq!(name(&program, "Büro").is_none(), accepts_umlauts, "{}", program.display());
+        assert_eq!(name(&program, "My Box"), None);
     }
 }
 

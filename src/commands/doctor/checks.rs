@@ -17,8 +17,9 @@ use crate::config::{self, ConfigFile, OrphanedSignIn};
 use crate::context::Context;
 use crate::diagnosis::{self, Doing, Failure};
 use crate::error::{Remedy, Result};
-use crate::rclone::{OLDEST, Version, variables_of_sections};
+use crate::rclone::{OLDEST, TAKES_ANY_NAME, Version, variables_of_sections};
 use crate::secret::{Secret, clean, scrub};
+use crate::storage::name::RemoteName;
 use crate::storage::options::{BOX_SUB_TYPE, SPECS};
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind, Renewer};
@@ -192,7 +193,9 @@ fn unreachable(host: &str, refused: &Refused, found: &mut Findings) {
         ..Failure::new(Doing::Listing, host, Kind::Quick)
     });
     let message = format!("{host}: {} ({})", error.message, error.detail.as_deref().unwrap_or_default());
-    let finding = found.error(message).hints(&error.remedy);
+    let is_this = |remedy: &&Remedy| remedy.command.as_deref() == Some("pluton doctor");
+    let remedies: Vec<_> = error.remedy.iter().filter(|remedy| !is_this(remedy)).cloned().collect();
+    let finding = found.error(message).hints(&remedies);
     if host.ends_with("boxcloud.com") {
         finding.hint("backups work without it, but restores fail: have *.boxcloud.com allowed on port 443");
     }
@@ -227,6 +230,7 @@ fn storages(subject: &Subject<'_>, found: &mut Findings) {
             }
         };
         let before = found.all.len();
+        self::name(name, version, found);
         keys(&section, found);
         options(&section, version, found);
         token(&section, found);
@@ -250,6 +254,22 @@ fn nearly_full(document: &Document, name: &str) -> Option<String> {
     let known = Section::read(document, name).and_then(|section| account::who(&section)).ok()?;
     let full = known.warnings.into_iter().find(|warning| warning.code == account::NEARLY_FULL)?;
     Some(full.message)
+}
+
+/// Programs other than rclone can write a name into rclone.conf that rclone, or an old rclone, cannot use.
+fn name(name: &str, rclone: Option<Version>, found: &mut Findings) {
+    let rename = format!("pluton storage rename {name:?} NEW");
+    match RemoteName::new(name) {
+        Err(error) => {
+            found.error(clean(&error.message)).hint_run(rename);
+        }
+        Ok(valid) => {
+            if let Some(version) = rclone.filter(|version| !valid.is_plain() && *version < TAKES_ANY_NAME) {
+                let message = format!("rclone {version} does not accept its name; {TAKES_ANY_NAME} does");
+                found.error(message).hint(NEWER_RCLONE).hint_run(rename);
+            }
+        }
+    }
 }
 
 fn keys(section: &Section, found: &mut Findings) {
