@@ -255,7 +255,7 @@ impl Error {
             who: code.responsible(),
             remedy: Vec::new(),
             detail: None,
-            speaker: "rclone said",
+            speaker: "",
             notes: Vec::new(),
             fields: Vec::new(),
             retry_after: None,
@@ -319,17 +319,12 @@ impl Error {
         self
     }
 
-    #[must_use]
-    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(printable(&detail.into())).filter(|text| !text.is_empty());
-        self
-    }
-
     /// The last lines of whatever failed.
     #[must_use]
     pub(crate) fn quoting(mut self, speaker: &'static str, words: impl Into<String>) -> Self {
         self.speaker = speaker;
-        self.detail(words)
+        self.detail = Some(printable(&words.into())).filter(|text| !text.is_empty());
+        self
     }
 
     #[must_use]

@@ -33,25 +33,24 @@ use ui::terminal::{self, Terminal, Volume};
 
 fn main() -> ExitCode {
     without_core_dump();
-    if let Some(shell) = std::env::var_os(completions::VARIABLE) {
-        return printed(completions::answer(&shell, std::env::args_os().skip(1)).print(false, false), false);
-    }
     let wants_json = std::env::args_os().take_while(|arg| arg != "--").any(|arg| arg == "--json");
-    let parsed = Cli::tree().try_get_matches().and_then(|matches| {
-        let cli = Cli::from_arg_matches(&matches)?;
-        Ok((cli, matches))
-    });
-    let (cli, matches) = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => return usage(&error, wants_json),
-    };
-    run(cli, &matches).map_or_else(|error| failed(&error, wants_json), ExitCode::from)
+    run(wants_json).map_or_else(|error| failed(&error, wants_json), ExitCode::from)
 }
 
-fn run(cli: Cli, matches: &ArgMatches) -> error::Result<u8> {
+/// Returns the exit code.
+fn run(json: bool) -> error::Result<u8> {
+    if let Some(shell) = std::env::var_os(completions::VARIABLE) {
+        completions::answer(&shell, std::env::args_os().skip(1)).print(false, false)?;
+        return Ok(0);
+    }
+    let parsed = Cli::tree().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(&error, json),
+    };
     signals::watch().context("cannot watch for Ctrl-C")?;
     let context = Context::new(&cli.global)?;
-    let report = commands::run(&context, cli.command, leaf(matches))?;
+    let report = commands::run(&context, cli.command, leaf(&matches))?;
     report.print(context.json, context.terminal.volume == Volume::Quiet)?;
     for warning in report.last_words() {
         context.terminal.warn(&warning.message);
@@ -70,10 +69,6 @@ fn leaf(matches: &ArgMatches) -> &ArgMatches {
     matches.subcommand().map_or(matches, |(_, inner)| leaf(inner))
 }
 
-fn printed(result: error::Result<()>, json: bool) -> ExitCode {
-    result.map_or_else(|error| failed(&error, json), |()| ExitCode::SUCCESS)
-}
-
 fn failed(error: &Error, json: bool) -> ExitCode {
     if json {
         report::print_failure(error);
@@ -84,15 +79,15 @@ fn failed(error: &Error, json: bool) -> ExitCode {
 }
 
 /// Help and version are results; anything else is wrong usage, and the message must not repeat a token.
-fn usage(error: &clap::Error, json: bool) -> ExitCode {
+fn usage(error: &clap::Error, json: bool) -> error::Result<u8> {
     if !error.use_stderr() {
-        return printed(terminal::print(error.render().ansi().to_string().as_bytes()), json);
+        return terminal::print(error.render().ansi().to_string().as_bytes()).map(|()| 0);
     }
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && std::env::args_os().len() == 1 {
-        return printed(Report::Page(commands::START.to_owned()).print(false, false), json);
+        return Report::Page(commands::START.to_owned()).print(false, false).map(|()| 0);
     }
     if let Some(error) = commands::misplaced(error) {
-        return failed(&error, json);
+        return Err(error);
     }
     let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
     let arguments = arguments.filter(|argument| secret::looks_like_token(argument));
@@ -100,8 +95,8 @@ fn usage(error: &clap::Error, json: bool) -> ExitCode {
     if json {
         let text = hidden(error.to_string());
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        return failed(&Error::new(Code::InvalidValue, message).detail(text.trim()), true);
+        return Err(Error::new(Code::InvalidValue, message).quoting("usage", text.trim()));
     }
     Terminal::new(Volume::Normal, true, json).usage(&hidden(error.render().ansi().to_string()));
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    Ok(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -4,6 +4,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Seek as _, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
 use std::sync::{Mutex, PoisonError};
@@ -115,8 +116,13 @@ pub(crate) fn withhold(names: impl IntoIterator<Item = String>) {
     WITHHELD.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
 }
 
+/// Finds a program by its path, or by its name on the PATH.
+pub(crate) fn find(program: impl AsRef<OsStr>) -> Option<PathBuf> {
+    which::which_in(program, Some(search_path()), std::env::current_dir().unwrap_or_default()).ok()
+}
+
 /// PATH without empty and relative entries, which would mean the current directory.
-pub(crate) fn search_path() -> OsString {
+fn search_path() -> OsString {
     let entries = std::env::var_os("PATH").unwrap_or_default();
     std::env::join_paths(std::env::split_paths(&entries).filter(|entry| entry.is_absolute())).unwrap_or_default()
 }

@@ -120,8 +120,7 @@ impl Rclone {
     /// If there is no such program.
     pub(crate) fn find(chosen: Option<&Path>, limit: Duration, terminal: Terminal) -> Result<Self> {
         let name = chosen.unwrap_or(Path::new("rclone"));
-        let current = std::env::current_dir().unwrap_or_default();
-        let program = which::which_in(name, Some(process::search_path()), current).map_err(|_| match chosen {
+        let program = process::find(name).ok_or_else(|| match chosen {
             Some(path) => not_rclone(format!("there is no rclone at {}", path.display())),
             None => not_rclone("rclone is not installed, or not on the PATH; Pluton needs it to talk to Box".into()),
         })?;

@@ -78,9 +78,8 @@ fn command(context: &Context, flags: &AddBox, name: &str) -> String {
 /// Runs it over ssh, which asks for passwords at the terminal itself. Returns how it ended and what it printed.
 fn run_on(host: &str, command: &str, input: &Secret, shows: bool) -> Result<(i32, Vec<u8>)> {
     let failed = |message: String| Error::new(Code::Unknown, message);
-    let current = std::env::current_dir().unwrap_or_default();
-    let ssh = which::which_in("ssh", Some(process::search_path()), current)
-        .map_err(|_| failed("ssh is not installed, or not on the PATH".into()).hint("install OpenSSH"))?;
+    let ssh = process::find("ssh")
+        .ok_or_else(|| failed("ssh is not installed, or not on the PATH".into()).hint("install OpenSSH"))?;
     let ended = process::at_terminal(process::command(ssh).args(["-T", "--", host, command]), Some(input), shows)?;
     let outcome = ended.map_err(|cause| failed(format!("cannot start ssh: {cause}")))?;
     match outcome.code().unwrap_or(NO_CONNECTION) {

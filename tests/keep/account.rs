@@ -80,6 +80,8 @@ fn an_account_is_shown_however_box_writes_its_numbers() {
     };
     for (space, words) in [
         ("1.0e+18", "Ada <ada@example.com>, 2 GiB of 888 PiB used, files up to 50 GiB"),
+        ("\"1.0e+18\"", "Ada <ada@example.com>, 2 GiB of 888 PiB used, files up to 50 GiB"),
+        ("1e300", "Ada <ada@example.com>, 2 GiB of 15.9 EiB used, files up to 50 GiB"),
         ("-1", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
         ("null", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
         ("\"much\"", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
