@@ -1,6 +1,7 @@
 //! Builds the message for a cause from `messages.toml`, with the facts of the failure filled in. Pure.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -36,9 +37,10 @@ struct Table {
 struct Case {
     cause: Cause,
     #[serde(default)]
-    when: Vec<When>,
+    when: Vec<String>,
     code: Code,
-    who: Who,
+    #[serde(default)]
+    who: Option<Who>,
     message: String,
     hints: Vec<HintOrName>,
     #[serde(default)]
@@ -51,7 +53,7 @@ struct Case {
 #[serde(untagged)]
 enum Text {
     Always(String),
-    Sometimes { when: Vec<When>, text: String },
+    Sometimes { when: Vec<String>, text: String },
 }
 
 #[derive(Deserialize)]
@@ -65,7 +67,7 @@ enum HintOrName {
 #[serde(deny_unknown_fields)]
 struct Hint {
     #[serde(default)]
-    when: Vec<When>,
+    when: Vec<String>,
     #[serde(default)]
     text: String,
     #[serde(default)]
@@ -80,31 +82,6 @@ pub(crate) struct Guide {
     pub(crate) meaning: String,
     #[serde(default)]
     hints: Vec<Hint>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum When {
-    Saved,
-    Unsaved,
-    Quick,
-    Oauth,
-    Jwt,
-    ClientCredentials,
-    AccessToken,
-    Attended,
-    Unattended,
-    OwnClient,
-    RclonesClient,
-    Authorizing,
-    Minting,
-    Writing,
-    Idle,
-    NoAccount,
-    RelativePath,
-    KilledBySystem,
-    Macos,
-    Windows,
 }
 
 static TABLE: LazyLock<Table> =
@@ -136,17 +113,17 @@ pub(super) fn explain(cause: Cause, failure: &Failure<'_>) -> Error {
 /// The message of each case for a storage called NAME, for help pages.
 pub(crate) fn examples() -> impl Iterator<Item = Error> {
     TABLE.cases.iter().filter_map(|case| {
-        let has = |when: When| case.when.contains(&when);
-        let sign_in = if has(When::AccessToken) { Kind::AccessToken } else { case.example.unwrap_or(Kind::Quick) };
+        let has = |condition: &str| case.when.iter().any(|when| when == condition);
+        let sign_in = if has("access_token") { Kind::AccessToken } else { case.example.unwrap_or(Kind::Quick) };
         let failure = Failure {
-            is_saved: !has(When::Unsaved),
+            is_saved: !has("unsaved"),
             client_id: (!matches!(sign_in, Kind::Quick | Kind::AccessToken)).then_some("CLIENT_ID"),
             root_folder: Some("123"),
             impersonate: Some("456"),
             config_file: Some("config.json"),
             said: if case.cause == Cause::OptionRefused { "upload_cutoff" } else { "" },
-            end: if has(When::KilledBySystem) { End::Killed(9) } else { End::Exited },
-            is_idle: has(When::Idle),
+            end: if has("killed_by_system") { End::Killed(9) } else { End::Exited },
+            is_idle: has("idle"),
             ..Failure::new(Doing::Listing, "NAME", sign_in)
         };
         failure.error(case)
@@ -180,13 +157,40 @@ const FACTS: [Fact; 21] = [
     ("oldest", |_| Some(OLDEST.to_string())),
 ];
 
+/// What `when` may ask, and whether it holds for a failure.
+type Condition = (&'static str, fn(&Failure<'_>) -> bool);
+
+const CONDITIONS: [Condition; 20] = [
+    ("saved", |failure| failure.is_saved),
+    ("unsaved", |failure| !failure.is_saved),
+    ("quick", |failure| failure.sign_in == Kind::Quick),
+    ("oauth", |failure| matches!(failure.sign_in, Kind::Quick | Kind::OwnApp)),
+    ("jwt", |failure| failure.sign_in == Kind::Jwt),
+    ("client_credentials", |failure| failure.sign_in == Kind::ClientCredentials),
+    ("access_token", |failure| failure.sign_in == Kind::AccessToken),
+    ("attended", |failure| !failure.sign_in.is_unattended()),
+    ("unattended", |failure| failure.sign_in.is_unattended()),
+    ("own_client", |failure| failure.client_id.is_some()),
+    ("rclones_client", |failure| failure.client_id.is_none()),
+    ("authorizing", |failure| failure.doing == Doing::Authorizing),
+    ("minting", |failure| failure.doing == Doing::Minting),
+    ("writing", |failure| failure.doing == Doing::Writing),
+    ("idle", |failure| failure.is_idle),
+    ("no_account", |failure| failure.account.is_none()),
+    ("relative_path", |failure| failure.config_file.is_some_and(|path| !Path::new(path).is_absolute())),
+    ("killed_by_system", |failure| failure.end == End::Killed(9)),
+    ("macos", |_| cfg!(target_os = "macos")),
+    ("windows", |_| cfg!(windows)),
+];
+
 impl Failure<'_> {
     /// The message of the case, if it applies.
     fn error(&self, case: &Case) -> Option<Error> {
         if !self.all(&case.when) {
             return None;
         }
-        let mut error = Error::new(case.code, self.filled(&case.message)?).responsible(case.who);
+        let mut error = Error::new(case.code, self.filled(&case.message)?);
+        error.who = case.who.or(error.who);
         for hint in case.hints.iter().flat_map(HintOrName::hints).filter(|hint| self.all(&hint.when)) {
             if let Some((text, command)) = self.filled(&hint.text).zip(self.filled(&hint.command)) {
                 error = put(error, &text, &command);
@@ -195,29 +199,8 @@ impl Failure<'_> {
         Some(case.about.iter().filter_map(|name| self.field(name)).fold(error, Error::about))
     }
 
-    fn all(&self, conditions: &[When]) -> bool {
-        conditions.iter().all(|condition| match condition {
-            When::Saved => self.is_saved,
-            When::Unsaved => !self.is_saved,
-            When::Quick => self.sign_in == Kind::Quick,
-            When::Oauth => matches!(self.sign_in, Kind::Quick | Kind::OwnApp),
-            When::Jwt => self.sign_in == Kind::Jwt,
-            When::ClientCredentials => self.sign_in == Kind::ClientCredentials,
-            When::AccessToken => self.sign_in == Kind::AccessToken,
-            When::Attended => !self.sign_in.is_unattended(),
-            When::Unattended => self.sign_in.is_unattended(),
-            When::OwnClient => self.client_id.is_some(),
-            When::RclonesClient => self.client_id.is_none(),
-            When::Authorizing => self.doing == Doing::Authorizing,
-            When::Minting => self.doing == Doing::Minting,
-            When::Writing => self.doing == Doing::Writing,
-            When::Idle => self.is_idle,
-            When::NoAccount => self.account.is_none(),
-            When::RelativePath => self.config_file.is_some_and(|path| !std::path::Path::new(path).is_absolute()),
-            When::KilledBySystem => self.end == End::Killed(9),
-            When::Macos => cfg!(target_os = "macos"),
-            When::Windows => cfg!(windows),
-        })
+    fn all(&self, conditions: &[String]) -> bool {
+        conditions.iter().all(|name| CONDITIONS.iter().any(|(known, holds)| known == name && holds(self)))
     }
 
     /// The template with its placeholders filled in, once: a placeholder inside a value is not filled in.
@@ -298,46 +281,43 @@ fn setting_in(said: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// What serde cannot see: names that lead nowhere, and names that nothing leads to.
     #[test]
     fn every_name_in_the_table_is_known_and_used() {
-        let failure = Failure { said: "upload_cutoff", ..Failure::new(Doing::Listing, "work", Kind::Quick) };
         let cases = || TABLE.cases.iter();
-        let hint_lists: Vec<&str> = cases()
-            .flat_map(|case| &case.hints)
-            .filter_map(|hint| if let HintOrName::Name(name) = hint { Some(name.as_str()) } else { None })
-            .collect();
-        for name in &hint_lists {
-            assert!(TABLE.hints.contains_key(*name), "no hints are called {name}");
-        }
-        for name in TABLE.hints.keys() {
-            assert!(hint_lists.contains(&name.as_str()), "nothing names the hints {name}");
-        }
+        let lists = cases().flat_map(|case| &case.hints).filter_map(|hint| match hint {
+            HintOrName::Name(name) => Some(name),
+            HintOrName::Hint(_) => None,
+        });
+        assert_eq!(lists.collect::<BTreeSet<_>>(), TABLE.hints.keys().collect(), "[hints]");
+
+        let failure = Failure { said: "upload_cutoff", ..Failure::new(Doing::Listing, "work", Kind::Quick) };
         for name in cases().flat_map(|case| &case.about) {
             assert!(failure.field(name).is_some(), "no answer is called {name}");
         }
 
-        let own = cases().flat_map(|case| case.hints.iter().flat_map(HintOrName::hints));
-        let hints = own.chain(TABLE.guides.iter().flat_map(|guide| &guide.hints));
-        let parts = hints.flat_map(|hint| [&hint.text, &hint.command]);
-        let texts = TABLE.texts.values().flatten().map(|text| match text {
-            Text::Always(text) | Text::Sometimes { text, .. } => text,
-        });
-        let all: Vec<&String> = cases().map(|case| &case.message).chain(parts).chain(texts).collect();
+        let own = || cases().flat_map(|case| case.hints.iter().flat_map(HintOrName::hints));
+        let hints = || own().chain(TABLE.guides.iter().flat_map(|guide| &guide.hints));
+        let texts = || {
+            TABLE.texts.values().flatten().map(|text| match text {
+                Text::Always(text) => (&[][..], text),
+                Text::Sometimes { when, text } => (&when[..], text),
+            })
+        };
+        let of_cases = cases().flat_map(|case| &case.when).chain(hints().flat_map(|hint| &hint.when));
+        let conditions = of_cases.chain(texts().flat_map(|(when, _)| when)).map(String::as_str);
+        let known = CONDITIONS.iter().map(|(name, _)| *name);
+        assert_eq!(conditions.collect::<BTreeSet<_>>(), known.collect(), "conditions");
+
+        let parts = hints().flat_map(|hint| [&hint.text, &hint.command]).chain(texts().map(|(_, text)| text));
+        let all = cases().map(|case| &case.message).chain(parts);
         let placeholders =
-            |text: &'static String| text.split('{').skip(1).map(|tail| tail.split('}').next().unwrap_or(tail));
-        let used: Vec<&str> = all.into_iter().flat_map(placeholders).collect();
-        let values = || FACTS.iter().map(|(name, _)| *name);
-        for name in &used {
-            assert!(
-                values().any(|value| value == *name) || TABLE.texts.contains_key(*name),
-                "nothing is called {name}"
-            );
-        }
-        for name in values().chain(TABLE.texts.keys().map(String::as_str)) {
-            assert!(used.contains(&name), "nothing uses {name}");
-        }
+            all.flat_map(|text| text.split('{').skip(1).map(|tail| tail.split('}').next().unwrap_or(tail)));
+        let known = FACTS.iter().map(|(name, _)| *name).chain(TABLE.texts.keys().map(String::as_str));
+        assert_eq!(placeholders.collect::<BTreeSet<_>>(), known.collect(), "placeholders");
     }
 }

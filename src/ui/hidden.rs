@@ -1,6 +1,9 @@
 //! Reads input that must not be shown, without the terminal driver's limit of one line and 4095 bytes, and sets and
 //! restores the terminal's modes around a question. Prints nothing and keeps no input.
-#![expect(clippy::disallowed_methods, reason = "this module asks")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "it reads hidden input, and changes the modes of standard input's terminal"
+)]
 
 use crate::error::Result;
 use crate::secret::Secret;

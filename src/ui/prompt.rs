@@ -1,6 +1,6 @@
 //! Asks a person: dialoguer for visible input, [`hidden`] for secrets, and plain lines if the cursor cannot be moved.
 //! Decides nothing about the answers.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this module asks")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "it asks with dialoguer, and in plain lines")]
 
 use std::fmt::{self, Write};
 use std::time::Duration;

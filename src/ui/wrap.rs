@@ -130,11 +130,6 @@ mod tests {
         assert_eq!(at("use `pluton run NAME` now", 10), "use\n`pluton run NAME`\nnow");
     }
 
-    #[test]
-    fn the_lines_of_a_paragraph_are_one_text() {
-        assert_eq!(page("one\ntwo\n\n    a b\n    c\n\nthree", None), "one two\n\n    a b\n    c\n\nthree");
-    }
-
     proptest! {
         #[test]
         fn no_word_is_lost(text in "[ a-z:`.!✓\n]{0,200}", columns in 1_usize..60) {
