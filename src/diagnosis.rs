@@ -110,20 +110,21 @@ pub(crate) enum Cause {
 }
 
 /// What was being done when it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Doing {
     /// `rclone authorize`, or what follows in the browser.
     Authorizing,
     /// Asking Box for a first token without a person (JWT, client credentials).
     Minting,
     /// `rclone lsd`.
+    #[default]
     Listing,
     /// Writing a small file, to check that it is possible.
     Writing,
 }
 
 /// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum End {
     /// rclone exited by itself.
     Exited,
@@ -132,11 +133,12 @@ pub(crate) enum End {
     /// rclone was ended at its deadline.
     TimedOut,
     /// No rclone: Box or the network answered Pluton itself.
+    #[default]
     Answered,
 }
 
 /// What failed, for which storage, what was said of it, and what was looked up since.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Failure<'a> {
     pub(crate) doing: Doing,
     pub(crate) storage: &'a str,
@@ -169,25 +171,7 @@ pub(crate) struct Failure<'a> {
 impl<'a> Failure<'a> {
     /// Of a request of Pluton's own, until [`Self::end`] says something else.
     pub(crate) fn new(doing: Doing, storage: &'a str, sign_in: Kind) -> Self {
-        Self {
-            doing,
-            storage,
-            sign_in,
-            is_saved: false,
-            client_id: None,
-            root_folder: None,
-            impersonate: None,
-            config_file: None,
-            said: "",
-            shown: "",
-            end: End::Answered,
-            version: None,
-            clock_behind: None,
-            account: None,
-            complaint: None,
-            proxy: None,
-            is_idle: false,
-        }
+        Self { doing, storage, sign_in, ..Self::default() }
     }
 
     pub(crate) fn of(section: &'a Section, doing: Doing) -> Self {

@@ -52,8 +52,8 @@ fn run(json: bool) -> error::Result<u8> {
     let context = Context::new(&cli.global)?;
     let report = commands::run(&context, cli.command, leaf(&matches))?;
     report.print(context.json, context.terminal.volume == Volume::Quiet)?;
-    for warning in report.last_words() {
-        context.terminal.warn(&warning.message);
+    for warning in report.warnings() {
+        context.terminal.warn(&warning);
     }
     Ok(report.exit())
 }

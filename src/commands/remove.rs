@@ -50,9 +50,6 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
             }
             file.remove(&removed.name)?;
         }
-        for warning in &removed.warnings {
-            context.terminal.warn(&warning.message);
-        }
         Ok(removed)
     };
     let mut results: Vec<Result<Removed>> = going.into_iter().map(remove).collect();

@@ -26,9 +26,6 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
         let found = account::who(&section)?;
         (storage.account, warnings) = (found.account, found.warnings);
     }
-    for warning in &warnings {
-        context.terminal.warn(&warning.message);
-    }
     Ok(Report::Show { storage: Box::new(storage), warnings })
 }
 

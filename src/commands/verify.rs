@@ -44,11 +44,6 @@ pub(super) fn run(context: &Context, flags: &Verify) -> Result<Report> {
     let storages = Verifier { file: &file, rclone: &rclone, flags }.verify(&names)?;
     drop(spinner);
     signals::check()?;
-    for storage in &storages {
-        for warning in &storage.warnings {
-            context.terminal.warn(&format!("{:?}: {}", storage.name, warning.message));
-        }
-    }
     Ok(Report::Results { storages })
 }
 

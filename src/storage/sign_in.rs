@@ -9,9 +9,10 @@ use crate::config::document::Value;
 use crate::error::{Error, Field, Result};
 use crate::secret::Secret;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
+    #[default]
     Quick,
     OwnApp,
     Jwt,

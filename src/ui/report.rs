@@ -252,11 +252,22 @@ impl Report {
         terminal::print(&self.rendered(json, quiet))
     }
 
-    /// Warnings that are printed after the result, so that they stay in sight.
-    pub(crate) fn last_words(&self) -> &[Warning] {
+    /// What is printed after the result, so that it stays in sight.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let messages = |warnings: &[Warning]| warnings.iter().map(|warning| warning.message.clone()).collect();
         match self {
-            Self::Saved(saved) => &saved.warnings,
-            _ => &[],
+            Self::Saved(saved) => messages(&saved.warnings),
+            Self::Show { warnings, .. } => messages(warnings),
+            Self::Removed(removed) => messages(&removed.warnings),
+            Self::Results { storages } => {
+                let named =
+                    |storage: &StorageResult, warning: &Warning| format!("{:?}: {}", storage.name, warning.message);
+                storages
+                    .iter()
+                    .flat_map(|storage| storage.warnings.iter().map(|warning| named(storage, warning)))
+                    .collect()
+            }
+            _ => Vec::new(),
         }
     }
 
