@@ -381,9 +381,9 @@ fn one_line(plist: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
-/// As a shell splits it, without its comments; systemd doubles % and $.
+/// As a shell splits it, without its comments; systemd doubles % and $, and cron has a backslash before %.
 fn words(line: &str) -> Vec<String> {
-    let words = shlex::split(line).unwrap_or_default();
+    let words = shlex::split(&line.replace("\\%", "%")).unwrap_or_default();
     words.into_iter().map(|word| word.replace("%%", "%").replace("$$", "$")).collect()
 }
 
@@ -411,9 +411,10 @@ mod tests {
 
     #[test]
     fn what_renews_a_storage_is_told_from_what_does_not() {
-        let config = Path::new("/home/a b/rclone.conf");
+        let config = Path::new("/home/a b/50%.conf");
         for (line, expected) in [
-            ("*/20 * * * * /usr/bin/pluton storage refresh --all --rclone-config '/home/a b/rclone.conf'", true),
+            ("*/20 * * * * /usr/bin/pluton storage refresh --all --rclone-config '/home/a b/50\\%.conf'", true),
+            ("ExecStart=/usr/bin/pluton storage refresh --all --rclone-config \"/home/a b/50%%.conf\"", true),
             ("*/20 * * * * /usr/bin/pluton storage refresh --all --rclone-config /etc/rclone.conf", false),
             ("*/20 * * * * /usr/bin/pluton storage refresh --all --rclone-config=/etc/rclone.conf", false),
             ("# */20 * * * * /usr/bin/pluton storage refresh --all", false),
