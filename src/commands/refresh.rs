@@ -56,6 +56,9 @@ pub(super) fn run(context: &Context, flags: &Refresh) -> Result<Report> {
 }
 
 /// A new token for `name`, or the present one if it is valid for longer than `within`.
+///
+/// # Errors
+/// If Box refuses or does not answer, or if the new token could not be saved; it is then kept for recovery.
 pub(super) fn refresh(file: &ConfigFile, rclone: &Rclone, name: &str, within: Option<Duration>) -> Result<Refreshed> {
     let before = file.section(name)?;
     if let Some(token) = still_good(&before, within) {
@@ -177,6 +180,9 @@ fn save(file: &ConfigFile, section: &Section, token: Token) -> Result<Token> {
 }
 
 /// Asks Box for a client-credentials token, which rclone cannot do: it sends no subject.
+///
+/// # Errors
+/// If the section lacks an ID, a secret or a subject, or if Box refuses.
 pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
     let missing = |what: &str| {
         let name = section.name();
