@@ -19,15 +19,12 @@
 //!
 //! Beside rclone.conf, only during a save: `.NAME.pluton-draft-X` is being written. `.NAME.pluton-OLD-NEW-X` is about
 //! to be exchanged with rclone.conf, or just was; it can be deleted once its content hashes to OLD or NEW.
-#![expect(clippy::disallowed_methods, reason = "this module writes files")]
 
-mod access;
 mod change;
 pub(crate) mod crypt;
 pub(crate) mod document;
+mod files;
 mod foreign_writes;
-mod locks;
-pub(crate) mod password;
 mod paths;
 mod private_copy;
 mod recovery;
@@ -40,20 +37,18 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-pub(crate) use access::{give_to_owner_of_directory, is_open_to_others, make_private_dir, private};
 pub(crate) use change::{Reference, TokenSave, check_inheritance, put, taken};
-pub(crate) use locks::{RefreshLock, lock_file};
+pub(crate) use files::{RefreshLock, foreign_owner, is_open_to_others, replace_locked};
 pub(crate) use paths::{check_owner, find, foreign, give_back, others, shown, state_dir};
 pub(crate) use private_copy::{PrivateCopy, left_copies};
-pub(crate) use recovery::{OrphanedSignIn, discard, kept, orphans, orphans_now, runs_with, successors};
-pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Unverified, Verified};
+pub(crate) use recovery::{OrphanedSignIn, orphans, orphans_now, successors};
+pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Verified};
 
 use crate::config::document::Document;
-use crate::config::password::PasswordSource;
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::storage::section::Section;
-use crypt::Undecryptable;
+use crypt::PasswordSource;
 
 /// How long to wait for another pluton that holds the lock.
 const LOCK_LIMIT: Duration = Duration::from_secs(60);
@@ -63,7 +58,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct ConfigFile {
     path: PathBuf,
     real: PathBuf,
-    /// Set if this is a private copy; the value deletes the copy when it is dropped.
+    /// The file that this is a private copy of.
     original: Option<PathBuf>,
     source: PasswordSource,
     /// The password that last opened the file; new content is encrypted with it.
@@ -93,52 +88,17 @@ impl ConfigFile {
         self.bytes().ok().flatten().is_some_and(|bytes| crypt::is_encrypted(&bytes))
     }
 
-    /// The file's owner, if it is another user.
-    pub(crate) fn foreign_owner(&self) -> Option<u32> {
-        access::foreign_owner(&self.real)
-    }
-
-    /// Files that runs killed during a save have left beside it, and whether each can be removed: pluton's are first
-    /// merged into rclone.conf, and rclone's only if rclone.conf contains everything in them.
-    pub(crate) fn leftovers(&self) -> Vec<(PathBuf, bool)> {
-        let now = self.bytes().ok().flatten().unwrap_or_default();
-        let ours = swap::leftovers(&self.real).into_iter();
-        let ours = ours.map(|(path, content)| (path, content.is_none_or(|bytes| self.parse(&bytes).is_ok())));
-        foreign_writes::left_behind(&self.real, &now).into_iter().chain(ours).collect()
-    }
-
-    /// Removes the leftover files that can be removed.
-    ///
-    /// # Errors
-    /// If the file cannot be written, or a leftover not be deleted.
-    pub(crate) fn clear_leftovers(&self) -> Result<()> {
-        // Every edit merges and removes pluton's own leftovers.
-        self.edit("", &|_| Ok(()))?;
-        let now = self.bytes()?.unwrap_or_default();
-        foreign_writes::left_behind(&self.real, &now).iter().filter(|(_, is_spare)| *is_spare).try_for_each(
-            |(left, _)| {
-                std::fs::remove_file(left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", left, &cause))
-            },
-        )
-    }
-
     /// Checks that new tokens can be saved in it. Leaves no trace.
     ///
     /// # Errors
     /// Says what prevents it.
     pub(crate) fn try_replacing(&self) -> Result<()> {
-        access::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
+        files::try_writing(&self.real).map_err(|cause| self.unwritable(&cause))
     }
 
     /// Whether it is deleted when the run ends.
     pub(crate) fn is_private_copy(&self) -> bool {
         self.original.is_some()
-    }
-
-    /// Keeps tokens renewed in private copies of this file for recovery, and removes the copies that are no longer in
-    /// use.
-    pub(crate) fn collect_copies(&self) {
-        private_copy::collect(self);
     }
 
     /// What rclone would read now. A missing file counts as empty once it is certain that no rclone is saving it.
@@ -186,19 +146,15 @@ impl ConfigFile {
     }
 
     fn decrypt(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let broken = |why: &Undecryptable| {
-            Error::new(Code::ConfigUnreadable, format!("{} cannot be decrypted: {why}", self.path.display()))
-        };
-        let try_password = |password: &Secret| match crypt::decrypt(bytes, password) {
-            Err(Undecryptable::WrongPassword) => None,
-            opened => Some(opened),
-        };
+        let broken =
+            |why| Error::new(Code::ConfigUnreadable, format!("{} cannot be decrypted: {why}", self.path.display()));
+        let try_password = |password: &Secret| crypt::decrypt(bytes, password).transpose();
         let mut known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(opened) = known.as_ref().and_then(try_password) {
-            return opened.map_err(|why| broken(&why));
+            return opened.map_err(broken);
         }
         let (password, opened) = self.source.try_open(&self.path, try_password)?;
-        let plain = opened.map_err(|why| broken(&why))?;
+        let plain = opened.map_err(broken)?;
         *known = Some(password);
         Ok(plain)
     }
@@ -208,16 +164,9 @@ impl ConfigFile {
         let plain = document.render();
         let known = self.password.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(password) = known.as_ref().filter(|_| seen.is_none_or(crypt::is_encrypted)) else { return Ok(plain) };
-        let failed =
-            || Error::new(Code::ConfigUnwritable, "rclone.conf cannot be encrypted again: could not get random bytes");
-        let mut nonce = [0; crypt::NONCE_LENGTH];
-        getrandom::fill(&mut nonce).map_err(|_| failed())?;
-        crypt::encrypt(&plain, password, nonce).map(Zeroizing::new).ok_or_else(failed)
-    }
-
-    /// Whether other users of this machine can read the secrets in it.
-    pub(crate) fn is_open_to_others(&self) -> bool {
-        access::is_open_to_others(&self.real)
+        crypt::encrypt(&plain, password).map(Zeroizing::new).ok_or_else(|| {
+            Error::new(Code::ConfigUnwritable, "rclone.conf cannot be encrypted again: could not get random bytes")
+        })
     }
 
     /// Takes the permissions of other users away.
@@ -225,11 +174,11 @@ impl ConfigFile {
     /// # Errors
     /// If this user may not change the mode.
     pub(crate) fn make_private(&self) -> Result<()> {
-        access::make_private(&self.real).map_err(|cause| self.unwritable(&cause))
+        files::make_private(&self.real).map_err(|cause| self.unwritable(&cause))
     }
 
     fn lock(&self) -> Result<std::fs::File> {
-        let lock = locks::lock_beside(&self.real, Instant::now() + LOCK_LIMIT);
+        let lock = files::lock_beside(&self.real, Instant::now() + LOCK_LIMIT);
         lock.map_err(|cause| self.unwritable(&cause))?.ok_or_else(|| {
             let message = format!("another pluton process has been writing {} for a minute", self.path.display());
             Error::new(Code::ConfigConflict, message).hint("wait for it to finish, or stop it, then run this again")
@@ -243,7 +192,7 @@ impl ConfigFile {
     pub(crate) fn require_writable(&self) -> Result<()> {
         /// More space than a token or an option adds.
         const MORE: usize = 2 * 1024;
-        access::try_writing(&self.real)
+        files::try_writing(&self.real)
             .and_then(|()| {
                 // A directory that does not exist yet will be created by this user, on a disk with space.
                 if !paths::directory(&self.real).exists() {
@@ -251,7 +200,7 @@ impl ConfigFile {
                 }
                 let size = std::fs::metadata(&self.real).map_or(0, |data| data.len());
                 swap::check_space(&self.real, usize::try_from(size).unwrap_or_default() + MORE)?;
-                locks::lock_beside(&self.real, Instant::now()).map(drop)
+                files::lock_beside(&self.real, Instant::now()).map(drop)
             })
             .map_err(|cause| self.unwritable(&cause))
     }
@@ -267,7 +216,7 @@ impl ConfigFile {
         let dir = paths::directory(&self.real).display();
         let error = Error::disk(Code::ConfigUnwritable, "write", &self.path, cause);
         match cause.kind() {
-            _ if access::is_held_open(cause) => error
+            _ if files::is_held_open(cause) => error
                 .hint("close the program that has rclone.conf open, then run this again")
                 .hint(format!("let this user write in {dir}")),
             StorageFull | QuotaExceeded => error.hint(format!("free some space on the disk that holds {dir}")),
@@ -275,11 +224,11 @@ impl ConfigFile {
             ResourceBusy | CrossesDevices => error
                 .hint("mount the directory that holds rclone.conf, not the single file: rclone must replace it to save a token"),
             ReadOnlyFilesystem => error.hint("put rclone.conf on a writable disk: rclone saves new tokens in it"),
-            PermissionDenied if access::is_immutable(cause) => {
-                let fixed = access::fixed(&self.real).unwrap_or(&self.real);
+            PermissionDenied if files::is_immutable(cause) => {
+                let fixed = files::fixed(&self.real).unwrap_or(&self.real);
                 error.hint_command("allow the file to be replaced", format!("sudo chattr -i -a '{}'", fixed.display()))
             }
-            PermissionDenied if access::foreign_owner(paths::directory(&self.real)).is_some() => error
+            PermissionDenied if files::foreign_owner(paths::directory(&self.real)).is_some() => error
                 .hint_command("if that directory should be yours", format!("sudo chown -R \"$(id -un)\" '{dir}'"))
                 .hint("choose another file with --rclone-config"),
             PermissionDenied => error.hint(format!("let this user write in {dir}, or choose another file with --rclone-config")),

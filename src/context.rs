@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::cli::{Color, Global};
-use crate::config::password::PasswordSource;
+use crate::config::crypt::PasswordSource;
 use crate::config::{self, ConfigFile};
 use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;

@@ -1,8 +1,6 @@
 //! Gets the missing token of a sign-in by a person: from the browser through rclone, or from an earlier run that ended
 //! after Box had renewed its token and before that was saved. Saves nothing.
 
-use std::path::PathBuf;
-
 use super::explain;
 use super::input::{Answers, Browser};
 use crate::config::document::Document;
@@ -60,32 +58,31 @@ pub(super) fn through_browser(
     Err(explain::failed(rclone, failure, &outcome, &secrets, None))
 }
 
-/// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns the staged
-/// files to discard once the token is saved.
+/// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns what
+/// to discard once the token is saved.
 pub(super) fn resume(
     context: &Context,
     answers: &mut Answers,
     present: &Document,
     warnings: &mut Vec<Warning>,
-) -> Result<Vec<PathBuf>> {
+) -> Result<Vec<OrphanedSignIn>> {
     let given = answers.get(Field::Token).and_then(|paste| Token::find(paste).ok());
-    let orphans = config::orphans(present, given.as_ref())?;
+    let mut orphans = config::orphans(present, given.as_ref())?.into_iter();
     if let Some(token) = given {
-        let runs = config::runs_with(&token, orphans);
-        if let Some(last) = runs.last() {
+        let found = orphans.find(|found| found.continues(&token));
+        if let Some(found) = &found {
             context.terminal.say("Resuming with the token renewed earlier");
-            answers.set(Field::Token, last.token.blob().expose());
+            answers.set(Field::Token, found.token.blob().expose());
         }
-        return Ok(runs.into_iter().map(|found| found.file).collect());
+        return Ok(found.into_iter().collect());
     }
-    let is_latest = |found: &&OrphanedSignIn| !orphans.iter().any(|other| other.succeeds(&found.token));
-    let is_meant = |found: &&OrphanedSignIn| answers.get(Field::Name).is_none_or(|name| name == found.name);
-    for found in orphans.iter().filter(is_latest).filter(is_meant).collect::<Vec<_>>() {
+    let is_meant = |found: &OrphanedSignIn| answers.get(Field::Name).is_none_or(|name| name == found.name);
+    for found in orphans.filter(is_meant).collect::<Vec<_>>() {
         let (name, file) = (&found.name, &found.file);
         if context.terminal.asks {
             if prompt::yes(&format!("An interrupted sign-in for {name:?} still works. Resume it?"))? {
                 answers.take_section(&Section::read(&found.section, name)?);
-                return Ok(vec![file.clone()]);
+                return Ok(vec![found]);
             }
         } else if answers.get(Field::Name).is_some() {
             let message = format!(

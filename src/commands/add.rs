@@ -11,7 +11,7 @@ use super::{account, add_on_host, pick, proof, show, timer, wizard};
 use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, Authorize, OptionFlags, ProofFlags, SignInFlags};
 use crate::config::document::{Document, Value};
-use crate::config::{self, ConfigFile, Proof};
+use crate::config::{self, ConfigFile, OrphanedSignIn, Proof};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result};
 use crate::rclone::{OLDEST, Rclone, TAKES_ANY_NAME};
@@ -71,9 +71,7 @@ fn until_done(
                 return sign_in_again(context, name, &SignInFlags::default(), proof, warnings);
             }
             Ok(Some(mut saved)) => {
-                for file in &resumed {
-                    config::discard(file);
-                }
+                resumed.into_iter().for_each(OrphanedSignIn::discard);
                 warnings.extend(readable_by_others(context, &file));
                 timer::keep(context, &file, matches!(goal, Goal::Add { install_timer: true, .. }), &mut saved);
                 // A warning about what expires soon comes last.
@@ -87,9 +85,9 @@ fn until_done(
             Err(error) => error,
         };
         // The next attempt must use the token that was renewed on the way.
-        if let Some(found) = error.recoverable.as_deref().and_then(config::kept) {
+        if let Some(found) = error.recoverable.as_deref().and_then(OrphanedSignIn::kept_in) {
             answers.set(Field::Token, found.token.blob().expose());
-            resumed.push(found.file);
+            resumed.push(found);
         }
         wizard::correct(context, &mut answers, error)?;
     }
@@ -302,7 +300,7 @@ fn choose_shared(folders: &[Folder]) -> Reply<Option<Folder>> {
 /// rclone keeps a file's mode, so a file that others can read stays readable until someone changes that. The storage is
 /// saved whatever is answered here.
 fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
-    if !file.is_open_to_others() {
+    if !config::is_open_to_others(file.real_path()) {
         return None;
     }
     let place = config::shown(file.path());

@@ -206,7 +206,7 @@ impl Run<'_> {
 /// The successor of this token from a run that ended before rclone.conf was written.
 fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
     let token = Token::find(token.expose()).ok()?;
-    config::orphans_now(present).into_iter().find(|found| found.succeeds(&token)).map(|found| found.token.blob())
+    config::orphans_now(present).into_iter().find(|found| found.continues(&token)).map(|found| found.token.blob())
 }
 
 /// Keys whose values differ from those in rclone.conf. A token counts only if it is new: rclone changes it with every renewal.

@@ -7,7 +7,7 @@ use super::refresh::{grant, is_renewable, lock, refresh_locked};
 use super::verify::ENOUGH;
 use super::{account, proof};
 use crate::cli::ProofFlags;
-use crate::config::{ConfigFile, Proof, Staged, Unverified};
+use crate::config::{ConfigFile, Proof, Staged};
 use crate::error::{Error, Field, Result};
 use crate::rclone::Rclone;
 use crate::storage::options::IMPERSONATE;
@@ -92,7 +92,7 @@ pub(super) fn commit(
         let saved_in = (!brings_token).then_some(file);
         proof::verify(rclone, staged, WriteCheck::small_if(flags.check_write), saved_in)?
     } else {
-        staged.unverified(Unverified::AsAsked)?
+        staged.unverified()?
     };
     let committed = match target {
         Target::Whole { replace } => file.commit(&verified, replace),

@@ -45,7 +45,8 @@ fn fix(context: &Context, yes: bool, found: &mut Findings) -> Result<()> {
         }
         Ok(())
     };
-    let is_open = file.is_open_to_others() && file.foreign_owner().is_none();
+    let real = file.real_path();
+    let is_open = config::is_open_to_others(real) && config::foreign_owner(real).is_none();
     let copies = config::left_copies().len();
     let leftovers = file.leftovers().into_iter().filter(|(_, is_spare)| *is_spare);
     let leftovers: Vec<_> = leftovers.map(|(left, _)| config::shown(&left)).collect();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::in_parallel;
 use super::{explain, pick, proof, show, timer};
 use crate::cli::Refresh;
-use crate::config::{self, ConfigFile, RefreshLock, Staged, TokenSave};
+use crate::config::{self, ConfigFile, OrphanedSignIn, RefreshLock, Staged, TokenSave};
 use crate::context::Context;
 use crate::diagnosis::Doing;
 use crate::error::{Code, Error, Result};
@@ -87,9 +87,7 @@ fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
     let Some(last) = earlier.last() else { return Ok(now) };
     let saved = file.save_token(now.name(), now.token().as_ref(), &last.token)?;
     if saved == TokenSave::Saved && !file.is_private_copy() {
-        for found in &earlier {
-            config::discard(&found.file);
-        }
+        earlier.into_iter().for_each(OrphanedSignIn::discard);
     }
     file.section(now.name())
 }

@@ -3,14 +3,12 @@
 
 use super::pick;
 use crate::cli::Rename;
-use crate::config::document::Document;
-use crate::config::password::words;
+use crate::config::document::{Document, words};
 use crate::config::{self, Reference};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::rclone::TAKES_ANY_NAME;
 use crate::storage::name::RemoteName;
-use crate::storage::options;
 use crate::ui::prompt;
 use crate::ui::report::{Outcome, Removed, Report};
 
@@ -89,16 +87,11 @@ pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Refer
     found
 }
 
-/// Sections with a dotted name that read keys of `name` which they lack.
+/// Sections with a dotted name that inherit keys of `name`.
 pub(super) fn heirs(document: &Document, name: &str) -> Vec<String> {
-    let below = format!("{name}.");
     let mut without = document.clone();
     without.remove_section(name);
-    let reads = |document: &Document, heir: &str| {
-        options::keys().iter().chain(&["type"]).map(|key| document.get(heir, key)).collect::<Vec<_>>()
-    };
-    let below = document.sections().into_iter().filter(|section| section.starts_with(&below));
-    below.filter(|heir| reads(document, heir) != reads(&without, heir)).map(str::to_owned).collect()
+    document.heirs(name, &without).into_iter().map(|(heir, _)| heir.to_owned()).collect()
 }
 
 /// `old:dir` or `old,option=1:dir`. `None` if it is another remote's path.

@@ -1,5 +1,6 @@
 //! Every change to rclone.conf. Each edit is applied to the newest content and repeated if another program writes in
 //! between, until it is in the file. May take the file lock; never contacts Box.
+#![expect(clippy::disallowed_methods, reason = "deletes leftovers once they are merged")]
 
 use std::cell::Cell;
 use std::fs;
@@ -8,13 +9,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 use super::swap::{self, Swap, SwappedOut};
 use super::{ConfigFile, RefreshLock, Verified, foreign_writes, paths};
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Field, Result};
 use crate::storage::options;
-use crate::storage::section::{GRANT_KEY, Section};
+use crate::storage::section::{GRANT_KEY, Section, token_value};
 use crate::storage::token::Token;
 
 /// Longer than any renewal takes.
@@ -52,7 +54,9 @@ impl ConfigFile {
     pub(crate) fn lock_refresh(&self, name: &str) -> Result<RefreshLock> {
         // All private copies of a file share its sign-ins.
         let file = self.original.as_ref().unwrap_or(&self.real);
-        let hash = Sha256::digest(format!("{}\n{}", file.display(), token_section(&self.read()?, name)).as_bytes());
+        let document = self.read()?;
+        let section = document.source(name, "token").unwrap_or(name);
+        let hash = Sha256::digest(format!("{}\n{section}", file.display()).as_bytes());
         let id: String = hash.iter().take(8).map(|byte| char::from(b'a' + byte % 26)).collect();
         let path = paths::refresh_locks().join(id);
         paths::make(&paths::refresh_locks())?;
@@ -110,19 +114,19 @@ impl ConfigFile {
     /// # Errors
     /// If the file cannot be written: the caller must then keep the token for recovery.
     pub(crate) fn save_token(&self, name: &str, given: Option<&Token>, token: &Token) -> Result<TokenSave> {
-        let value = Value::new(token.blob().expose())
-            .map_err(|why| Error::new(Code::Unknown, format!("the token cannot be saved: {why}")))?;
-        let section = token_section(&self.read()?, name);
+        let value = token_value(token)?;
+        let now = self.read()?;
+        let section = now.source(name, "token").unwrap_or(name);
         let holds = |document: &Document, token: Option<&Token>| {
-            let there = Token::in_section(document, &section);
-            document.has(&section) && there.as_ref().map(Token::access_token) == token.map(Token::access_token)
+            let there = Token::in_section(document, section);
+            document.has(section) && there.as_ref().map(Token::access_token) == token.map(Token::access_token)
         };
         let is_there = Cell::new(false);
-        self.edit(&section, &|document| {
+        self.edit(section, &|document| {
             if holds(document, given) {
-                document.set(&section, "token", &value);
-                if document.get(&section, "box_subject_id").is_some() {
-                    document.unset(&section, GRANT_KEY);
+                document.set(section, "token", &value);
+                if document.get(section, "box_subject_id").is_some() {
+                    document.unset(section, GRANT_KEY);
                 }
             }
             is_there.set(holds(document, Some(token)));
@@ -166,13 +170,45 @@ impl ConfigFile {
         })
     }
 
+    /// Files that runs killed during a save have left beside it, and whether each can be removed: pluton's are first
+    /// merged into rclone.conf, and rclone's only if rclone.conf contains everything in them.
+    pub(crate) fn leftovers(&self) -> Vec<(PathBuf, bool)> {
+        let now = self.bytes().ok().flatten().unwrap_or_default();
+        let ours = self.own_leftovers().into_iter().map(|(path, content)| (path, content.is_some()));
+        foreign_writes::leftovers(&self.real, &now).into_iter().chain(ours).collect()
+    }
+
+    /// Removes the leftover files that can be removed.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or a leftover not be deleted.
+    pub(crate) fn clear_leftovers(&self) -> Result<()> {
+        // Every edit merges and removes pluton's own.
+        self.edit("", &|_| Ok(()))?;
+        let now = self.bytes()?.unwrap_or_default();
+        let spare = foreign_writes::leftovers(&self.real, &now).into_iter().filter(|(_, is_spare)| *is_spare);
+        spare.map(|(left, _)| left).try_for_each(|left| {
+            fs::remove_file(&left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", &left, &cause))
+        })
+    }
+
+    /// Pluton's own, each with what must be merged from it. `None` if that cannot be read here: then rclone cannot read
+    /// it either, and its owner may still want it.
+    fn own_leftovers(&self) -> Vec<(PathBuf, Option<Document>)> {
+        let read = |content: Option<Zeroizing<Vec<u8>>>| {
+            content.map_or_else(|| Some(Document::default()), |bytes| self.parse(&bytes).ok())
+        };
+        swap::leftovers(&self.real).into_iter().map(|(path, content)| (path, read(content))).collect()
+    }
+
     /// Applies `edit`, which changes only `section`, to the newest content, and repeats it until it is in the file.
     ///
     /// # Errors
     /// If `edit` fails, or the file cannot be read or written; what others wrote is then still in the file or beside it.
     pub(super) fn edit(&self, section: &str, edit: Edit<'_>) -> Result<()> {
         let _lock = self.lock()?;
-        let left = self.left_behind();
+        let left: Vec<_> =
+            self.own_leftovers().into_iter().filter_map(|(path, content)| Some((path, content?))).collect();
         let mut pending = Vec::new();
         let result = self.edit_until_it_stands(section, edit, &left, &mut pending);
         for (path, _) in left.iter().filter(|_| result.is_ok()) {
@@ -242,16 +278,6 @@ impl ConfigFile {
         let message = format!("{} keeps changing while it is edited", self.path.display());
         Err(Error::new(Code::ConfigConflict, message).hint("wait until no rclone is running, then run this again"))
     }
-
-    /// Merges what another program wrote, and what a killed pluton left in a file beside rclone.conf.
-    fn left_behind(&self) -> Vec<(PathBuf, Document)> {
-        let found = swap::leftovers(&self.real).into_iter().filter_map(|(path, content)| match content {
-            // What cannot be read here cannot be read by rclone either; its owner may still want it.
-            Some(content) => Some((path, self.parse(&content).ok()?)),
-            None => Some((path, Document::default())),
-        });
-        found.collect()
-    }
 }
 
 /// Adds a section, unless its dotted name would make rclone read something other than what was verified.
@@ -271,10 +297,10 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
 /// If it would; the error names the key and the two sections.
 pub(crate) fn check_inheritance(document: &Document, name: &str, before: &Document, old: Option<&str>) -> Result<()> {
     let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
-    let is_new = |key: &&str| old.is_none_or(|old| before.get(old, key).is_none());
-    let message = if let Some(key) = document.inherited(name, &options::keys()).into_iter().find(is_new) {
+    let is_new = |key: &&str| old.is_none_or(|old| before.get(old, key).is_none()) && options::keys().contains(key);
+    let message = if let Some(key) = document.inherited(name).into_iter().find(is_new) {
         format!("rclone would read {key} of {name:?} from [{parent}]: a dotted name inherits what it lacks")
-    } else if let Some((child, key)) = document.disturbed(name, before) {
+    } else if let Some((child, key)) = document.heirs(name, before).first() {
         format!("[{child}] would then read {key} from {name:?}: a dotted name inherits what it lacks")
     } else {
         return Ok(());
@@ -286,11 +312,4 @@ pub(crate) fn taken(name: &str) -> Error {
     Error::new(Code::StorageExists, format!("a storage named {name:?} already exists"))
         .hint("choose another name")
         .about(Field::Name)
-}
-
-/// The section that contains the token of `name`: a dotted name inherits missing keys from the section before its dot.
-fn token_section(document: &Document, name: &str) -> String {
-    let has_token = |section: &&str| document.entries(section).iter().any(|(key, _)| key == "token");
-    let above = name.rmatch_indices('.').map(|(dot, _)| &name[..dot]).take_while(|above| document.has(above));
-    std::iter::once(name).chain(above).find(has_token).unwrap_or(name).to_owned()
 }

@@ -11,7 +11,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-pub(crate) use value::Value;
+pub(crate) use value::{Value, words};
 
 /// The section in which rclone puts keys that come before any header.
 pub(crate) const DEFAULT_SECTION: &str = "DEFAULT";
@@ -126,31 +126,10 @@ impl Document {
         entries.map(|(key, value)| (key.to_owned(), self.filled(section, value))).collect()
     }
 
-    /// What rclone reads for one key: from the section itself or, for a dotted name, from the parents it inherits from.
+    /// What rclone reads for one key, inherited or not.
     pub(crate) fn get(&self, section: &str, key: &str) -> Option<Value> {
-        let own = self.raw_entry(section, key).map(|value| self.filled(section, value));
-        own.or_else(|| {
-            let (parent, _) = section.rsplit_once('.')?;
-            self.has(parent).then(|| self.get(parent, key)).flatten()
-        })
-        .filter(|value| !value.is_empty())
-    }
-
-    /// Keys of `known` that `section` inherits: rclone reads from `[box]` whatever `[box.alice]` lacks, without saying
-    /// so.
-    pub(crate) fn inherited<'a>(&self, section: &str, known: &[&'a str]) -> Vec<&'a str> {
-        let lacks = |key: &str| self.raw_entry(section, key).is_none();
-        known.iter().copied().filter(|key| lacks(key) && self.get(section, key).is_some()).collect()
-    }
-
-    /// A section below `section` that inherits a key here which it did not have in `before`, and that key.
-    pub(crate) fn disturbed(&self, section: &str, before: &Self) -> Option<(String, String)> {
-        let below = format!("{section}.");
-        self.sections().into_iter().filter(|name| name.starts_with(&below)).find_map(|child| {
-            let gains = |key: &str| before.get(child, key).is_none() && self.get(child, key).is_some();
-            let (key, _) = self.raw_entries(section).into_iter().find(|(key, _)| gains(key))?;
-            Some((child.to_owned(), key.to_owned()))
-        })
+        let source = self.source(section, key)?;
+        self.raw_entry(source, key).map(|value| self.filled(source, value)).filter(|value| !value.is_empty())
     }
 
     fn filled(&self, section: &str, value: &Value) -> Value {
@@ -185,6 +164,34 @@ impl Document {
 
     fn lines_in(&self, section: &str) -> impl Iterator<Item = &Line> {
         self.index.get(section).into_iter().flatten().map(|&number| &self.lines[number])
+    }
+}
+
+/// Inheritance: whatever `[box.alice]` lacks, rclone reads from `[box]`, without saying so.
+impl Document {
+    /// The section in which rclone finds a key of `section`: itself, or the nearest one above it that has the key.
+    pub(crate) fn source<'a>(&self, section: &'a str, key: &str) -> Option<&'a str> {
+        self.with_those_above(section).find(|section| self.raw_entry(section, key).is_some())
+    }
+
+    /// The keys that rclone reads for `section` in those above it.
+    pub(crate) fn inherited(&self, section: &str) -> Vec<&str> {
+        let above = self.with_those_above(section).skip(1).flat_map(|above| self.raw_entries(above));
+        let is_read = |key: &&str| self.source(section, key) != Some(section) && self.get(section, key).is_some();
+        above.map(|(key, _)| key).filter(is_read).collect()
+    }
+
+    /// The sections below `section` that inherit a key which they would not have in `other`, each with that key.
+    pub(crate) fn heirs(&self, section: &str, other: &Self) -> Vec<(&str, &str)> {
+        let below = format!("{section}.");
+        let below = self.sections().into_iter().filter(|name| name.starts_with(&below));
+        let gain = |heir| self.inherited(heir).into_iter().find(|key| other.get(heir, key).is_none());
+        below.filter_map(|heir| Some((heir, gain(heir)?))).collect()
+    }
+
+    fn with_those_above<'a>(&self, section: &'a str) -> impl Iterator<Item = &'a str> {
+        let above = section.rmatch_indices('.').map(|(dot, _)| &section[..dot]);
+        std::iter::once(section).chain(above.take_while(|above| self.has(above)))
     }
 }
 
@@ -405,4 +412,114 @@ impl Kind {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::{Document, Value};
+
+    fn document(text: &str) -> Document {
+        Document::parse(text.as_bytes()).expect("readable")
+    }
+
+    fn rendered(document: &Document) -> String {
+        String::from_utf8(document.render().to_vec()).expect("UTF-8")
+    }
+
+    fn get(document: &Document, section: &str, key: &str) -> Option<String> {
+        document.get(section, key).map(|value| value.expose().to_owned())
+    }
+
+    #[test]
+    fn dotted_names_inherit_only_through_sections_that_are_there() {
+        let doc = document("[box]\ntoken = t\nempty = x\n[box.alice]\ntype = box\nempty =\n[box.bob.eve]\n");
+        assert_eq!(get(&doc, "box.alice", "token").as_deref(), Some("t"));
+        assert_eq!(get(&doc, "box.alice", "empty"), None);
+        assert_eq!(get(&doc, "box.bob.eve", "token"), None);
+    }
+
+    #[test]
+    fn an_endless_substitution_ends() {
+        for text in ["[a]\nk = %(k)s%(k)s\n", "q = %(q)s\nb = %(c)s%(q)s\nc = %(b)s%(q)s\n[a]\nk = %(q)s%(b)s%(c)s\n"] {
+            let _ = get(&document(text), "a", "k");
+        }
+    }
+
+    #[test]
+    fn removing_a_section_keeps_the_comment_of_the_next() {
+        let mut doc = document("[a]\nx=1\n[n]\n# inside\nk=v\n\n# about z\n\n[z]\n[n]\nk=w\n");
+        doc.remove_section("n");
+        assert_eq!(rendered(&doc), "[a]\nx=1\n# about z\n\n[z]\n");
+    }
+
+    #[test]
+    fn what_changed_elsewhere_is_brought_over_and_what_changed_here_stays() {
+        let base = document("[a]\nt = 1\n\n[b]\nt = 1\n\n[gone]\nx = y\n");
+        let newer = document("[a]\nt = 2\n\n[b]\nt = 2\n\n[new]\n# c\nk = v\n");
+        let mut here = document("[a]\n# mine\nt = 1\n\n[b]\nt = 3\n\n[gone]\nx = y\n[added]\nz = z\n");
+        here.carry(&newer, &base);
+        assert_eq!(rendered(&here), "[a]\n# mine\nt = 2\n\n[b]\nt = 3\n\n[added]\nz = z\n\n[new]\n# c\nk = v\n");
+    }
+
+    #[test]
+    fn debug_output_shows_no_value() {
+        let shown = format!("{:?}", document("[a]\npass = hunter2\n"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    mod laws {
+        use proptest::prelude::*;
+
+        use super::{Document, Value};
+
+        /// Lines of the kind people and programs leave in such a file, whole and broken.
+        fn lines() -> impl Strategy<Value = String> {
+            let line = prop_oneof![
+                r"\[[a-c. ]{0,4}\]",
+                "[a-c]{1,2} ?[=:] ?[a-z`\"%()=:# ]{0,8}",
+                "[#;][ -~]{0,6}",
+                Just(String::new()),
+                "[ -~]{0,6}",
+            ];
+            (prop::collection::vec((line, prop_oneof![Just("\n"), Just("\r\n")]), 0..12), any::<bool>()).prop_map(
+                |(lines, open)| {
+                    let text: String = lines.into_iter().map(|(line, end)| line + end).collect();
+                    if open { text.trim_end_matches(['\r', '\n']).to_owned() } else { text }
+                },
+            )
+        }
+
+        proptest! {
+            #[test]
+            fn rendering_gives_back_every_byte(bytes in prop::collection::vec(any::<u8>(), 0..64), text in lines()) {
+                for input in [bytes.as_slice(), text.as_bytes()] {
+                    if let Ok(doc) = Document::parse(input) {
+                        prop_assert_eq!(doc.render().to_vec(), input);
+                    }
+                }
+            }
+
+            #[test]
+            fn an_edit_changes_what_it_names_and_nothing_else(text in lines(), name in "[a-c]{1,2}", key in "[a-c]", val in "[a-z\"%]{1,6}") {
+                if let (Ok(before), Ok(value)) = (Document::parse(text.as_bytes()), Value::new(&val)) {
+                    let mut after = before.clone();
+                    after.put_section(&name, &[(&key, value.clone())]);
+                    let reread = Document::parse(&after.render()).expect("still readable");
+                    prop_assert_eq!(reread.entries(&name), vec![(key.clone(), value)]);
+                    for other in before.sections().into_iter().filter(|section| *section != name) {
+                        prop_assert_eq!(reread.entries(other), before.entries(other));
+                    }
+                }
+            }
+
+            #[test]
+            fn adding_and_removing_leaves_every_other_entry(text in lines()) {
+                if let Ok(before) = Document::parse(text.as_bytes()) {
+                    let mut after = before.clone();
+                    after.put_section("new", &[("k", Value::new("v").expect("good"))]);
+                    after.remove_section("new");
+                    for section in before.sections() {
+                        prop_assert_eq!(after.entries(section), before.entries(section));
+                    }
+                }
+            }
+        }
+    }
+}

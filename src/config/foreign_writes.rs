@@ -9,7 +9,7 @@ use std::{fs, io};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::access;
+use super::files;
 use super::paths::{directory, file_name};
 use crate::config::document::{Document, Value};
 use crate::signals;
@@ -76,7 +76,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, ReadError>
 /// Reading a pipe or a device might never end.
 fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let data = fs::metadata(path)?;
-    if data.is_file() || data.is_dir() { access::read(path) } else { Err(io::Error::other("it is not a regular file")) }
+    if data.is_file() || data.is_dir() { files::read(path) } else { Err(io::Error::other("it is not a regular file")) }
 }
 
 /// Whether an rclone could still replace the file with older content.
@@ -108,9 +108,9 @@ pub(super) fn wait_for_writers(path: &Path) {
 
 /// Files of unfinished saves, and whether everything in each is also in `now`. An old one may be the user's own backup,
 /// so it is never reported as safe to delete.
-pub(super) fn left_behind(path: &Path, now: &[u8]) -> Vec<(PathBuf, bool)> {
+pub(super) fn leftovers(path: &Path, now: &[u8]) -> Vec<(PathBuf, bool)> {
     let is_stale = |save: &Save| save.modified.elapsed().is_ok_and(|age| age > STALE);
-    let is_in = |save: &Save| access::read(&save.path).is_ok_and(|bytes| now.starts_with(&bytes));
+    let is_in = |save: &Save| files::read(&save.path).is_ok_and(|bytes| now.starts_with(&bytes));
     let is_spare = |save: &Save| !save.is_old && is_stale(save) && is_in(save);
     saves(path).into_iter().map(|save| (save.path.clone(), is_spare(&save))).collect()
 }
@@ -192,11 +192,12 @@ fn has_expired(token: &Token) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "makes the files of others")]
 mod tests {
     use std::fs::{self, File};
     use std::time::SystemTime;
 
-    use super::{STALE, is_being_saved, left_behind, survived};
+    use super::{STALE, is_being_saved, leftovers, survived};
     use crate::config::document::Document;
 
     #[test]
@@ -210,7 +211,7 @@ mod tests {
         let new = dir.path().join("rclone.conf1234567890");
         fs::write(&new, "").expect("a file");
         assert!(is_being_saved(&conf));
-        assert!(left_behind(&conf, b"[a]\n").iter().all(|(_, is_spare)| !is_spare));
+        assert!(leftovers(&conf, b"[a]\n").iter().all(|(_, is_spare)| !is_spare));
         for time in [SystemTime::now() - STALE * 2, SystemTime::now() + STALE * 2] {
             File::options().write(true).open(&new).and_then(|file| file.set_modified(time)).expect("its time is set");
             assert!(!is_being_saved(&conf), "{time:?}");

@@ -7,7 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::access;
+use super::files;
 use crate::error::{Code, Error, Remedy, Result};
 
 const NAME: &str = "rclone.conf";
@@ -122,7 +122,7 @@ pub(super) fn copies() -> PathBuf {
 /// # Errors
 /// If this user cannot write in it.
 pub(super) fn make(dir: &Path) -> Result<()> {
-    access::make_private_dir(dir).and_then(|()| access::may_write_in(dir)).map_err(|cause| unusable(dir, &cause))
+    files::make_private_dir(dir).and_then(|()| files::may_write_in(dir)).map_err(|cause| unusable(dir, &cause))
 }
 
 /// The hint if Pluton's own files cannot be used: another user, usually root, has made them.
@@ -145,7 +145,7 @@ pub(crate) fn foreign() -> Vec<PathBuf> {
     let inside: Vec<_> = own.iter().flat_map(|dir| entries(dir)).collect();
     let staged: Vec<_> = inside.iter().filter(|path| path.is_dir()).flat_map(|dir| entries(dir)).collect();
     let all = [state_dir()].into_iter().chain(own).chain(inside).chain(staged);
-    all.filter(|path| access::foreign_owner(path).is_some()).collect()
+    all.filter(|path| files::foreign_owner(path).is_some()).collect()
 }
 
 pub(super) fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {
@@ -165,8 +165,8 @@ pub(crate) fn check_owner() -> Result<()> {
     let failed = |cause: &str| {
         Error::disk(Code::Unknown, "use", &dir, &cause).hint("set HOME to a directory that belongs to this user")
     };
-    access::make_private_dir(&dir).map_err(|cause| failed(&cause.to_string()))?;
-    let is_own = fs::symlink_metadata(&dir).is_ok_and(|data| data.is_dir()) && access::is_own(&dir);
+    files::make_private_dir(&dir).map_err(|cause| failed(&cause.to_string()))?;
+    let is_own = fs::symlink_metadata(&dir).is_ok_and(|data| data.is_dir()) && files::is_own(&dir);
     if is_own { Ok(()) } else { Err(failed("it belongs to another user")) }
 }
 

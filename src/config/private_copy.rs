@@ -1,5 +1,6 @@
 //! Private copies of an rclone.conf that cannot be written, each for one command and its children. Tokens renewed in a
 //! copy are kept for recovery, by its own run or by the next one. Never writes the original.
+#![expect(clippy::disallowed_methods, reason = "deletes private copies of which nothing is needed any more")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::staging::PrivateDir;
-use super::{ConfigFile, Staged, access, paths, recovery};
+use super::{ConfigFile, Staged, files, paths, recovery};
 use crate::config::document::Document;
 use crate::error::Result;
 use crate::storage::section::Section;
@@ -22,7 +23,6 @@ const BEGAN_WITH: &str = "tokens";
 #[derive(Debug)]
 pub(crate) struct PrivateCopy {
     file: ConfigFile,
-    dir: PathBuf,
     /// Locked while the command or a child of it lives.
     in_use: Option<PrivateDir>,
 }
@@ -31,7 +31,7 @@ impl PrivateCopy {
     /// # Errors
     /// If the original cannot be read, or the copy not be made.
     pub(crate) fn of(original: &ConfigFile) -> Result<Self> {
-        collect(original);
+        original.collect_copies();
         let document = original.read()?;
         let tokens = fingerprints(&document);
         let mut dir = PrivateDir::new_in(&paths::copies())?;
@@ -48,7 +48,7 @@ impl PrivateCopy {
             source: original.source.clone(),
             password: Mutex::new(original.password.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         };
-        let copy = Self { file, dir: dir.path().to_owned(), in_use: Some(dir) };
+        let copy = Self { file, in_use: Some(dir) };
         // The command may use any storage, so each gets the newest token that earlier runs have kept.
         for name in tokens.into_keys() {
             let Some(token) = Section::read(&document, &name)?.token() else { continue };
@@ -66,27 +66,29 @@ impl PrivateCopy {
 
 impl Drop for PrivateCopy {
     fn drop(&mut self) {
-        keep_renewed(&self.dir, &self.file);
         // A child of this process may still be using it; then it stays for that child, and the next run removes it.
         self.in_use = None;
-        if recovery::is_abandoned(&self.dir, None) {
-            let _ = fs::remove_dir_all(&self.dir);
-        }
+        self.file.collect_copies();
     }
 }
 
-/// Keeps tokens renewed in private copies of `file` for recovery, and removes copies that are no longer in use.
-pub(super) fn collect(file: &ConfigFile) {
-    let origin = file.original.as_ref().unwrap_or(&file.real);
-    for dir in paths::entries(&paths::copies()) {
-        // Without `origin`, nothing has been renewed in it. What cannot be decrypted now may be decrypted by a later
-        // run.
-        let may_go = match fs::read(dir.join(ORIGIN)) {
-            Ok(of) => of == origin.as_os_str().as_encoded_bytes() && keep_renewed(&dir, file),
-            Err(cause) => cause.kind() == ErrorKind::NotFound,
-        };
-        if may_go && recovery::is_abandoned(&dir, None) {
-            let _ = fs::remove_dir_all(dir);
+impl ConfigFile {
+    /// Keeps tokens renewed in private copies of this file for recovery, and removes the copies that are no longer in
+    /// use.
+    pub(crate) fn collect_copies(&self) {
+        let origin = self.original.as_ref().unwrap_or(&self.real);
+        for dir in paths::entries(&paths::copies()) {
+            // Asked first: what its last program wrote is then complete.
+            let is_over = recovery::is_abandoned(&dir, None);
+            // Without `origin`, nothing has been renewed in it. What cannot be decrypted now may be decrypted by a later
+            // run.
+            let may_go = match fs::read(dir.join(ORIGIN)) {
+                Ok(of) => of == origin.as_os_str().as_encoded_bytes() && keep_renewed(&dir, self),
+                Err(cause) => cause.kind() == ErrorKind::NotFound,
+            };
+            if may_go && is_over {
+                let _ = fs::remove_dir_all(dir);
+            }
         }
     }
 }
@@ -99,7 +101,7 @@ pub(crate) fn left_copies() -> Vec<PathBuf> {
 /// Keeps every section whose refresh token differs from the one that the copy started with. False if the copy could not
 /// be read.
 fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
-    let read = access::read(&dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(&bytes).ok());
+    let read = files::read(&dir.join(recovery::SECTION)).ok().and_then(|bytes| file.parse(&bytes).ok());
     let Some(document) = read else { return false };
     let began_with = fs::read_to_string(dir.join(BEGAN_WITH)).unwrap_or_default();
     let began_with: BTreeMap<&str, &str> =
@@ -107,7 +109,7 @@ fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
     let mut all_kept = true;
     for (name, now) in fingerprints(&document) {
         let Some(&given) = began_with.get(name.as_str()) else { continue };
-        if given != now && !recovery::knows(&now) {
+        if given != now && !recovery::all().any(|found| found.continues_from(&now)) {
             let kept = Section::read(&document, &name).and_then(|section| Staged::keep_renewed(section, given));
             all_kept &= kept.is_ok();
         }
@@ -117,8 +119,7 @@ fn keep_renewed(dir: &Path, file: &ConfigFile) -> bool {
 
 /// The Box storages with a single-use refresh token of their own.
 fn fingerprints(document: &Document) -> BTreeMap<String, String> {
-    let own_token = |name| document.entries(name).into_iter().find(|(key, _)| key == "token").map(|(_, token)| token);
-    let fingerprint = |name| Token::find(own_token(name)?.expose()).ok()?.fingerprint();
     let boxes = document.sections_of_type("box").into_iter();
-    boxes.filter_map(|name| Some((name.to_owned(), fingerprint(name)?))).collect()
+    let with_own = boxes.filter(|name| document.source(name, "token") == Some(name));
+    with_own.filter_map(|name| Some((name.to_owned(), Token::in_section(document, name)?.fingerprint()?))).collect()
 }

@@ -1,5 +1,6 @@
 //! Finds staged sections of runs that ended too early: those with the only live token are recovered, the others
 //! deleted. Works in the state directory only; what it finds goes into rclone.conf through [`super::ConfigFile`].
+#![expect(clippy::disallowed_methods, reason = "deletes staged sections that nobody needs any more")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use fs4::{FileExt, TryLockError};
 
-use super::access;
+use super::files;
 use super::paths::{self, entries};
 use crate::config::document::Document;
 use crate::error::Result;
@@ -39,73 +40,85 @@ pub(crate) struct OrphanedSignIn {
     pub(crate) section: Document,
     pub(crate) token: Token,
     pub(crate) file: PathBuf,
+    dir: PathBuf,
     fingerprint: String,
+    /// The fingerprints of the token's ancestors.
     given: Vec<String>,
 }
 
 impl OrphanedSignIn {
-    /// Whether this is a successor of `token`.
-    pub(crate) fn succeeds(&self, token: &Token) -> bool {
-        token.fingerprint().is_some_and(|fingerprint| self.given.contains(&fingerprint))
-    }
-
     /// Reads what a run has left in `dir`, if Box has renewed its token.
-    fn in_dir(dir: &Path) -> Option<Self> {
-        let (section, file) = latest(dir)?;
+    fn in_dir(dir: PathBuf) -> Option<Self> {
+        let (section, file) = latest(&dir)?;
         let name = (*section.sections().first()?).to_owned();
         let token = Token::in_section(&section, &name)?;
         let fingerprint = token.fingerprint()?;
-        let given = given(dir);
+        let given = given(&dir);
         let is_new = !given.is_empty() && !given.contains(&fingerprint);
-        is_new.then_some(Self { name, section, token, file, fingerprint, given })
+        is_new.then_some(Self { name, section, token, file, dir, fingerprint, given })
+    }
+
+    /// The one in a staged file that was kept for recovery.
+    pub(crate) fn kept_in(file: &Path) -> Option<Self> {
+        Self::in_dir(file.parent()?.to_owned())
+    }
+
+    /// Whether its token is `token` or a successor of it.
+    pub(crate) fn continues(&self, token: &Token) -> bool {
+        token.fingerprint().is_some_and(|fingerprint| self.continues_from(&fingerprint))
+    }
+
+    pub(super) fn continues_from(&self, fingerprint: &str) -> bool {
+        self.fingerprint == fingerprint || self.succeeds(fingerprint)
+    }
+
+    fn succeeds(&self, fingerprint: &str) -> bool {
+        self.given.iter().any(|given| given == fingerprint)
     }
 
     fn is_too_old(&self) -> bool {
         age(&self.file).is_some_and(|age| age > LIFETIME)
     }
+
+    /// Deletes it, once its token is in rclone.conf or known to be dead.
+    pub(crate) fn discard(self) {
+        let _ = fs::remove_dir_all(self.dir);
+    }
 }
 
-/// Finds the sign-ins that can still be used, and deletes those that are saved, expired, or were never the only copy.
-/// Waits if another run is using `wanted`.
+/// Finds the newest sign-ins that can still be used, and deletes those that are saved, expired, or were never the only
+/// copy. Waits if another run is using `wanted`.
 ///
 /// # Errors
 /// If Ctrl-C ends the wait.
 pub(crate) fn orphans(present: &Document, wanted: Option<&Token>) -> Result<Vec<OrphanedSignIn>> {
-    let survey = survey(present, wanted);
+    let (orphans, useless) = survey(present, wanted);
     signals::check()?;
-    let mut found = Vec::new();
-    for (dir, orphan) in survey {
-        match orphan {
-            Some(orphan) => found.push(orphan),
-            None => drop(fs::remove_dir_all(dir)),
-        }
+    for dir in useless {
+        let _ = fs::remove_dir_all(dir);
     }
-    Ok(found)
+    Ok(orphans)
 }
 
 /// Like [`orphans`], without waiting or deleting anything.
 pub(crate) fn orphans_now(present: &Document) -> Vec<OrphanedSignIn> {
-    survey(present, None).into_iter().filter_map(|(_, found)| found).collect()
+    survey(present, None).0
 }
 
-/// Every directory of a run that has ended, with the sign-in in it if it can still be used.
-fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<OrphanedSignIn>)> {
+/// The sign-ins that can still be used, and the directories of runs that have ended without leaving one.
+fn survey(present: &Document, wanted: Option<&Token>) -> (Vec<OrphanedSignIn>, Vec<PathBuf>) {
     let wanted = wanted.and_then(Token::fingerprint);
     let tokens = present.sections().into_iter().filter_map(|section| Token::in_section(present, section));
     let committed: Vec<_> = tokens.filter_map(|token| token.fingerprint()).collect();
-    let dirs = staged_dirs().filter(|dir| is_abandoned(dir, wanted.as_deref()) && unreadable(dir).is_none());
-    let mut found: Vec<_> = dirs
-        .map(|dir| {
-            let found = OrphanedSignIn::in_dir(&dir);
-            (dir, found.filter(|found| !committed.contains(&found.fingerprint) && !found.is_too_old()))
-        })
-        .collect();
-    let given: Vec<String> = found.iter().flat_map(|(_, found)| found).flat_map(|found| found.given.clone()).collect();
-    for (_, found) in &mut found {
-        // A later run started with the token that this one ended with.
-        found.take_if(|found| given.contains(&found.fingerprint));
-    }
-    found
+    let mut dirs: Vec<_> = ended(wanted.as_deref()).filter(|dir| unreadable(dir).is_none()).collect();
+    let found = dirs.iter().cloned().filter_map(OrphanedSignIn::in_dir);
+    let mut found: Vec<_> =
+        found.filter(|found| !committed.contains(&found.fingerprint) && !found.is_too_old()).collect();
+    // A later run may have started with the token that an earlier one ended with.
+    let given: Vec<_> = found.iter().flat_map(|found| found.given.clone()).collect();
+    found.retain(|found| !given.contains(&found.fingerprint));
+    dirs.retain(|dir| found.iter().all(|found| found.dir != *dir));
+    (found, dirs)
 }
 
 /// The successors of `token` in runs that ended too early or had nowhere to save them, the newest last. Waits if
@@ -115,46 +128,25 @@ fn survey(present: &Document, wanted: Option<&Token>) -> Vec<(PathBuf, Option<Or
 /// If Ctrl-C ends the wait, or another user's files cannot be read.
 pub(crate) fn successors(token: &Token) -> Result<Vec<OrphanedSignIn>> {
     let Some(fingerprint) = token.fingerprint() else { return Ok(Vec::new()) };
-    let dirs: Vec<_> = staged_dirs().filter(|dir| is_abandoned(dir, Some(&fingerprint))).collect();
+    let dirs: Vec<_> = ended(Some(&fingerprint)).collect();
     let is_of_it = |dir: &&PathBuf| !dir.join(GIVEN).exists() || given(dir).contains(&fingerprint);
     if let Some(cause) = dirs.iter().filter(is_of_it).find_map(|dir| unreadable(dir)) {
         return Err(paths::unusable(&paths::staging(), &cause));
     }
-    let found = dirs.iter().filter_map(|dir| OrphanedSignIn::in_dir(dir)).filter(|found| !found.is_too_old());
-    let chain = chain(fingerprint, found.collect());
+    let found = dirs.into_iter().filter_map(OrphanedSignIn::in_dir).filter(|found| !found.is_too_old());
+    let successors = chain(&fingerprint, found.collect());
     signals::check()?;
-    Ok(chain)
+    Ok(successors)
 }
 
-/// Of the runs in `found`, the one that ended with `token` itself, and after it those that renewed it, in order.
-pub(crate) fn runs_with(token: &Token, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
-    let Some(fingerprint) = token.fingerprint() else { return Vec::new() };
-    let holder = found.iter().position(|found| found.fingerprint == fingerprint).map(|at| found.swap_remove(at));
-    holder.into_iter().chain(chain(fingerprint, found)).collect()
-}
-
-/// The successors of the token with this fingerprint, oldest first.
-fn chain(fingerprint: String, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
+/// The successors of the token with this fingerprint, the newest last.
+fn chain(fingerprint: &str, mut found: Vec<OrphanedSignIn>) -> Vec<OrphanedSignIn> {
     let mut chain: Vec<OrphanedSignIn> = Vec::new();
-    let mut newest = fingerprint;
-    while let Some(at) = found.iter().position(|found| found.given.contains(&newest)) {
-        let next = found.swap_remove(at);
-        newest.clone_from(&next.fingerprint);
-        chain.push(next);
+    let newest = |chain: &[OrphanedSignIn]| chain.last().map_or(fingerprint, |last| &last.fingerprint).to_owned();
+    while let Some(at) = found.iter().position(|found| found.succeeds(&newest(&chain))) {
+        chain.push(found.swap_remove(at));
     }
     chain
-}
-
-/// Removes a staged section whose token is in rclone.conf or known to be dead.
-pub(crate) fn discard(file: &Path) {
-    if let Some(dir) = file.parent().filter(|dir| dir.starts_with(paths::staging())) {
-        let _ = fs::remove_dir_all(dir);
-    }
-}
-
-/// The sign-in in a staged file that was kept for recovery.
-pub(crate) fn kept(file: &Path) -> Option<OrphanedSignIn> {
-    OrphanedSignIn::in_dir(file.parent()?)
 }
 
 /// The fingerprints of this token and its ancestors, as earlier runs left them.
@@ -165,23 +157,15 @@ pub(super) fn with_ancestors(fingerprint: &str) -> Vec<String> {
 
 /// The fingerprints of this token and its successors.
 pub(super) fn with_successors(fingerprint: &str) -> Vec<String> {
-    let later = chain(fingerprint.to_owned(), all().collect()).into_iter().map(|found| found.fingerprint);
+    let later = chain(fingerprint, all().collect()).into_iter().map(|found| found.fingerprint);
     std::iter::once(fingerprint.to_owned()).chain(later).collect()
-}
-
-/// Whether this token or a successor of it is kept for recovery.
-pub(super) fn knows(fingerprint: &str) -> bool {
-    all().any(|found| found.fingerprint == fingerprint || found.given.iter().any(|given| given == fingerprint))
 }
 
 /// Deletes staged directories whose token is an ancestor of the one in `dir`.
 pub(super) fn discard_ancestors(dir: &Path) {
     let given = given(dir);
-    for other in staged_dirs().filter(|other| other != dir && is_abandoned(other, None)) {
-        if OrphanedSignIn::in_dir(&other).is_some_and(|found| given.contains(&found.fingerprint)) {
-            let _ = fs::remove_dir_all(other);
-        }
-    }
+    let others = ended(None).filter(|other| other != dir).filter_map(OrphanedSignIn::in_dir);
+    others.filter(|other| given.contains(&other.fingerprint)).for_each(OrphanedSignIn::discard);
 }
 
 /// Fails if the disk is too full for rclone to save a renewed token.
@@ -194,7 +178,7 @@ pub(super) fn check_space(dir: &Path) -> io::Result<()> {
 /// The newest complete section that rclone left. If rclone was killed during a save, it is under another name.
 pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     let read = |path: PathBuf| {
-        let document = Document::parse(&access::read(&path).ok()?).ok()?;
+        let document = Document::parse(&files::read(&path).ok()?).ok()?;
         Token::in_section(&document, document.sections().first()?)?;
         Some((document, path))
     };
@@ -222,12 +206,18 @@ pub(super) fn is_abandoned(dir: &Path, wanted: Option<&str>) -> bool {
     }
 }
 
-fn staged_dirs() -> impl Iterator<Item = PathBuf> {
-    entries(&paths::staging()).filter(|dir| dir.is_dir())
+/// The renewed sign-ins of all runs, also of those that have not ended.
+pub(super) fn all() -> impl Iterator<Item = OrphanedSignIn> {
+    staged_dirs().filter_map(OrphanedSignIn::in_dir)
 }
 
-fn all() -> impl Iterator<Item = OrphanedSignIn> {
-    staged_dirs().filter_map(|dir| OrphanedSignIn::in_dir(&dir))
+/// The directories of runs that have ended; see [`is_abandoned`].
+fn ended(wanted: Option<&str>) -> impl Iterator<Item = PathBuf> {
+    staged_dirs().filter(move |dir| is_abandoned(dir, wanted))
+}
+
+fn staged_dirs() -> impl Iterator<Item = PathBuf> {
+    entries(&paths::staging()).filter(|dir| dir.is_dir())
 }
 
 /// The error if this user cannot read what another user, usually root, has left there.

@@ -1,8 +1,9 @@
 //! A section alone in a private file, where rclone verifies it and may renew its token before it goes into rclone.conf.
 //! Writes only in the state directory.
 //!
-//! Only this module makes a section [`Verified`]: from a [`Proven`], which takes a listing by rclone, or from an
-//! [`Unverified`].
+//! Only this module makes a section [`Verified`]: by [`Staged::proven`], which takes a listing by rclone, or by
+//! [`Staged::unverified`], for a user who wants no proof.
+#![expect(clippy::disallowed_methods, reason = "makes the private directories and replaces what is in them")]
 
 use std::fs::{self, File};
 use std::io;
@@ -14,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::{access, locks, paths, recovery};
+use super::{files, paths, recovery};
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Result};
 use crate::rclone::Listed;
@@ -75,13 +76,6 @@ impl Proven {
     }
 }
 
-/// Why a section may go into rclone.conf without a proof.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Unverified {
-    /// With `--no-verify`.
-    AsAsked,
-}
-
 /// A section that may go into rclone.conf.
 #[derive(Debug)]
 pub(crate) struct Verified {
@@ -130,7 +124,7 @@ impl PrivateDir {
             let unnamed = dir.path().join("locking");
             let alive = File::create(&unnamed)?;
             let _ = FileExt::try_lock(&alive);
-            locks::share_with_children(&alive)?;
+            files::share_with_children(&alive)?;
             fs::rename(unnamed, dir.path().join(recovery::ALIVE))?;
             Ok(Self { _alive: alive, dir })
         });
@@ -144,7 +138,7 @@ impl PrivateDir {
     /// Creates a file in it.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.path().join(name);
-        access::write_private(&path, bytes).map_err(|cause| paths::unusable(&path, &cause))?;
+        files::write_private(&path, bytes).map_err(|cause| paths::unusable(&path, &cause))?;
         Ok(path)
     }
 
@@ -156,8 +150,8 @@ impl PrivateDir {
 
     /// What root stages in a user's state directory is given to that user, who may have to recover it.
     fn give_to_user(&self) {
-        access::give_to_owner_of_directory(self.path());
-        paths::entries(self.path()).for_each(|path| access::give_to_owner_of_directory(&path));
+        files::give_to_owner_of_directory(self.path());
+        paths::entries(self.path()).for_each(|path| files::give_to_owner_of_directory(&path));
     }
 }
 
@@ -243,7 +237,7 @@ impl Staged {
     /// If the staged file cannot be read or replaced; the old one then stays.
     pub(crate) fn with_option(mut self, key: &str, value: &str) -> Result<Self> {
         let value = Value::as_read(value);
-        let mut document = Document::parse(&access::read(&self.file).map_err(|cause| self.unusable(&cause))?)
+        let mut document = Document::parse(&files::read(&self.file).map_err(|cause| self.unusable(&cause))?)
             .map_err(|why| Error::disk(Code::Unknown, "read", &self.file, &why))?;
         document.set(self.section.name(), key, &value);
         // Written beside the old one until it is complete: the old one may contain the only live token.
@@ -281,12 +275,8 @@ impl Staged {
     /// A failure after Box replaced the user's token: the staged file stays, and the error says where it is.
     pub(crate) fn keep_for_recovery(mut self, mut error: Error) -> Error {
         if self.has_rotated() {
-            self.dir.leave();
-            error.notes.push(format!(
-                "Box has replaced the token you gave. The new one is saved, and the next try will use it: {}",
-                self.file.display()
-            ));
-            error.recoverable = Some(self.file.clone());
+            let note = "Box has replaced the token you gave. The new one is saved, and the next try will use it";
+            self.leave_and_say(note, &mut error);
         }
         error
     }
@@ -295,11 +285,15 @@ impl Staged {
     /// rclone.conf.
     pub(crate) fn set_aside(mut self, mut error: Error) -> Error {
         if fs::write(self.dir().join(recovery::GIVEN), "").is_ok() {
-            self.dir.leave();
-            error.notes.push(format!("The token that was received is saved: {}", self.file.display()));
-            error.recoverable = Some(self.file.clone());
+            self.leave_and_say("The token that was received is saved", &mut error);
         }
         error
+    }
+
+    fn leave_and_say(&mut self, note: &str, error: &mut Error) {
+        self.dir.leave();
+        error.notes.push(format!("{note}: {}", self.file.display()));
+        error.recoverable = Some(self.file.clone());
     }
 
     /// Deletes what earlier runs that were killed left of the tokens before this one: Box has replaced them.
@@ -338,14 +332,12 @@ impl Staged {
         self.verified(Proof { refreshed, ..proven.0 })
     }
 
-    /// Makes the section [`Verified`] without a proof, because `why` allows it.
+    /// Makes the section [`Verified`] without a proof, as asked with `--no-verify`.
     ///
     /// # Errors
     /// If rclone.conf cannot hold the renewed token.
-    pub(crate) fn unverified(self, why: Unverified) -> Result<Verified> {
-        match why {
-            Unverified::AsAsked => self.verified(Proof::default()),
-        }
+    pub(crate) fn unverified(self) -> Result<Verified> {
+        self.verified(Proof::default())
     }
 
     fn verified(self, proof: Proof) -> Result<Verified> {

@@ -1,8 +1,9 @@
 //! Replaces a file that other programs rewrite without a lock: exchanges it with a new one, checks what came out, and
 //! starts again if that is not what was read. Whatever anyone wrote is at every moment in the file or beside it. Knows
 //! nothing of rclone.conf's content.
+#![expect(clippy::disallowed_methods, reason = "replaces rclone.conf")]
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -12,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 use zeroize::Zeroizing;
 
-use super::access;
+use super::files;
 use super::paths::{directory, file_name};
 use crate::signals;
 
@@ -56,7 +57,7 @@ pub(super) fn put(path: &Path, new: &[u8], seen: Option<&[u8]>) -> io::Result<Sw
     let mut fresh = tempfile::Builder::new().prefix(&draft_prefix(path)).tempfile_in(dir)?;
     fresh.write_all(new)?;
     if let Some(old) = fs::metadata(path).ok().filter(|_| seen.is_some()) {
-        access::keep_owner_and_mode(fresh.as_file(), &old)?;
+        files::keep_owner_and_mode(fresh.as_file(), &old)?;
     }
     fresh.as_file().sync_all()?;
     let swap = match seen {
@@ -67,7 +68,7 @@ pub(super) fn put(path: &Path, new: &[u8], seen: Option<&[u8]>) -> io::Result<Sw
         },
         Some(seen) => put_over(path, fresh.into_temp_path(), new, seen)?,
     };
-    match (swap, sync_directory(dir)) {
+    match (swap, files::sync_directory(dir)) {
         (Swap::Done, Err(error)) => Err(error),
         (swap, _) => Ok(swap),
     }
@@ -106,7 +107,7 @@ fn put_over(path: &Path, draft: TempPath, new: &[u8], seen: &[u8]) -> io::Result
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         back => back,
     };
-    match back.and_then(|()| access::read(&ready)) {
+    match back.and_then(|()| files::read(&ready)) {
         Ok(out) if *out == new => Ok(Swap::Moved),
         Ok(bytes) => Ok(Swap::SwappedOut(SwappedOut { bytes, kept: ready })),
         Err(error) => {
@@ -131,7 +132,7 @@ fn while_held_open<T>(attempt: impl Fn() -> io::Result<T>) -> io::Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match attempt() {
-            Err(error) if access::is_held_open(&error) && Instant::now() < deadline && !signals::seen() => {
+            Err(error) if files::is_held_open(&error) && Instant::now() < deadline && !signals::seen() => {
                 sleep(TICK);
             }
             done => return done,
@@ -151,7 +152,7 @@ pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>
             if name.starts_with(&draft) {
                 return Some((entry.path(), None));
             }
-            let bytes = access::read(&entry.path()).ok()?;
+            let bytes = files::read(&entry.path()).ok()?;
             let digest = digest(&bytes);
             let is_known = known.split('-').any(|known| known == digest);
             Some((entry.path(), (!is_known).then_some(bytes)))
@@ -192,8 +193,4 @@ fn prefix(path: &Path) -> String {
 /// The prefix of files that are still being written and were never in this one's place.
 fn draft_prefix(path: &Path) -> String {
     format!("{}draft-", prefix(path))
-}
-
-fn sync_directory(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }

@@ -19,6 +19,10 @@ pub(crate) fn value(field: Field, key: &str, text: &str) -> Result<Value> {
     Value::new(text).map_err(|why| Error::invalid(field, format!("{key} cannot be saved: {why}")))
 }
 
+pub(crate) fn token_value(token: &Token) -> Result<Value> {
+    Ok(Value::new(token.blob().expose()).map_err(anyhow::Error::msg).context("cannot save the token")?)
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
     name: String,
@@ -51,7 +55,8 @@ impl Section {
                 .hint_command("list the storages", "pluton storage list"));
         }
         let mut pairs = document.entries(name);
-        for key in document.inherited(name, &options::keys()) {
+        let inherited = document.inherited(name);
+        for key in options::keys().into_iter().filter(|key| inherited.contains(key)) {
             pairs.extend(document.get(name, key).map(|value| (key.to_owned(), value)));
         }
         let entries = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
@@ -120,7 +125,7 @@ impl Section {
     }
 
     pub(crate) fn with_token(mut self, token: &Token) -> Result<Self> {
-        self.set(TOKEN, Some(Value::new(token.blob().expose()).context("cannot save the token")?));
+        self.set(TOKEN, Some(token_value(token)?));
         Ok(self)
     }
 

@@ -81,9 +81,10 @@ fn it_is_read_changed_and_stays_encrypted() {
 #[test]
 fn a_file_of_either_rclone_opens_with_a_password_in_unicode() {
     let mut world = World::new();
-    world.home.write_config(VECTOR);
+    let wrapped = VECTOR.replace("AAECAw", "AAE\r\n CAw").replace(":\n", ":\r\n");
     // Composed or decomposed, it is the same password.
-    for password in [VECTOR_PASSWORD, "pa\u{308}ssword 1"] {
+    for (text, password) in [(&*wrapped, VECTOR_PASSWORD), (VECTOR, "pa\u{308}ssword 1"), (VECTOR, VECTOR_PASSWORD)] {
+        world.home.write_config(text);
         world.home.set("RCLONE_CONFIG_PASS", password);
         let (code, show) = world.home.json(&["storage", "show", "bx"]);
         assert_eq!((code, &show["storage"]["name"]), (0, &"bx".into()));

@@ -7,7 +7,7 @@ mod support;
 // The pure module itself, so that thousands of files need no process each.
 #[path = "../../src/config"]
 mod pure {
-    #[allow(dead_code, unreachable_pub, reason = "the oracle uses its part")]
+    #[allow(dead_code, unreachable_pub, unused_imports, reason = "the oracle uses its part")]
     pub(crate) mod document;
 }
 

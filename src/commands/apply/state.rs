@@ -3,11 +3,10 @@
 //!
 //! The file: `{"storages": {RCLONE_CONF: {NAME: {"file": MANIFEST, "token": BASE64_SHA256}}}, "is_partial": true}`. A
 //! file in another format, such as that of another version, is ignored.
-#![expect(clippy::disallowed_methods, reason = "applied.json is written here, under a lock of its own")]
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -15,7 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::{give_to_owner_of_directory, lock_file, make_private_dir, private, state_dir};
+use crate::config::{replace_locked, state_dir};
 use crate::error::{Code, Error, Result};
 use crate::secret::Secret;
 use crate::storage::token::Token;
@@ -64,23 +63,12 @@ impl Applied {
 
     /// Changes the state on disk, which another apply may have changed meanwhile, and saves it.
     fn update(&mut self, change: impl FnOnce(&mut Self)) -> Result<()> {
-        let update = || -> io::Result<()> {
-            let dir = state_dir();
-            make_private_dir(&dir)?;
-            let lock = dir.join("applied.lock");
-            let locked = private(OpenOptions::new().create(true).truncate(false).write(true)).open(&lock)?;
-            give_to_owner_of_directory(&lock);
-            lock_file(&locked)?;
+        let updated = replace_locked(&path(), || {
             *self = Self::read()?;
             change(self);
-            let mut file = tempfile::NamedTempFile::new_in(&dir)?;
-            file.write_all(&serde_json::to_vec_pretty(self)?)?;
-            file.as_file().sync_all()?;
-            file.persist(path())?;
-            give_to_owner_of_directory(&path());
-            if cfg!(unix) { File::open(&dir)?.sync_all() } else { Ok(()) }
-        };
-        update().map_err(|cause| Error::disk(Code::Unknown, "write", &path(), &cause))
+            Ok(serde_json::to_vec_pretty(self)?)
+        });
+        updated.map_err(|cause| Error::disk(Code::Unknown, "write", &path(), &cause))
     }
 
     /// Whether this token was declared when the storage was last applied, so that `present` is its successor. If that

@@ -101,11 +101,11 @@ fn config_file(subject: &Subject<'_>, found: &mut Findings) {
     }
     let encrypted = if file.is_encrypted() { ", encrypted" } else { "" };
     found.good(format!("{place} ({why}{encrypted})"));
-    if file.is_open_to_others() {
+    if config::is_open_to_others(file.real_path()) {
         let finding = found.warning("other users of this machine can read the secrets in it");
         finding.hint_run(format!("chmod 600 {place}")).hint_run("pluton doctor --fix");
     }
-    if let Some(owner) = file.foreign_owner() {
+    if let Some(owner) = config::foreign_owner(file.real_path()) {
         let message = format!("it belongs to another user (ID {owner}), so new tokens may not be saved");
         found.warning(message).hint_run(format!("sudo chown \"$(id -u)\" {place}"));
     }

@@ -10,37 +10,27 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Value(Zeroizing<String>);
 
-/// Why rclone would not read the value back.
-#[derive(Debug)]
-pub(crate) struct BadValue(&'static str);
-
-impl fmt::Display for BadValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
-}
-
-impl std::error::Error for BadValue {}
-
 impl Value {
-    pub(crate) fn new(text: &str) -> Result<Self, BadValue> {
+    /// # Errors
+    /// Says why rclone would not read it back.
+    pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() {
-            return Err(BadValue("it is empty, and rclone reads an empty value as not set"));
+            return Err("it is empty, and rclone reads an empty value as not set");
         }
         if text.chars().any(char::is_control) {
-            return Err(BadValue("it has a line break or another control character, which rclone.conf cannot hold"));
+            return Err("it has a line break or another control character, which rclone.conf cannot hold");
         }
         if text.trim() != text {
-            return Err(BadValue("it begins or ends with a space, which rclone would drop"));
+            return Err("it begins or ends with a space, which rclone would drop");
         }
         if substitution(text).is_some() {
-            return Err(BadValue("it has %(…)s, which rclone would replace"));
+            return Err("it has %(…)s, which rclone would replace");
         }
         if text.starts_with("\"\"\"") && text.len() >= 6 {
-            return Err(BadValue("it begins with \"\"\", which rclone reads as a quotation mark"));
+            return Err("it begins with \"\"\", which rclone reads as a quotation mark");
         }
         if text.contains('`') && !text.contains('"') {
-            return Err(BadValue("it has a backtick (`), which rclone would damage when it saves the file"));
+            return Err("it has a backtick (`), which rclone would damage when it saves the file");
         }
         Ok(Self::as_read(text))
     }
@@ -145,4 +135,47 @@ fn substitution(text: &str) -> Option<&str> {
         from = open;
     }
     None
+}
+
+/// rclone's format for lists: an item with a space is in double quotes, and `""` inside those is one `"`.
+pub(crate) fn words(list: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = list.trim_start();
+    while !rest.is_empty() {
+        let mut word = String::new();
+        if let Some(quoted) = rest.strip_prefix('"') {
+            rest = quoted;
+            while let Some(end) = rest.find('"') {
+                word.push_str(&rest[..end]);
+                rest = &rest[end + 1..];
+                match rest.strip_prefix('"') {
+                    Some(more) => (word.push('"'), rest = more).1,
+                    None => break,
+                }
+            }
+        }
+        let end = rest.find(' ').unwrap_or(rest.len());
+        word.push_str(&rest[..end]);
+        rest = rest[end..].trim_start();
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::words;
+
+    #[test]
+    fn a_command_is_split_as_rclone_splits_it() {
+        for (command, expected) in [
+            ("pass rclone/config", vec!["pass", "rclone/config"]),
+            ("  a   b ", vec!["a", "b"]),
+            (r#"sh -c "echo ""x y""""#, vec!["sh", "-c", r#"echo "x y""#]),
+            (r#""/my tools/pw" --now"#, vec!["/my tools/pw", "--now"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(words(command), expected, "{command}");
+        }
+    }
 }

@@ -1,13 +1,24 @@
-//! File permissions: creates private files and directories, and finds the owner and mode that a replaced file must
-//! keep. Never reads or changes what rclone.conf says.
+//! Private files and directories, the owner and mode that a replaced file must keep, and locks. Knows nothing of what is
+//! in a file.
+//!
+//! The system releases a lock when the last process that has its file open ends. [`crate::config`] says in which order
+//! locks are taken.
+#![expect(clippy::disallowed_methods, reason = "makes private files, and decides who may read a file")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use fs4::{FileExt, TryLockError};
+use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
-use super::paths::directory;
+use super::paths::{directory, file_name};
+use crate::signals;
+
+const TICK: Duration = Duration::from_millis(5);
 
 /// A file's owner and mode, and who is asking; other systems have neither.
 struct Unix {
@@ -31,7 +42,7 @@ fn unix(_data: io::Result<fs::Metadata>) -> Option<Unix> {
 }
 
 /// Creates the missing part of a directory path, private to the owner of the directory that it is made in.
-pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
+pub(super) fn make_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -45,7 +56,7 @@ pub(crate) fn make_private_dir(dir: &Path) -> io::Result<()> {
 /// What root makes in a user's directory is given to that user, who could not open it otherwise. Other users cannot
 /// give files away, and a file of root's with several hard links is never given away.
 #[cfg(unix)]
-pub(crate) fn give_to_owner_of_directory(path: &Path) {
+pub(super) fn give_to_owner_of_directory(path: &Path) {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
     if !rustix::process::geteuid().is_root() {
         return;
@@ -60,9 +71,9 @@ pub(crate) fn give_to_owner_of_directory(path: &Path) {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn give_to_owner_of_directory(_path: &Path) {}
+pub(super) fn give_to_owner_of_directory(_path: &Path) {}
 
-pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
@@ -78,6 +89,37 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Reads a file that may hold secrets.
 pub(super) fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     fs::read(path).map(Zeroizing::new)
+}
+
+/// Creates a file whose content does not matter, for others to lock.
+fn open_lock(path: &Path) -> io::Result<File> {
+    let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
+    give_to_owner_of_directory(path);
+    Ok(file)
+}
+
+/// Replaces a file of the state directory with what `change` returns, under a lock of its own. At every moment the file
+/// is the old one or the new one.
+///
+/// # Errors
+/// If `change` fails, or the file cannot be written.
+pub(crate) fn replace_locked(path: &Path, change: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<()> {
+    let dir = directory(path);
+    make_private_dir(dir)?;
+    let lock = open_lock(&path.with_extension("lock"))?;
+    FileExt::lock(&lock)?;
+    let new = change()?;
+    let mut file = NamedTempFile::new_in(dir)?;
+    file.write_all(&new)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    give_to_owner_of_directory(path);
+    sync_directory(dir)
+}
+
+/// A new name in a directory survives a crash only after this.
+pub(super) fn sync_directory(dir: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
 }
 
 /// On Windows, the access list of the home directory applies.
@@ -109,7 +151,7 @@ pub(super) fn keep_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result
 }
 
 /// The owner, if that is another user. Root may use everybody's files.
-pub(super) fn foreign_owner(path: &Path) -> Option<u32> {
+pub(crate) fn foreign_owner(path: &Path) -> Option<u32> {
     let file = unix(fs::symlink_metadata(path))?;
     (file.owner != file.user && file.user != 0).then_some(file.owner)
 }
@@ -186,4 +228,72 @@ fn is_mount_point(path: &Path) -> bool {
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
     let path = path.to_string_lossy().replace(' ', "\\040");
     mounts.lines().any(|line| line.split(' ').nth(4) == Some(&path))
+}
+
+/// Held while one storage's token is renewed. A refresh token works once, so only one process may use it. The rclone
+/// that renews it shares the lock, so the lock survives when pluton is killed.
+#[derive(Debug)]
+pub(crate) struct RefreshLock(File);
+
+impl RefreshLock {
+    /// Waits for the lock; `None` at the deadline. Ctrl-C ends the wait with an error of kind `Interrupted`.
+    pub(super) fn at(path: &Path, deadline: Instant) -> io::Result<Option<Self>> {
+        let Some(file) = locked(open_lock(path)?, deadline)? else { return Ok(None) };
+        share_with_children(&file)?;
+        Ok(Some(Self(file)))
+    }
+}
+
+impl Drop for RefreshLock {
+    fn drop(&mut self) {
+        // This unlocks it for every process that shares it. If an rclone was left running, it must keep the lock.
+        if !signals::is_leaving() {
+            let _ = FileExt::unlock(&self.0);
+        }
+    }
+}
+
+/// The file lock: held by one pluton at a time for every rclone.conf in a directory. It locks the directory itself,
+/// because a lock file would belong to the first user who made it, and nobody else could open it. Waits like
+/// [`RefreshLock::at`].
+pub(super) fn lock_beside(path: &Path, deadline: Instant) -> io::Result<Option<File>> {
+    let dir = directory(path);
+    make_private_dir(dir)?;
+    #[cfg(unix)]
+    match File::open(dir).and_then(|dir| locked(dir, deadline)) {
+        // Network file systems cannot lock directories, and some directories cannot be read.
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => {}
+        done => return done,
+    }
+    let file = open_lock(&dir.join(format!(".{}.lock-pluton", file_name(path))))?;
+    if let Ok(config) = fs::metadata(path) {
+        keep_owner_and_mode(&file, &config)?;
+    }
+    locked(file, deadline)
+}
+
+fn locked(file: File, deadline: Instant) -> io::Result<Option<File>> {
+    loop {
+        match FileExt::try_lock(&file) {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if signals::seen() => return Err(io::ErrorKind::Interrupted.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() >= deadline => return Ok(None),
+            Err(TryLockError::WouldBlock) => sleep(TICK),
+            // Some network file systems have no locks; exchanging the two files still protects rclone.conf.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(Some(file)),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+/// Child processes have the file open too, and so share the lock.
+#[cfg(unix)]
+pub(super) fn share_with_children(file: &File) -> io::Result<()> {
+    Ok(rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn share_with_children(_file: &File) -> io::Result<()> {
+    Ok(())
 }
