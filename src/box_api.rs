@@ -213,12 +213,8 @@ fn trusted() -> Vec<Certificate<'static>> {
     match env::var_os("RCLONE_CA_CERT").filter(|path| !path.is_empty()) {
         Some(path) => {
             let pem = fs::read(path).unwrap_or_default();
-            parse_pem(&pem)
-                .filter_map(|item| match item {
-                    Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                    _ => None,
-                })
-                .collect()
+            let certificate = |item| if let Ok(PemItem::Certificate(found)) = item { Some(found) } else { None };
+            parse_pem(&pem).filter_map(certificate).collect()
         }
         None => rustls_native_certs::load_native_certs()
             .certs

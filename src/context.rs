@@ -111,10 +111,8 @@ fn set_color(color: Color) {
         Color::Auto => anstream::ColorChoice::Auto,
     };
     choice.write_global();
-    match choice {
-        anstream::ColorChoice::Always => console::set_colors_enabled_stderr(true),
-        anstream::ColorChoice::Never => console::set_colors_enabled_stderr(false),
-        _ => {}
+    if choice != anstream::ColorChoice::Auto {
+        console::set_colors_enabled_stderr(choice == anstream::ColorChoice::Always);
     }
 }
 

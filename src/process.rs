@@ -1,5 +1,6 @@
 //! Starts other programs; no other module may. A child without a terminal gets its own process group, no standard input
-//! and a deadline; when it is ended, its children end with it. The output it keeps is limited.
+//! and a deadline; when it is ended, its children end with it. The output it keeps is limited. An `io::Error` says that a
+//! program could not be started.
 #![expect(clippy::disallowed_methods, reason = "this module starts programs")]
 
 use std::ffi::{OsStr, OsString};
@@ -13,10 +14,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::secret::Secret;
-use crate::signals;
+use crate::signals::{self, TICK};
 
-/// How often to check for Ctrl-C.
-const TICK: Duration = Duration::from_millis(25);
 /// How long a child has between SIGTERM and SIGKILL: rclone may be saving a token that exists nowhere else.
 const GRACE: Duration = Duration::from_secs(3);
 /// How long to wait for a child that must not be ended yet.
@@ -145,7 +144,7 @@ pub(crate) fn tool(program: &str, arguments: &[&str], input: &[u8]) -> io::Resul
 /// Runs a program of the user's own that prints a secret, and may ask for another at the terminal. `None` if it fails.
 ///
 /// # Errors
-/// On Ctrl-C. The inner error says that it could not be started.
+/// On Ctrl-C.
 pub(crate) fn secret_from(program: &str, arguments: &[String]) -> Result<io::Result<Option<Secret>>> {
     let ended = at_terminal(command(program).args(arguments), None, false)?;
     Ok(ended.map(|outcome| outcome.success().then(|| Secret::new(outcome.stdout))))
@@ -154,7 +153,7 @@ pub(crate) fn secret_from(program: &str, arguments: &[String]) -> Result<io::Res
 /// Runs a program that may talk to the terminal, or else reads `input`. What it prints is shown, or else returned.
 ///
 /// # Errors
-/// On Ctrl-C. The inner error says that it could not be started.
+/// On Ctrl-C.
 pub(crate) fn at_terminal(command: &mut Command, input: Option<&Secret>, shows: bool) -> Result<io::Result<Outcome>> {
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::inherit() });
     command.stdout(if shows { Stdio::inherit() } else { Stdio::piped() }).stderr(Stdio::inherit());
@@ -171,7 +170,7 @@ pub(crate) fn at_terminal(command: &mut Command, input: Option<&Secret>, shows: 
     signals::check()?;
     match ended {
         // It may have ended before the signal reached this program.
-        Ok(Outcome { ending: Ending::Finished(status), .. }) if is_of_ctrl_c(status) => Err(signals::now()),
+        Ok(Outcome { ending: Ending::Finished(status), .. }) if is_of_ctrl_c(status) => Err(signals::interrupt()),
         Ok(Outcome { ending: Ending::TimedOut, .. }) => Ok(Err(io::Error::other("it prints far more than a secret"))),
         ended => Ok(ended),
     }

@@ -77,13 +77,9 @@ impl std::fmt::Display for Version {
 impl Version {
     /// Reads the first line of `rclone version`.
     fn parse(said: &str) -> Option<Self> {
-        let numbers = said.lines().next()?.strip_prefix("rclone v")?;
-        let mut numbers = numbers.split(['.', '-', ' ']).map(str::parse::<u32>);
-        Some(Self(
-            numbers.next()?.ok()?,
-            numbers.next()?.ok()?,
-            numbers.next().and_then(std::result::Result::ok).unwrap_or(0),
-        ))
+        let mut numbers = said.lines().next()?.strip_prefix("rclone v")?.split(['.', '-', ' ']).map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some(Self(next()?, next()?, next().unwrap_or(0)))
     }
 }
 

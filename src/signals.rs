@@ -47,7 +47,8 @@ const GRACE: Duration = Duration::from_millis(250);
 /// Some programs forward a Ctrl-C that the terminal has sent to all of them: one that follows sooner is the same one.
 #[cfg(unix)]
 const ECHO: Duration = Duration::from_millis(500);
-const TICK: Duration = Duration::from_millis(25);
+/// How often what waits checks for a signal.
+pub(crate) const TICK: Duration = Duration::from_millis(25);
 /// In bytes: more than any file that is asked for needs. A device may have no end.
 const LONGEST_TEXT: u64 = 4 << 20;
 
@@ -255,8 +256,8 @@ pub(crate) fn seen() -> bool {
     (SEEN.load(Ordering::SeqCst) || is_leaving()) && !UNINTERRUPTED.get()
 }
 
-/// For a Ctrl-C that was read as a key, because the terminal sends no signal for it.
-pub(crate) fn now() -> Error {
+/// As if a signal had come: for a Ctrl-C that was read as a key, and for input that has ended.
+pub(crate) fn interrupt() -> Error {
     SEEN.store(true, Ordering::SeqCst);
     Error::interrupted()
 }

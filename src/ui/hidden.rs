@@ -126,7 +126,7 @@ mod unix {
     /// `None` for Esc alone.
     pub(in crate::ui) fn read(label: &str, progress: &dyn Fn(&str) -> Progress) -> Result<Option<Secret>> {
         signals::check()?;
-        let answer = raw().map_err(|_| signals::now()).and_then(|_raw| {
+        let answer = raw().map_err(|_| signals::interrupt()).and_then(|_raw| {
             show(&wrap(label, Some(window())));
             let answer = collect(progress);
             // The rest of the paste must not answer the next question.
@@ -160,7 +160,7 @@ mod unix {
             let by_hand = last.elapsed() > BY_HAND;
             last = Instant::now();
             if bytes.contains(&CTRL_C) {
-                return Err(signals::now());
+                return Err(signals::interrupt());
             }
             let enter = bytes.iter().any(|&byte| byte == b'\n' || byte == b'\r');
             let empty_line = by_hand && enter && bytes.len() == 1 && (typed.is_empty() || typed.ends_with(b"\n"));
@@ -172,7 +172,7 @@ mod unix {
         }
         while let Some(rest) = more(TAIL)? {
             if rest.contains(&CTRL_C) {
-                return Err(signals::now());
+                return Err(signals::interrupt());
             }
         }
         Ok(Some(text(&typed)))
@@ -186,17 +186,17 @@ mod unix {
         match poll(&mut fds, wait.as_ref()) {
             Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(None),
             Ok(_) => {}
-            Err(_) => return Err(signals::now()),
+            Err(_) => return Err(signals::interrupt()),
         }
         let mut buffer = Zeroizing::new(vec![0; 4096]);
         match rustix::io::read(&input, &mut buffer[..]) {
-            Ok(0) if fds[0].revents().contains(PollFlags::HUP) => Err(signals::now()),
+            Ok(0) if fds[0].revents().contains(PollFlags::HUP) => Err(signals::interrupt()),
             Ok(0) | Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(None),
             Ok(read) => {
                 buffer.truncate(read);
                 Ok(Some(buffer))
             }
-            Err(_) => Err(signals::now()),
+            Err(_) => Err(signals::interrupt()),
         }
     }
 
@@ -248,7 +248,7 @@ mod other {
         loop {
             signals::check()?;
             let read = || console::Term::stderr().read_secure_line();
-            let line = signals::during_prompt(|| show("\n"), read)?.map_err(|_| signals::now())?;
+            let line = signals::during_prompt(|| show("\n"), read)?.map_err(|_| signals::interrupt())?;
             let empty = line.is_empty();
             typed.push_str(&line);
             typed.push('\n');

@@ -224,7 +224,7 @@ fn read_line(question: &str, may_be_empty: bool) -> Result<String> {
         return match signals::during_prompt(leave, read)? {
             Ok(1..) => Ok(typed),
             // Ctrl-D: the user cannot answer.
-            _ => Err(signals::now()),
+            _ => Err(signals::interrupt()),
         };
     }
     let input = Input::with_theme(&Questions).with_prompt(question).allow_empty(may_be_empty).report(false);
@@ -242,7 +242,7 @@ fn ask<T>(prompt: impl FnOnce() -> dialoguer::Result<T>) -> Result<T> {
         // dialoguer leaves the cursor hidden when a list is interrupted.
         let _ = Term::stderr().show_cursor();
         show("\n");
-        signals::now()
+        signals::interrupt()
     })
 }
 
