@@ -1,8 +1,7 @@
-//! What people see and type: only `terminal` and `report` print, only `prompt` and `hidden` ask. Nothing here decides
+//! What people see and type: only `terminal` prints, only `prompt` and `hidden` ask. Nothing here decides
 //! what a command does.
 
 mod hidden;
-mod json;
 pub(crate) mod prompt;
 pub(crate) mod report;
 pub(crate) mod terminal;

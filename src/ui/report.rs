@@ -1,24 +1,24 @@
-//! The result of a command, as types that [`json`] and [`text`] format, and its exit code. Runs nothing and asks nothing;
-//! [`terminal`] prints it.
+//! The result of a command: its types, which are the JSON documents too, and its exit code. [`text`] formats it for people
+//! and [`terminal`] prints it; this runs nothing and asks nothing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::box_api::Account;
 use crate::config::Proof;
 use crate::error::{Code, Error, Remedy, Result};
-use crate::secret::for_screen;
+use crate::secret::{for_screen, is_unseen};
 use crate::storage::sign_in::{Kind, Renewer};
-pub(crate) use crate::ui::json::schema;
-pub(crate) use crate::ui::text::{duration, size};
-use crate::ui::{json, terminal, text, wrap};
+pub(crate) use crate::ui::text::{duration, failure_text, size};
+use crate::ui::{terminal, text, wrap};
 
 /// The exit code of `apply --check` where something would change.
-pub(super) const WOULD_CHANGE: u8 = 10;
+const WOULD_CHANGE: u8 = 10;
 
 #[derive(Debug, Clone, JsonSchema, Serialize)]
 pub(crate) struct Warning {
@@ -91,12 +91,12 @@ pub(crate) enum Report {
         strict: bool,
     },
     /// Something to read, in paragraphs.
-    #[serde(serialize_with = "json::page")]
-    #[schemars(with = "json::Text")]
+    #[serde(serialize_with = "json_page")]
+    #[schemars(with = "Text")]
     Page(String),
     /// Text for another program, printed unchanged.
-    #[serde(serialize_with = "json::text")]
-    #[schemars(with = "json::Text")]
+    #[serde(serialize_with = "json_text")]
+    #[schemars(with = "Text")]
     Raw(Vec<u8>),
     /// Another program has printed all there is, and ended with this code.
     #[serde(skip)]
@@ -205,7 +205,7 @@ impl Step {
         Self { name: name.to_owned(), action, keys, not_compared: Vec::new(), error: None }
     }
 
-    pub(super) fn changes(&self) -> bool {
+    fn changes(&self) -> bool {
         matches!(self.action, Action::Add | Action::Change | Action::Remove)
     }
 }
@@ -276,7 +276,7 @@ impl Report {
         let columns = terminal::page_columns();
         let text = match self {
             Self::Exit(_) => return Vec::new(),
-            _ if json => return json::render(self),
+            _ if json => return document(self),
             // Every byte is kept for another program; a terminal gets only printable text.
             Self::Raw(bytes) if columns.is_none() => return bytes.clone(),
             Self::Raw(bytes) => {
@@ -320,9 +320,75 @@ fn worst<'a>(errors: impl Iterator<Item = &'a Error>) -> Option<u8> {
 /// The failure as JSON on standard output. As text it goes to standard error.
 pub(crate) fn print_failure(error: &Error) {
     // The exit code tells it too.
-    let _ = terminal::print(&json::render_failure(error));
+    let body = Body::Failed { error };
+    let _ = terminal::print(&json_line(&Document { schema: SCHEMA, ok: false, changed: None, body }));
 }
 
-pub(crate) fn failure_text(error: &Error) -> String {
-    text::failure(error)
+/// The version of the documents' shape.
+const SCHEMA: u32 = 1;
+
+#[derive(JsonSchema, Serialize)]
+struct Document<'a> {
+    schema: u32,
+    ok: bool,
+    /// Whether anything in rclone.conf is different now, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<bool>,
+    #[serde(flatten)]
+    body: Body<'a>,
+}
+
+#[derive(JsonSchema, Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Done(&'a Report),
+    Failed { error: &'a Error },
+}
+
+/// The document of a command that did its work, well or not.
+fn document(report: &Report) -> Vec<u8> {
+    let changed = match report {
+        Report::Saved(saved) => Some(!matches!(saved.outcome, Outcome::Unchanged | Outcome::DryRun)),
+        Report::Applied { steps, .. } => Some(steps.iter().any(|step| step.changes() && step.error.is_none())),
+        _ => None,
+    };
+    let ok = matches!(report.exit(), 0 | WOULD_CHANGE);
+    json_line(&Document { schema: SCHEMA, ok, changed, body: Body::Done(report) })
+}
+
+/// What `pluton help json` prints.
+pub(crate) fn schema() -> String {
+    let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
+    serde_json::to_string_pretty(&generator.into_root_schema_for::<Document<'_>>()).unwrap_or_default()
+}
+
+/// Text that is printed unchanged without `--json`.
+#[derive(JsonSchema, Serialize)]
+struct Text {
+    text: String,
+}
+
+fn json_text<S: Serializer>(text: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+    Text { text: String::from_utf8_lossy(text.as_ref()).into_owned() }.serialize(serializer)
+}
+
+/// A page without the marks that keep its commands on one line.
+fn json_page<S: Serializer>(page: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    json_text(&wrap::wrap(page, None), serializer)
+}
+
+fn json_line(document: &Document<'_>) -> Vec<u8> {
+    let mut out = String::new();
+    for c in serde_json::to_string(document).unwrap_or_default().chars() {
+        if is_unseen(c) {
+            // It can only be in a string, where a parser reads the escape as the same character and a terminal does nothing.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out.into_bytes()
 }

@@ -44,7 +44,7 @@ pub(super) fn failures(storages: &[StorageResult]) -> String {
 }
 
 /// Cause, who must act, next steps, rclone's words, and what became of the user's things.
-pub(super) fn failure(error: &Error) -> String {
+pub(crate) fn failure_text(error: &Error) -> String {
     let mut out = error.message.clone();
     let mut line = |label: &str, text: &str| {
         let _ = write!(out, "\n  {label:<5} {text}");
@@ -251,7 +251,7 @@ fn seconds_until(then: Timestamp) -> i64 {
 fn result(result: &StorageResult) -> String {
     let StorageResult { name, outcome, verified, not_tested, token, account, warnings, error, .. } = result;
     if let Some(error) = error {
-        return marked(BAD, "✗", &format!("{name}: {}\n", failure(error)));
+        return marked(BAD, "✗", &format!("{name}: {}\n", failure_text(error)));
     }
     let done = match outcome {
         Some(Outcome::NotRemoved) => return format!("Not removed: {name}\n"),
@@ -309,7 +309,7 @@ impl Step {
             keys => format!(" ({keys} not compared: --check runs no commands)"),
         };
         match &self.error {
-            Some(error) => marked(BAD, "✗", &format!("{name}: {}", failure(error))),
+            Some(error) => marked(BAD, "✗", &format!("{name}: {}", failure_text(error))),
             None if is_done => good(&format!("{name}: {done}{keys}")),
             None if keys.is_empty() => marked(style, sign, &(name + &open)),
             None => marked(style, sign, &format!("{name}: {keys}{open}")),

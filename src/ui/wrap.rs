@@ -120,16 +120,6 @@ mod tests {
         assert_eq!(at("name  one two three four five", 28), "name  one two three four\n      five");
     }
 
-    #[test]
-    fn what_is_to_be_copied_stays_in_one_piece() {
-        assert_eq!(at("run\n\n    ssh -L 53682 host", 9), "run\n\n    ssh -L 53682 host");
-        let command = unbroken("mv 'a b' c");
-        assert_eq!(at(&format!("finish that save: {command}"), 20), "finish that save:\nmv 'a b' c");
-        assert_eq!(at(&format!("  next: {command}"), 9), "  next:\n  mv 'a b' c");
-        assert_eq!(wrap(&command, None), "mv 'a b' c");
-        assert_eq!(at("use `pluton run NAME` now", 10), "use\n`pluton run NAME`\nnow");
-    }
-
     proptest! {
         #[test]
         fn no_word_is_lost(text in "[ a-z:`.!✓\n]{0,200}", columns in 1_usize..60) {
