@@ -11,7 +11,7 @@ mod timing;
 use anyhow::Result;
 use box_sandbox::{Sandbox, rclone};
 use support::PLUTON;
-use timing::{home, median, ratio, run, shown};
+use timing::{machine, median, ratio, run, shown};
 
 const TOKEN: &str = r#"{"access_token":"a","token_type":"bearer","refresh_token":"r","expiry":"2030-01-01T00:00:00Z"}"#;
 /// Odd, so that there is a middle one.
@@ -19,8 +19,8 @@ const ROUNDS: usize = 15;
 
 fn main() -> Result<()> {
     let rclone = rclone::newest();
-    let home = home(&Sandbox::start());
-    let token = home.file("token", TOKEN);
+    let m = machine(Sandbox::start());
+    let token = m.file("token", TOKEN);
     println!(
         "{:>8} {:>9}   {:>16} {:>16}   {:>18}",
         "remotes", "KiB", "add --no-verify", "storage list", "rclone listremotes"
@@ -32,11 +32,11 @@ fn main() -> Result<()> {
         }
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
-            home.write_config(&text);
-            times[2].push(run(home.command(&rclone).arg("listremotes"))?);
-            times[1].push(run(home.command(PLUTON).args(["storage", "list"]))?);
+            m.write_config(&text);
+            times[2].push(run(m.command(&rclone).arg("listremotes"))?);
+            times[1].push(run(m.command(PLUTON).args(["storage", "list"]))?);
             let add = ["storage", "add", "box", "new", "--token-file", &token, "--no-verify", "--no-input"];
-            times[0].push(run(home.command(PLUTON).args(add))?);
+            times[0].push(run(m.command(PLUTON).args(add))?);
         }
         let [add, list, rclone] = times.map(median);
         let [add, list] = [add, list].map(|time| format!("{} ({}x)", shown(time), ratio(time, rclone)));

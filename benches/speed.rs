@@ -13,9 +13,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use anyhow::{Result, ensure};
-use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Settings, Token, rclone};
-use support::{Home, PLUTON};
-use timing::{home, median, ratio, run, shown};
+use box_sandbox::{Sandbox, Settings, Token, rclone};
+use support::{Machine, PLUTON};
+use timing::{machine, median, ratio, run, shown};
 
 /// Odd, so that there is a middle one.
 const ROUNDS: usize = 21;
@@ -24,8 +24,7 @@ const ROUNDS: usize = 21;
 const NEAR: Duration = Duration::from_millis(50);
 
 struct Bench {
-    sandbox: Sandbox,
-    home: Home,
+    m: Machine,
 }
 
 fn main() -> Result<()> {
@@ -44,40 +43,40 @@ fn main() -> Result<()> {
 impl Bench {
     fn new(delay: Duration) -> Self {
         let sandbox = Sandbox::with(Settings { delay, ..Settings::default() });
-        Self { home: home(&sandbox), sandbox }
+        Self { m: machine(sandbox) }
     }
 
     fn pluton(&self, args: &[&str]) -> Command {
-        let mut command = self.home.command(PLUTON);
+        let mut command = self.m.command(PLUTON);
         command.args(args);
         command
     }
 
     fn rclone(&self, args: &[&str]) -> Command {
-        let mut command = self.home.command(rclone::newest());
+        let mut command = self.m.command(rclone::newest());
         command.args(args);
         command
     }
 
     /// A token whose access token has expired, so that rclone renews it too.
     fn expired(&self) -> String {
-        Token { expires_at: UNIX_EPOCH, ..self.sandbox.mint(RCLONE_CLIENT_ID) }.blob()
+        Token { expires_at: UNIX_EPOCH, ..self.m.mint() }.blob()
     }
 
     /// A new storage, from a token to a saved and proven section.
     fn adding(&self, far: &str) -> Result<()> {
         let mut times = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
-            self.home.write_config("");
+            self.m.write_config("");
             let mut add = self.pluton(&["storage", "add", "box", "b"]);
-            times[0].push(run(add.env("PLUTON_BOX_TOKEN", self.sandbox.mint(RCLONE_CLIENT_ID).blob()))?);
+            times[0].push(run(add.env("PLUTON_BOX_TOKEN", self.m.mint().blob()))?);
 
-            self.home.write_config("");
+            self.m.write_config("");
             let token = format!("token={}", self.expired());
             let create = run(&mut self.rclone(&["config", "create", "b", "box", &token, "--non-interactive"]))?;
             times[1].push(create + run(&mut self.rclone(&["lsd", "b:"]))?);
 
-            self.home.write_config(&format!("[b]\ntype = box\ntoken = {}\n", self.expired()));
+            self.m.write_config(&format!("[b]\ntype = box\ntoken = {}\n", self.expired()));
             times[2].push(run(&mut self.rclone(&["lsd", "b:"]))?);
         }
         let [add, pair, floor] = times.map(median);
@@ -96,9 +95,9 @@ impl Bench {
     fn first_sign(&self) -> Result<()> {
         let mut times = Vec::new();
         for _ in 0..ROUNDS {
-            self.home.write_config("");
+            self.m.write_config("");
             let mut add = self.pluton(&["storage", "add", "box", "b", "--no-input"]);
-            add.env("PLUTON_BOX_TOKEN", self.sandbox.mint(RCLONE_CLIENT_ID).blob()).env("TERM", "xterm");
+            add.env("PLUTON_BOX_TOKEN", self.m.mint().blob()).env("TERM", "xterm");
             let (mut pty, pts) = pty_process::blocking::open()?;
             let started = Instant::now();
             let mut child = pty_process::blocking::Command::from(add).spawn(pts)?;
@@ -116,7 +115,7 @@ impl Bench {
     fn reading(&self, remotes: usize) -> Result<()> {
         let blob = self.expired();
         let sections = (0..remotes).map(|number| format!("[box{number}]\ntype = box\ntoken = {blob}\n\n"));
-        self.home.write_config(&sections.collect::<String>());
+        self.m.write_config(&sections.collect::<String>());
         let mut tab = self.pluton(&["--", "pluton storage show ", " ", "9"]);
         tab.env("PLUTON_COMPLETE", "bash");
         let mut commands = [

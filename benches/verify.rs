@@ -11,8 +11,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use box_sandbox::{RCLONE_CLIENT_ID, Sandbox, Settings, rclone};
-use support::{Home, PLUTON};
+use box_sandbox::{Sandbox, Settings, rclone};
+use support::{Machine, PLUTON};
 use timing::{median, run};
 
 const ANSWER: Duration = Duration::from_millis(200);
@@ -39,18 +39,17 @@ fn main() -> Result<()> {
 
 /// The loop and pluton by turns, so that a busy moment hits both.
 fn compare(binary: &Path, count: usize) -> Result<[Duration; 2]> {
-    let sandbox = Sandbox::with(Settings { delay: ANSWER, ..Settings::default() });
-    let home = Home::new(&sandbox, binary);
+    let m = Machine::with(Sandbox::with(Settings { delay: ANSWER, ..Settings::default() }), binary);
     let sections = (0..count).map(|number| {
-        let token = sandbox.mint(RCLONE_CLIENT_ID).blob();
+        let token = m.mint().blob();
         format!("[Box{number}]\ntype = box\ntoken = {token}\n")
     });
-    home.write_config(&sections.collect::<String>());
+    m.write_config(&sections.collect::<String>());
     let script = format!("for n in $(seq 0 {}); do rclone lsd Box$n: || exit 1; done", count - 1);
     let (mut alone, mut together) = (Vec::new(), Vec::new());
     for _ in 0..if count < MANY { ROUNDS } else { 1 } {
-        alone.push(run(home.command("sh").args(["-c", &script]))?);
-        together.push(run(home.command(PLUTON).args(["storage", "verify", "--all"]))?);
+        alone.push(run(m.command("sh").args(["-c", &script]))?);
+        together.push(run(m.command(PLUTON).args(["storage", "verify", "--all"]))?);
     }
     Ok([alone, together].map(median))
 }

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use box_sandbox::{Sandbox, rclone};
 
-use crate::support::Home;
+use crate::support::Machine;
 
-/// A home with the newest rclone, which starts no faster there than elsewhere.
-pub(crate) fn home(sandbox: &Sandbox) -> Home {
+/// A machine with the newest rclone, which starts no faster there than elsewhere.
+pub(crate) fn machine(sandbox: Sandbox) -> Machine {
     let rclone = rclone::newest();
-    let mut home = Home::new(sandbox, &rclone);
-    home.unset("GOGC").unset("TCELL_MINIMIZE").set("PLUTON_RCLONE", rclone);
-    home
+    let mut m = Machine::with(sandbox, &rclone);
+    m.unset("GOGC").unset("TCELL_MINIMIZE").set("PLUTON_RCLONE", rclone);
+    m
 }
 
 /// How long a command takes that has to succeed; nothing is asked of it and nothing shown.

@@ -2,11 +2,11 @@
 
 use serde_json::Value as Json;
 
-use crate::bench::{Bench, keys};
+use crate::support::{Args, Machine, keys};
 
 /// A home with storages that rclone itself made, and an rclone that fails the test when it is started.
-fn made_by_rclone() -> Bench {
-    let mut bench = Bench::new();
+fn made_by_rclone() -> Machine {
+    let mut m = Machine::new();
     let token = r#"{"access_token":"topsecretA","token_type":"bearer","refresh_token":"topsecretR","expiry":"2030-01-01T00:00:00Z"}"#;
     for args in [
         &["Quick One", "box", "token", token, "root_folder_id", "42"][..],
@@ -15,31 +15,29 @@ fn made_by_rclone() -> Bench {
         &["ccg", "box", "client_id", "abc", "client_secret", "topsecretS", "client_credentials", "true"],
         &["here", "local"],
     ] {
-        bench.home.rclone(&[&["config", "create", "--non-interactive", "--no-output"], args].concat());
+        m.rclone("config create --non-interactive --no-output".and(args));
     }
-    let text = bench.home.config_text();
-    bench.home.write_config(&format!(
-        "{text}\n[svc]\ntype = box\nbox_config_file = /x/app.json\nbox_sub_type = enterprise\n"
-    ));
-    assert_eq!(keys(&bench.home.dump()), ["Quick One", "ccg", "dev", "here", "own", "svc"]);
-    bench.home.script_rclone("echo started >> \"$0.mark\"");
-    let program = bench.home.beside("rclone");
-    bench.home.set("PLUTON_RCLONE", program);
-    bench.sandbox.clear_requests();
-    bench
+    let text = m.config_text();
+    m.write_config(&format!("{text}\n[svc]\ntype = box\nbox_config_file = /x/app.json\nbox_sub_type = enterprise\n"));
+    assert_eq!(keys(&m.dump()), ["Quick One", "ccg", "dev", "here", "own", "svc"]);
+    m.script_rclone("echo started >> \"$0.mark\"");
+    let program = m.beside("rclone");
+    m.set("PLUTON_RCLONE", program);
+    m.sandbox.clear_requests();
+    m
 }
 
 #[track_caller]
-fn started_nothing(bench: &Bench) {
-    assert!(!bench.home.beside("rclone.mark").exists(), "rclone was started");
-    assert!(bench.sandbox.requests().is_empty());
+fn started_nothing(m: &Machine) {
+    assert!(!m.beside("rclone.mark").exists(), "rclone was started");
+    assert!(m.sandbox.requests().is_empty());
 }
 
 #[test]
 fn list_shows_each_box_storage_and_how_it_signs_in() {
-    let bench = made_by_rclone();
-    let (code, document) = bench.home.json(&["storage", "list"]);
-    assert_eq!((code, &document["ok"]), (0, &true.into()), "{document}");
+    let m = made_by_rclone();
+    let document = m.json("storage list").done();
+    assert_eq!(document["ok"], true, "{document}");
     let found: Vec<_> = document["storages"]
         .as_array()
         .expect("storages")
@@ -58,40 +56,38 @@ fn list_shows_each_box_storage_and_how_it_signs_in() {
     assert_eq!(found.len(), 5);
     assert!(!document.to_string().contains("topsecret"));
 
-    let ran = bench.home.pluton(&["storage", "list"]).ok().keeps(&["topsecret"]);
+    let ran = m.pluton("storage list").ok().omits("topsecret");
     assert_eq!(ran.stdout.lines().filter(|line| line.starts_with("Quick One ")).count(), 1, "{ran:?}");
     assert!(!ran.stdout.contains("here"), "{ran:?}");
-    started_nothing(&bench);
+    started_nothing(&m);
 }
 
 #[test]
 fn list_of_nothing_says_how_to_begin() {
-    let bench = Bench::new();
-    let ran = bench.home.pluton(&["storage", "list"]).ok();
-    assert!(ran.stdout.contains("pluton storage add box"), "{ran:?}");
-    let (code, document) = bench.home.json(&["storage", "list"]);
-    assert_eq!((code, &document["storages"]), (0, &serde_json::json!([])));
-    assert_eq!(bench.home.files(), Vec::<String>::new());
+    let m = Machine::new();
+    m.pluton("storage list").ok().prints("pluton storage add box");
+    let document = m.json("storage list").done();
+    assert_eq!(&document["storages"], &serde_json::json!([]), "{document}");
+    assert_eq!(m.files(), Vec::<String>::new());
 }
 
 #[test]
 fn show_hides_every_secret_until_it_is_asked_for() {
-    let bench = made_by_rclone();
+    let m = made_by_rclone();
     for name in ["Quick One", "own", "dev", "ccg"] {
-        bench.home.pluton(&["storage", "show", name, "--offline"]).ok().keeps(&["topsecret"]);
-        bench.home.pluton(&["storage", "show", name, "--offline", "--json"]).ok().keeps(&["topsecret"]);
-        let ran = bench.home.pluton(&["storage", "show", name, "--offline", "--reveal"]).ok();
-        assert!(ran.stdout.contains("topsecret") && !ran.stderr.contains("topsecret"), "{ran:?}");
+        m.pluton(["storage", "show", name, "--offline"]).ok().omits("topsecret");
+        m.pluton(["storage", "show", name, "--offline", "--json"]).ok().omits("topsecret");
+        let ran = m.pluton(["storage", "show", name, "--offline", "--reveal"]).ok().prints("topsecret");
+        assert!(!ran.stderr.contains("topsecret"), "{ran:?}");
     }
-    started_nothing(&bench);
+    started_nothing(&m);
 }
 
 #[test]
 fn show_tells_what_rclone_conf_says() {
-    let bench = made_by_rclone();
+    let m = made_by_rclone();
     let show = |name: &str| -> Json {
-        let (code, document) = bench.home.json(&["storage", "show", name]);
-        assert_eq!(code, 0, "{document}");
+        let document = m.json(["storage", "show", name]).done();
         document["storage"].clone()
     };
     let quick = show("Quick One");
@@ -102,42 +98,37 @@ fn show_tells_what_rclone_conf_says() {
     assert_eq!(show("own")["options"]["client_id"], "abc");
     assert_eq!(show("svc")["options"]["box_config_file"], "/x/app.json");
     assert!(show("svc")["token"].is_null());
-    let ran = bench.home.pluton(&["storage", "show", "Quick One"]).ok();
-    for words in ["quick connect", "root_folder_id", "42"] {
-        assert!(ran.stdout.contains(words), "{words}: {ran:?}");
-    }
+    let ran = m.pluton("storage show 'Quick One'").ok();
+    ran.prints(["quick connect", "root_folder_id", "42"]);
 }
 
 #[test]
 fn show_names_the_account_where_box_answers_and_works_where_it_does_not() {
-    let mut bench = Bench::new();
-    bench.add(&bench.token(), &["Box"]).ok();
-    let before = bench.home.config_text();
-    let ran = bench.home.pluton(&["storage", "show", "Box"]).ok();
-    assert!(ran.stdout.contains(&bench.sandbox.account().login), "{ran:?}");
-    bench.sandbox.revoke_all();
-    bench.home.pluton(&["storage", "show", "Box"]).ok();
-    bench.home.set("HTTPS_PROXY", "http://127.0.0.1:9").set("https_proxy", "http://127.0.0.1:9");
-    bench.home.pluton(&["storage", "show", "Box"]).ok();
-    assert_eq!(bench.home.config_text(), before);
+    let mut m = Machine::new();
+    m.add(&m.mint(), "Box").ok();
+    let before = m.config_text();
+    m.pluton("storage show Box").ok().prints(&m.sandbox.account().login);
+    m.sandbox.revoke_all();
+    m.pluton("storage show Box").ok();
+    m.set("HTTPS_PROXY", "http://127.0.0.1:9").set("https_proxy", "http://127.0.0.1:9");
+    m.pluton("storage show Box").ok();
+    assert_eq!(m.config_text(), before);
 }
 
 #[test]
 fn what_is_not_there_and_what_is_no_box_are_exit_4() {
-    let bench = made_by_rclone();
+    let m = made_by_rclone();
     for (name, code) in [("nosuch", "storage_not_found"), ("OWN", "storage_not_found"), ("here", "not_box")] {
-        let (exit, document) = bench.home.json(&["storage", "show", name]);
-        assert_eq!((exit, document["error"]["code"].as_str()), (4, Some(code)), "{document}");
+        m.json(["storage", "show", name]).refused(4, code);
     }
-    let ran = bench.home.pluton(&["storage", "show", "OWN"]).fails(4);
-    assert!(ran.stderr.contains("\"own\""), "{ran:?}");
-    started_nothing(&bench);
+    m.pluton("storage show OWN").fails(4).says("\"own\"");
+    started_nothing(&m);
 }
 
 #[test]
 fn they_work_without_any_rclone() {
-    let mut bench = made_by_rclone();
-    bench.home.set("PLUTON_RCLONE", "/nowhere/rclone");
-    bench.home.pluton(&["storage", "list"]).ok();
-    bench.home.pluton(&["storage", "show", "own"]).ok();
+    let mut m = made_by_rclone();
+    m.set("PLUTON_RCLONE", "/nowhere/rclone");
+    m.pluton("storage list").ok();
+    m.pluton("storage show own").ok();
 }

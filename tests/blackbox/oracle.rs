@@ -1,81 +1,32 @@
 //! Values: both rclones read back exactly what pluton accepted, before and after rclone has saved the file itself.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use box_sandbox::rclone;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use serde_json::Value as Json;
 
-use crate::bench::{Bench, ODD};
+use crate::ODD;
+use crate::support::Machine;
 
 /// Storages in one file; each has five values of this kind.
 const STORAGES: usize = 60;
 
-/// Text with a meaning for some reader of some file.
-const HOSTILE: [&str; 44] = [
-    "a",
-    "Z",
-    "0",
-    " ",
-    "  ",
-    "\t",
-    "\n",
-    "\r",
-    "\u{b}",
-    "\u{85}",
-    "\u{a0}",
-    "\u{200b}",
-    "\u{3000}",
-    "\u{feff}",
-    "\"",
-    "\"\"\"",
-    "`",
-    "'",
-    "%(",
-    ")s",
-    "%(type)s",
-    "%(x)s",
-    "%",
-    "%%",
-    "#",
-    ";",
-    "=",
-    ":",
-    "[",
-    "]",
-    "[x]",
-    "\\",
-    "\\n",
-    "$HOME",
-    "${x}",
-    "~",
-    "{",
-    "}",
-    "{\"a\":\"b\"}",
-    "é",
-    "名前",
-    "🦀",
-    "\u{202e}",
-    "-",
-];
+/// Text with a meaning for some reader of some file, each piece up to the next broken bar.
+const HOSTILE: &str = "a¦Z¦0¦ ¦  ¦\t¦\n¦\r¦\u{b}¦\u{85}¦\u{a0}¦\u{200b}¦\u{3000}¦\u{feff}¦\"¦\"\"\"¦`¦'¦%(¦)s¦%(type)s¦%(x)s¦%¦\
+    %%¦#¦;¦=¦:¦[¦]¦[x]¦\\¦\\n¦$HOME¦${x}¦~¦{¦}¦{\"a\":\"b\"}¦é¦名前¦🦀¦\u{202e}¦-";
 
 fn hostile() -> impl Strategy<Value = String> {
-    let pieces = prop::collection::vec(prop::sample::select(&HOSTILE[..]), 1..9).prop_map(|pieces| pieces.concat());
+    let pieces = prop::collection::vec(prop::sample::select(HOSTILE.split('¦').collect::<Vec<_>>()), 1..9)
+        .prop_map(|pieces| pieces.concat());
     prop_oneof![3 => pieces, 1 => any::<String>(), 1 => "[ -~]{1,40}"].prop_map(|text| text.replace('\0', ""))
-}
-
-fn dump(bench: &Bench, rclone: &Path) -> Json {
-    let output = bench.home.command(rclone).args(["config", "dump"]).output().expect("rclone runs");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{}: {error}: {output:?}", rclone.display()))
 }
 
 #[test]
 fn what_pluton_accepts_rclone_reads_back_exactly() {
-    let bench = Bench::new();
-    bench.home.write_config(ODD);
+    let m = Machine::new();
+    m.write_config(ODD);
     let mut runner = TestRunner::deterministic();
     let mut expected: BTreeMap<String, [String; 5]> = BTreeMap::new();
     let mut refused = 0;
@@ -87,8 +38,8 @@ fn what_pluton_accepts_rclone_reads_back_exactly() {
         let word = |text: &str| text.split_whitespace().collect::<String>();
         let url = format!("https://box.example/{}", word(path));
         let login = format!("{}@example.com", word(owner));
-        let file = bench.home.file("secret", secret);
-        let token = bench.token();
+        let file = m.file("secret", secret);
+        let token = m.mint();
         let args = [
             &format!("--client-id={id}"),
             "--client-secret-file",
@@ -99,14 +50,14 @@ fn what_pluton_accepts_rclone_reads_back_exactly() {
             "--no-verify",
             &name,
         ];
-        let before = bench.home.config_text();
-        let ran = bench.add(&token, &args);
+        let before = m.config_text();
+        let ran = m.add(&token, args);
         if ran.code == 0 {
             let values = [id.trim(), secret.trim(), description.trim(), &url, &login].map(str::to_owned);
             expected.insert(name, values);
         } else {
             assert_eq!(ran.code, 2, "{given:?}: {ran:?}");
-            assert_eq!(bench.home.config_text(), before);
+            assert_eq!(m.config_text(), before);
             refused += 1;
         }
     }
@@ -114,7 +65,7 @@ fn what_pluton_accepts_rclone_reads_back_exactly() {
 
     let check = |when: &str| {
         for rclone in rclone::both() {
-            let dump = dump(&bench, &rclone);
+            let dump = m.run(&rclone, "config dump").document();
             for (name, values) in &expected {
                 let section = &dump[name];
                 let read =
@@ -125,9 +76,8 @@ fn what_pluton_accepts_rclone_reads_back_exactly() {
     };
     check("as pluton wrote it");
     for rclone in rclone::both() {
-        let run = |args: &[&str]| bench.home.command(&rclone).args(args).output().expect("rclone runs");
-        assert!(run(&["config", "create", "passing", "local"]).status.success());
-        assert!(run(&["config", "delete", "passing"]).status.success());
+        m.run(&rclone, "config create passing local").ok();
+        m.run(&rclone, "config delete passing").ok();
         check("after rclone saved it");
     }
 }

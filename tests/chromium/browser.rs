@@ -4,7 +4,7 @@ use box_sandbox::Sandbox;
 use serde_json::{Value as Json, json};
 
 use crate::driver::Driver;
-use crate::support::wait_for;
+use crate::support::until;
 
 pub(crate) struct Browser {
     pub(crate) driver: Driver,
@@ -45,8 +45,8 @@ impl Browser {
     #[track_caller]
     pub(crate) fn is_back_with(&self, parameters: &str) {
         let address = format!("http://127.0.0.1:53682/?{parameters}");
-        wait_for("the way back to rclone", || self.address().starts_with(&address).then_some(()));
-        wait_for("the page", || (self.runs("return document.querySelector('h1') !== null") == true).then_some(()));
+        until("the way back to rclone", || self.address().starts_with(&address));
+        until("the page", || self.runs("return document.querySelector('h1') !== null") == true);
     }
 
     /// What a script in the page returns.

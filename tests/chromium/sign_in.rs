@@ -3,17 +3,16 @@
 use std::fs::File;
 use std::path::Path;
 
-use box_sandbox::authorize_port;
+use box_sandbox::{Sandbox, authorize_port};
 
 use crate::browser::Browser;
-use crate::support::desk::Desk;
 use crate::support::session::Session;
-use crate::support::skip;
+use crate::support::{Machine, skip};
 
 pub(crate) struct SignIn {
     pub(crate) pluton: Session,
     pub(crate) browser: Browser,
-    pub(crate) desk: Desk,
+    pub(crate) m: Machine,
     /// The last to go.
     _port: File,
 }
@@ -21,12 +20,12 @@ pub(crate) struct SignIn {
 impl SignIn {
     /// pluton shows its link and waits. None where there is no Chromium.
     pub(crate) fn waiting(rclone: &Path) -> Option<Self> {
-        let desk = Desk::with(rclone);
-        desk.sandbox.change(|settings| settings.consent_page = true);
-        let browser = Browser::start(&desk.sandbox).map_err(|why| skip(&format!("{why:#}"))).ok()?;
+        let m = Machine::with(Sandbox::start(), rclone);
+        m.sandbox.change(|settings| settings.consent_page = true);
+        let browser = Browser::start(&m.sandbox).map_err(|why| skip(&format!("{why:#}"))).ok()?;
         let port = authorize_port();
-        let pluton = desk.add(&["Box", "--authorize", "--no-browser", "--no-input"]);
-        Some(Self { pluton, browser, desk, _port: port })
+        let pluton = m.asks("Box --authorize --no-browser --no-input");
+        Some(Self { pluton, browser, m, _port: port })
     }
 
     /// The same, and the link is open in the browser: Box asks.

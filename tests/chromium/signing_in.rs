@@ -12,7 +12,7 @@ fn granting_ends_on_pluton_s_page_and_in_a_storage() {
     assert_eq!(it.browser.reads("main h1"), "Box granted access");
     assert!(it.browser.reads("main p").starts_with(BACK));
     it.pluton.ends().with(0).shows("Saved as [Box]");
-    it.desk.holds_a_live_token("Box");
+    it.m.all_live("Box");
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn denying_ends_on_a_page_that_says_what_to_do() {
     assert!(words.starts_with(BACK) && words.contains("On Box's page, choose “Grant access to Box”."), "{words}");
     assert!(words.contains("The user denied access to your application"), "{words}");
     it.pluton.ends().with(6).shows("access was denied on Box's page");
-    assert_eq!(it.desk.home.config_text(), "");
+    assert_eq!(it.m.config_text(), "");
 }
 
 /// It takes no page of pluton's, and may end before its own has come.
@@ -36,9 +36,9 @@ fn an_rclone_that_takes_no_page_signs_in_too() {
         assert!(!words.contains(BACK), "{words}");
         it.pluton.ends().with(if grant { 0 } else { 6 });
         if grant {
-            it.desk.holds_a_live_token("Box");
+            it.m.all_live("Box");
         } else {
-            assert_eq!(it.desk.home.config_text(), "");
+            assert_eq!(it.m.config_text(), "");
         }
     }
 }
@@ -56,7 +56,7 @@ fn what_the_browser_brings_is_shown_as_text_and_nothing_else() {
     assert_eq!(it.browser.runs("return document.title"), "Not signed in to Box | pluton");
     assert_eq!(it.browser.runs("return document.querySelectorAll('script, img').length"), 0);
     it.pluton.ends().with(6);
-    assert_eq!(it.desk.home.config_text(), "");
+    assert_eq!(it.m.config_text(), "");
 }
 
 #[test]
@@ -69,5 +69,5 @@ fn another_sign_in_that_comes_back_is_told_apart() {
     let (_, state) = link.split_once("state=").expect("a state");
     assert!(words.contains("Auth state doesn't match") && !words.contains(state), "{words}");
     it.pluton.ends().with(6).shows("from a different sign-in");
-    assert_eq!(it.desk.home.config_text(), "");
+    assert_eq!(it.m.config_text(), "");
 }

@@ -6,8 +6,10 @@ use std::thread;
 
 use box_sandbox::{Sandbox, authorize_port, rclone};
 
+use crate::scene::Scene;
 use crate::support::Ran;
-use crate::world::World;
+
+type Run = Box<dyn Fn(&mut Scene) -> Ran + Send + Sync>;
 
 pub(crate) struct Case {
     golden: &'static str,
@@ -17,6 +19,7 @@ pub(crate) struct Case {
     sandbox: fn() -> Sandbox,
     /// One at a time, since only one can wait on the browser's port.
     in_turn: bool,
+    run: Run,
 }
 
 /// What one rclone led to, as text and as JSON.
@@ -27,20 +30,33 @@ struct Outcome {
     json: Ran,
 }
 
-/// Several cases at once: an old rclone takes five seconds to believe that Box said no.
-pub(crate) fn side_by_side(cases: &[&(dyn Fn() + Sync)]) {
-    thread::scope(|scope| {
-        for case in cases {
-            scope.spawn(case);
-        }
-    });
+pub(crate) fn case(
+    golden: &'static str,
+    exit: i32,
+    code: &'static str,
+    run: impl Fn(&mut Scene) -> Ran + Send + Sync + 'static,
+) -> Case {
+    let run = Box::new(run);
+    Case { golden, exit, code, rclones: rclone::both(), sandbox: Sandbox::start, in_turn: false, run }
+}
+
+/// A few at once: an old rclone takes five seconds to believe that Box said no.
+#[track_caller]
+pub(crate) fn check(cases: impl IntoIterator<Item = Case>) {
+    let cases: Vec<Case> = cases.into_iter().collect();
+    for few in cases.chunks(4) {
+        thread::scope(|scope| {
+            for case in few {
+                thread::Builder::new()
+                    .name(case.golden.to_owned())
+                    .spawn_scoped(scope, || case.try_it())
+                    .expect("a thread");
+            }
+        });
+    }
 }
 
 impl Case {
-    pub(crate) fn new(golden: &'static str, exit: i32, code: &'static str) -> Self {
-        Self { golden, exit, code, rclones: rclone::both(), sandbox: Sandbox::start, in_turn: false }
-    }
-
     /// Where Debian's rclone is too old to fail in this way, or rclone has no part in it.
     pub(crate) fn newest_only(self) -> Self {
         Self { rclones: vec![rclone::newest()], ..self }
@@ -59,15 +75,13 @@ impl Case {
         Self { in_turn: true, ..self }
     }
 
-    #[track_caller]
-    pub(crate) fn run(self, run: impl Fn(&mut World) -> Ran + Sync) {
+    fn try_it(&self) {
         let outcomes: Vec<Outcome> = if self.in_turn {
             let _port = authorize_port();
-            self.rclones.iter().map(|rclone| self.outcome(rclone, &run)).collect()
+            self.rclones.iter().map(|rclone| self.outcome(rclone)).collect()
         } else {
             thread::scope(|scope| {
-                let begun: Vec<_> =
-                    self.rclones.iter().map(|rclone| scope.spawn(|| self.outcome(rclone, &run))).collect();
+                let begun: Vec<_> = self.rclones.iter().map(|rclone| scope.spawn(|| self.outcome(rclone))).collect();
                 begun.into_iter().map(|thread| thread.join().expect("a run")).collect()
             })
         };
@@ -77,11 +91,11 @@ impl Case {
         self.compare(&outcomes);
     }
 
-    fn outcome(&self, rclone: &Path, run: &(impl Fn(&mut World) -> Ran + Sync)) -> Outcome {
+    fn outcome(&self, rclone: &Path) -> Outcome {
         let once = |json: bool| {
-            let mut world = World::new((self.sandbox)(), rclone, json);
-            let ran = run(&mut world);
-            let text = world.normal(&format!("{}{}", ran.stdout, ran.stderr));
+            let mut scene = Scene::new((self.sandbox)(), rclone, json);
+            let ran = (self.run)(&mut scene);
+            let text = scene.normal(&format!("{}{}", ran.stdout, ran.stderr));
             (ran, text)
         };
         let ((ran, text), (json, _)) = if self.in_turn {

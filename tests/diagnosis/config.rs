@@ -2,38 +2,33 @@
 
 use std::fs;
 
-use crate::case::{Case, side_by_side};
+use crate::case::{case, check};
+use crate::scene::Scene;
+use crate::support::Ran;
 
-#[test]
-fn it_is_encrypted() {
-    for (golden, password) in [("config_encrypted", None), ("config_password_wrong", Some("wrong-password"))] {
-        Case::new(golden, 9, "config_encrypted").newest_only().run(|world| {
-            world.save("description = x");
-            let script = world.home.script("password", "echo right-password").path().join("bin/password");
-            let set = ["config", "encryption", "set", "--password-command", script.to_str().expect("UTF-8")];
-            world.home.rclone(&set).ok();
-            if let Some(password) = password {
-                world.home.set("RCLONE_CONFIG_PASS", password);
-            }
-            world.list(&[]).keeps(&["wrong-password"])
-        });
+fn encrypted(m: &mut Scene, password: Option<&str>) -> Ran {
+    m.save("description = x");
+    m.rclone("config encryption set --password-command 'echo right-password'").ok();
+    if let Some(password) = password {
+        m.set("RCLONE_CONFIG_PASS", password);
     }
+    m.list("").omits("wrong-password")
 }
 
 #[test]
-fn it_is_broken_or_no_file() {
-    side_by_side(&[
-        &|| {
-            Case::new("config_unreadable", 9, "config_unreadable").newest_only().run(|world| {
-                world.save("this line is none");
-                world.list(&[])
-            });
-        },
-        &|| {
-            Case::new("config_is_a_directory", 9, "config_unreadable").newest_only().run(|world| {
-                fs::create_dir_all(world.home.config()).expect("a directory");
-                world.list(&[])
-            });
-        },
+fn it_is_encrypted_broken_or_no_file() {
+    check([
+        case("config_encrypted", 9, "config_encrypted", |m| encrypted(m, None)).newest_only(),
+        case("config_password_wrong", 9, "config_encrypted", |m| encrypted(m, Some("wrong-password"))).newest_only(),
+        case("config_unreadable", 9, "config_unreadable", |m| {
+            m.save("this line is none");
+            m.list("")
+        })
+        .newest_only(),
+        case("config_is_a_directory", 9, "config_unreadable", |m| {
+            fs::create_dir_all(m.config()).expect("a directory");
+            m.list("")
+        })
+        .newest_only(),
     ]);
 }

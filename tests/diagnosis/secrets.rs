@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use box_sandbox::{Fault, RCLONE_CLIENT_ID, Sandbox, rclone};
+use box_sandbox::Fault;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::support::Home;
+use crate::support::{Args, Machine, with_each};
 
 const RUNS: usize = 40;
 
@@ -18,16 +18,15 @@ fn is_fit_to_be_shown(c: char) -> bool {
 
 #[test]
 fn an_rclone_that_says_all_it_knows_gives_nothing_away() {
-    let sandbox = Sandbox::start();
-    let home = Home::new(&sandbox, &rclone::newest());
-    let (token, app) = (sandbox.mint(RCLONE_CLIENT_ID), sandbox.own_app());
-    let words = home.path().join("words");
-    home.script_rclone(&format!(
+    let m = Machine::new();
+    let (token, app) = (m.mint(), m.sandbox.own_app());
+    let words = m.at("words");
+    m.script_rclone(&format!(
         "[ \"$1\" = version ] && echo 'rclone v1.75.2' && exit 0\ncat '{}' >&2\nexit 1",
         words.display()
     ));
-    let secret = home.file("secret", &app.client_secret);
-    let blob = home.file("token", &token.blob());
+    let secret = m.file("secret", &app.client_secret);
+    let blob = m.file("token", &token.blob());
     let secrets = vec![app.client_secret.clone(), token.access.clone(), token.refresh.clone()];
 
     let pieces = vec![
@@ -59,36 +58,33 @@ fn an_rclone_that_says_all_it_knows_gives_nothing_away() {
         let said = said.new_tree(&mut runner).expect("words").current();
         std::fs::write(&words, &said).expect("the words");
         let args = ["storage", "add", "box", "work", "--client-id", &app.client_id, "--client-secret-file", &secret];
-        let how: &[&str] = [&["--json"][..], &["--verbose"], &[]][run % 3];
-        let ran = home.pluton(&[&args[..], &["--token-file", &blob], how].concat());
+        let how = ["--json", "--verbose", ""][run % 3];
+        let ran = m.pluton(args.and(["--token-file", &blob]).and(how));
         assert_ne!(ran.code, 0, "{said:?}: {ran:?}");
         for text in [&ran.stdout, &ran.stderr] {
             assert!(text.chars().all(is_fit_to_be_shown), "{said:?}: {text:?}");
         }
-        ran.keeps(&secrets);
+        ran.omits(&secrets);
     }
 }
 
 /// The passphrase and the secret of a config.json, as they are, in an address, and in base64.
 #[test]
 fn what_box_echoes_of_a_config_json_is_not_shown() {
-    for binary in rclone::both() {
-        let sandbox = Sandbox::start();
-        let home = Home::new(&sandbox, &binary);
-        let app = sandbox.jwt_app();
+    with_each(|m| {
+        let app = m.sandbox.jwt_app();
         let passphrase = app.config["boxAppSettings"]["appAuth"]["passphrase"].as_str().expect("a passphrase");
         let both = format!("{passphrase}:{}", app.client_secret);
         let said = [both.clone(), STANDARD.encode(&both), URL_SAFE_NO_PAD.encode(&both)].join(" ");
         let body = serde_json::json!({"error": "invalid_grant", "error_description": format!("not with {said}")});
-        sandbox.fault(Fault::on("POST", "/").status(400).body(&body.to_string()));
-        let file = app.config_file.to_str().expect("UTF-8");
+        m.sandbox.fault(Fault::on("POST", "/").status(400).body(&body.to_string()));
         let secrets =
             [passphrase, &app.client_secret, &STANDARD.encode(&both)[..24], &URL_SAFE_NO_PAD.encode(&both)[..24]];
-        home.pluton(&["storage", "add", "box", "work", "--box-config-file", file]).fails(6).keeps(&secrets);
-        home.write_config(&format!("[work]\ntype = box\nbox_config_file = {file}\nbox_sub_type = enterprise\n"));
-        for args in [["storage", "verify", "work"], ["storage", "refresh", "work"]] {
-            let ran = home.pluton(&args).fails(6).keeps(&secrets);
+        m.add_jwt(&app, "work").fails(6).omits(secrets);
+        m.jwt_with("work", &app, "");
+        for args in ["storage verify work", "storage refresh work"] {
+            let ran = m.pluton(args).fails(6).omits(secrets);
             assert!(ran.stderr.contains("not with [hidden]") || ran.stdout.contains("not with [hidden]"), "{ran:?}");
         }
-    }
+    });
 }

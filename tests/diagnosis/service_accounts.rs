@@ -1,32 +1,35 @@
 //! A faulty config.json of a service account: found by Pluton before it is saved, or reported by rclone or Box if it
 //! was saved before.
 
-use box_sandbox::{App, AppSpec};
+use box_sandbox::AppSpec;
 use serde_json::Value as Json;
 
-use crate::case::{Case, side_by_side};
-use crate::support::Ran;
-use crate::world::World;
+use crate::case::{Case, case, check};
+use crate::scene::Scene;
+use crate::support::{Args, Ran};
 
-fn jwt_app(world: &mut World, spec: AppSpec) -> App {
-    let app = world.sandbox.jwt_app_with(spec);
-    world.name(&app.client_id, "CLIENT_ID");
-    app
-}
-
-fn add(world: &World, config: &str, args: &[&str]) -> Ran {
-    let file = world.home.file("app.json", config);
-    world.pluton(&[&["storage", "add", "box", "work", "--box-config-file", &file], args].concat())
+fn add(m: &Scene, config: &str, args: &str) -> Ran {
+    let file = m.file("app.json", config);
+    m.add_with(["--box-config-file", &file].and(args)).omits(["notthisone", "ENCRYPTED PRIVATE", "wrong-secret"])
 }
 
 /// As another program would have saved it.
-fn verify(world: &World, path: &str, config: &str) -> Ran {
-    world.home.file("app.json", config);
-    world.verify(&format!("box_config_file = {path}\nbox_sub_type = enterprise"))
+fn verify(m: &Scene, path: &str, config: &str) -> Ran {
+    m.file("app.json", config);
+    let ran = m.verify(&format!("box_config_file = {path}\nbox_sub_type = enterprise"));
+    ran.omits(["notthisone", "ENCRYPTED PRIVATE"])
 }
 
-fn spoilt(world: &mut World, spoil: Spoil) -> String {
-    let mut config = jwt_app(world, AppSpec::default()).config;
+fn verify_here(m: &Scene, config: &str) -> Ran {
+    verify(m, &m.at("app.json").display().to_string(), config)
+}
+
+fn config(m: &mut Scene) -> String {
+    spoilt(m, |_| {})
+}
+
+fn spoilt(m: &mut Scene, spoil: Spoil) -> String {
+    let mut config = m.jwt_app(AppSpec::default()).config;
     spoil(&mut config);
     config.to_string()
 }
@@ -55,98 +58,74 @@ const SPOILT: [(&str, &str, Spoil); 4] = [
 
 #[test]
 fn the_file_is_spoilt() {
-    for (golden, _, spoil) in SPOILT {
-        Case::new(golden, 6, "jwt_invalid").newest_only().run(|world| {
-            let config = spoilt(world, spoil);
-            add(world, &config, &[]).keeps(&["notthisone", "ENCRYPTED PRIVATE"])
-        });
-    }
-    Case::new("jwt_no_enterprise", 6, "jwt_invalid").newest_only().run(|world| {
-        let config = spoilt(world, |config| drop(config["enterpriseID"].take()));
-        add(world, &config, &[])
-    });
-    Case::new("jwt_not_json", 6, "jwt_invalid").newest_only().run(|world| add(world, "hello", &[]));
-    Case::new("jwt_file_missing", 6, "jwt_invalid")
-        .newest_only()
-        .run(|world| world.pluton(&["storage", "add", "box", "work", "--box-config-file", "nowhere.json"]));
+    let invalid = |golden, spoil: Spoil| {
+        case(golden, 6, "jwt_invalid", move |m| {
+            let config = spoilt(m, spoil);
+            add(m, &config, "")
+        })
+    };
+    check(SPOILT.map(|(golden, _, spoil)| invalid(golden, spoil).newest_only()));
+    check([
+        invalid("jwt_no_enterprise", |config| drop(config["enterpriseID"].take())).newest_only(),
+        case("jwt_not_json", 6, "jwt_invalid", |m| add(m, "hello", "")).newest_only(),
+        case("jwt_file_missing", 6, "jwt_invalid", |m| m.add_with("--box-config-file nowhere.json")).newest_only(),
+        // Box does not know its key.
+        invalid("jwt_key_unknown", |config| drop(auth(config).insert("publicKeyID".into(), "nokey".into()))),
+    ]);
 }
 
 /// An old rclone crashes on some of these.
 #[test]
 fn a_file_that_was_saved_is_spoilt() {
-    for (_, golden, spoil) in SPOILT {
-        Case::new(golden, 6, "jwt_invalid").run(|world| {
-            let config = spoilt(world, spoil);
-            let path = world.home.path().join("app.json").display().to_string();
-            verify(world, &path, &config).keeps(&["notthisone", "ENCRYPTED PRIVATE"])
-        });
-    }
-    Case::new("jwt_not_json_saved", 6, "jwt_invalid").run(|world| {
-        let path = world.home.path().join("app.json").display().to_string();
-        verify(world, &path, "hello")
-    });
-    Case::new("jwt_file_missing_saved", 6, "jwt_invalid").run(|world| verify(world, "/nowhere/app.json", "hello"));
-}
-
-#[test]
-fn a_path_is_not_absolute() {
-    // Older ones expand it.
-    Case::new("jwt_path_with_tilde", 6, "jwt_invalid").newest_only().run(|world| {
-        let config = jwt_app(world, AppSpec::default()).config.to_string();
-        verify(world, "~/app.json", &config)
-    });
-    Case::new("jwt_path_relative", 6, "jwt_invalid").run(|world| verify(world, "box/app.json", "hello"));
-}
-
-#[test]
-fn box_does_not_know_its_key() {
-    Case::new("jwt_key_unknown", 6, "jwt_invalid").run(|world| {
-        let config = spoilt(world, |config| drop(auth(config).insert("publicKeyID".into(), "nokey".into())));
-        add(world, &config, &[])
-    });
-}
-
-#[test]
-fn its_secret_is_wrong() {
-    Case::new("jwt_secret_wrong", 6, "client_invalid").run(|world| {
-        let config = spoilt(world, |config| config["boxAppSettings"]["clientSecret"] = "wrong-secret".into());
-        add(world, &config, &[]).keeps(&["wrong-secret"])
-    });
-}
-
-#[test]
-fn it_signs_in_as_the_wrong_type_of_subject() {
-    side_by_side(&[
-        &|| {
-            Case::new("jwt_sub_type_wrong", 6, "jwt_invalid").run(|world| {
-                let config = jwt_app(world, AppSpec::default()).config;
-                add(world, &config.to_string(), &["--box-sub-type", "user"])
-            });
-        },
-        &|| {
-            Case::new("jwt_sub_type_wrong_saved", 6, "jwt_invalid").run(|world| {
-                let app = jwt_app(world, AppSpec::default());
-                world.verify(&format!("box_config_file = {}", app.config_file.display()))
-            });
-        },
+    let invalid = |(_, golden, spoil): (&str, &'static str, Spoil)| -> Case {
+        case(golden, 6, "jwt_invalid", move |m| {
+            let config = spoilt(m, spoil);
+            verify_here(m, &config)
+        })
+    };
+    check(SPOILT.map(invalid));
+    check([
+        case("jwt_not_json_saved", 6, "jwt_invalid", |m| verify_here(m, "hello")),
+        case("jwt_file_missing_saved", 6, "jwt_invalid", |m| verify(m, "/nowhere/app.json", "hello")),
+        // Older ones expand it.
+        case("jwt_path_with_tilde", 6, "jwt_invalid", |m| {
+            let config = config(m);
+            verify(m, "~/app.json", &config)
+        })
+        .newest_only(),
+        case("jwt_path_relative", 6, "jwt_invalid", |m| verify(m, "box/app.json", "hello")),
     ]);
 }
 
 #[test]
-fn the_enterprise_has_not_authorized_the_app() {
-    Case::new("jwt_not_authorized", 6, "app_not_authorized").run(|world| {
-        let config = jwt_app(world, AppSpec { authorized: false, ..AppSpec::default() }).config;
-        add(world, &config.to_string(), &[])
-    });
+fn box_refuses_what_it_says() {
+    check([
+        case("jwt_secret_wrong", 6, "client_invalid", |m| {
+            let config = spoilt(m, |config| config["boxAppSettings"]["clientSecret"] = "wrong-secret".into());
+            add(m, &config, "")
+        }),
+        case("jwt_sub_type_wrong", 6, "jwt_invalid", |m| {
+            let config = config(m);
+            add(m, &config, "--box-sub-type user")
+        }),
+        case("jwt_sub_type_wrong_saved", 6, "jwt_invalid", |m| {
+            let app = m.jwt_app(AppSpec::default());
+            m.verify(&format!("box_config_file = {}", app.config_file.display()))
+        }),
+        case("jwt_not_authorized", 6, "app_not_authorized", |m| {
+            let app = m.jwt_app(AppSpec { authorized: false, ..AppSpec::default() });
+            add(m, &app.config.to_string(), "")
+        }),
+    ]);
 }
 
 #[test]
 fn the_clock_is_wrong_and_by_how_much() {
-    for (golden, skew) in [("clock_behind", 930), ("clock_ahead", -7_530)] {
-        Case::new(golden, 6, "clock_skew").sandbox(box_sandbox::Sandbox::start).run(|world| {
-            world.sandbox.change(|settings| settings.clock_skew = skew);
-            let config = jwt_app(world, AppSpec::default()).config;
-            add(world, &config.to_string(), &[])
-        });
-    }
+    check([("clock_behind", 930), ("clock_ahead", -7_530)].map(|(golden, skew)| {
+        case(golden, 6, "clock_skew", move |m| {
+            m.sandbox.change(|settings| settings.clock_skew = skew);
+            let config = config(m);
+            add(m, &config, "")
+        })
+    }));
 }

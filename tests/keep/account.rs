@@ -2,82 +2,60 @@
 
 use std::time::Duration;
 
-use box_sandbox::{Account, Fault, RCLONE_CLIENT_ID, Sandbox};
+use box_sandbox::{Account, Fault};
+use serde_json::json;
 
-use crate::life::{Life, with_each};
-
-const ADD: [&str; 6] = ["storage", "add", "box", "Box", "--token-file", "-"];
+use crate::support::{Machine, with_each};
 
 #[test]
 fn a_sign_in_says_whose_account_it_is() {
-    with_each(Sandbox::start, |life| {
-        let account = life.sandbox.account();
-        life.sandbox.set_account(Account {
-            space_amount: 1 << 40,
-            space_used: 3 << 30,
-            max_upload_size: 5 << 30,
-            ..account
-        });
-        let token = life.sandbox.mint(RCLONE_CLIENT_ID).blob();
-        let ran = life.home.pluton_with_stdin(&ADD, &token).ok();
+    with_each(|m| {
+        let account = m.sandbox.account();
+        let max_upload_size = 5 << 30;
+        m.sandbox.set_account(Account { space_amount: 1 << 40, space_used: 3 << 30, max_upload_size, ..account });
         let words = "Test Person <person@example.com>, 3 GiB of 1 TiB used, files up to 5 GiB";
-        assert!(ran.stdout.contains(words) && !ran.stderr.contains("warning"), "{ran:?}");
-        let ran = life.pluton(&["storage", "show", "Box"]).ok();
-        assert!(ran.stdout.contains(words) && ran.stdout.contains("Example Ltd"), "{ran:?}");
-        let ran = life.pluton(&["storage", "verify", "Box"]).ok();
-        assert!(ran.stdout.contains(", person@example.com, 3 GiB of 1 TiB used, "), "{ran:?}");
-        let (_, document) = life.home.json(&["storage", "show", "Box"]);
-        let account = &document["storage"]["account"];
-        assert_eq!(
-            (account["login"].as_str(), account["space_amount"].as_u64()),
-            (Some("person@example.com"), Some(1 << 40))
-        );
-        life.sandbox.clear_requests();
-        assert!(!life.pluton(&["storage", "show", "Box", "--offline"]).ok().stdout.contains("Test Person"));
-        assert_eq!(life.sandbox.requests().len(), 0);
+        m.add(&m.mint(), "Box").ok().prints(words).omits("warning");
+        m.pluton("storage show Box").ok().prints(words).prints("Example Ltd");
+        m.pluton("storage verify Box").ok().prints(", person@example.com, 3 GiB of 1 TiB used, ");
+        let account = json!({ "login": "person@example.com", "space_amount": 1_u64 << 40 });
+        m.json("storage show Box").holds(&json!({ "storage": { "account": account } }));
+        m.sandbox.clear_requests();
+        m.pluton("storage show Box --offline").ok().omits("Test Person");
+        assert_eq!(m.sandbox.requests().len(), 0);
     });
 }
 
 #[test]
 fn what_is_too_small_for_backups_is_said() {
-    let life = Life::new();
-    life.quick("Box");
-    let account = life.sandbox.account();
+    let m = Machine::new();
+    m.quick("Box");
+    let account = m.sandbox.account();
     let tiny = Account { space_used: account.space_amount - (100 << 20), max_upload_size: 50 << 20, ..account };
-    life.sandbox.set_account(tiny);
-    for args in [["storage", "show", "Box"], ["storage", "verify", "Box"]] {
-        let ran = life.pluton(&args).ok();
-        assert!(ran.stderr.contains("100 MiB left") && ran.stderr.contains("50 MiB"), "{ran:?}");
+    m.sandbox.set_account(tiny);
+    for args in ["storage show Box", "storage verify Box"] {
+        m.pluton(args).ok().says(["100 MiB left", "50 MiB"]);
     }
-    life.jwt("JWT");
-    let (_, document) = life.home.json(&["storage", "verify", "JWT"]);
+    m.jwt("JWT");
+    let document = m.json("storage verify JWT").document();
     assert_eq!(document["storages"][0]["warnings"][0]["code"], "service_account_space", "{document}");
     assert!(document["storages"][0]["account"]["login"].as_str().expect("a login").starts_with("AutomationUser_"));
 }
 
 #[test]
 fn an_impersonating_storage_is_the_person_it_acts_as() {
-    let life = Life::new();
-    let app = life.sandbox.jwt_app();
-    let file = app.config_file.display();
-    life.section("JWT", &format!("box_config_file = {file}\nbox_sub_type = enterprise\nimpersonate = {}", app.user_id));
-    let (code, document) = life.home.json(&["storage", "verify", "JWT"]);
-    assert_eq!(
-        (code, document["storages"][0]["account"]["login"].as_str()),
-        (0, Some("person@example.com")),
-        "{document}"
-    );
+    let m = Machine::new();
+    let app = m.sandbox.jwt_app();
+    m.jwt_with("JWT", &app, &format!("\nimpersonate = {}", app.user_id));
+    let document = m.json("storage verify JWT").done();
+    assert_eq!(document["storages"][0]["account"]["login"], "person@example.com", "{document}");
 }
 
 #[test]
 fn an_account_is_shown_however_box_writes_its_numbers() {
-    let life = Life::new();
-    life.quick("Box");
-    let answer = |space: &str| {
-        format!(
-            r#"{{"id":"7","name":"Ada","login":"ada@example.com","space_amount":{space},"space_used":2.147483648E9,"max_upload_size":5.36870912e10}}"#
-        )
-    };
+    let m = Machine::new();
+    m.quick("Box");
+    let ada =
+        r#""id":"7","name":"Ada","login":"ada@example.com","space_used":2.147483648E9,"max_upload_size":5.36870912e10"#;
     for (space, words) in [
         ("1.0e+18", "Ada <ada@example.com>, 2 GiB of 888 PiB used, files up to 50 GiB"),
         ("\"1.0e+18\"", "Ada <ada@example.com>, 2 GiB of 888 PiB used, files up to 50 GiB"),
@@ -86,19 +64,18 @@ fn an_account_is_shown_however_box_writes_its_numbers() {
         ("null", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
         ("\"much\"", "Ada <ada@example.com>, 2 GiB used, files up to 50 GiB"),
     ] {
-        life.sandbox.clear_faults();
-        life.sandbox.fault(Fault::on("GET", "/2.0/users/me").body(&answer(space)));
-        let ran = life.pluton(&["storage", "show", "Box"]).ok();
-        assert!(ran.stdout.contains(words), "{space}: {ran:?}");
+        m.sandbox.clear_faults();
+        m.sandbox.fault(Fault::on("GET", "/2.0/users/me").body(&format!("{{{ada},\"space_amount\":{space}}}")));
+        let ran = m.pluton("storage show Box").ok().prints(words);
         assert_eq!(ran.stderr.contains("could not be understood: space_amount"), space.contains("much"), "{ran:?}");
-        let (_, document) = life.home.json(&["storage", "verify", "Box"]);
+        let document = m.json("storage verify Box").document();
         assert_eq!(document["storages"][0]["account"]["max_upload_size"], 50_u64 << 30, "{document}");
     }
 }
 
 #[test]
 fn no_answer_is_no_failure_and_is_said() {
-    let life = Life::new();
+    let m = Machine::new();
     let me = || Fault::on("GET", "/2.0/users/me");
     let faults = [
         me().status(500),
@@ -108,15 +85,12 @@ fn no_answer_is_no_failure_and_is_said() {
         me().delay(Duration::from_secs(60)),
     ];
     for fault in faults {
-        life.sandbox.clear_faults();
-        life.sandbox.fault(fault);
-        life.home.write_config("");
-        let token = life.sandbox.mint(RCLONE_CLIENT_ID).blob();
-        let ran = life.home.pluton_with_stdin(&ADD, &token).ok();
-        assert!(ran.stdout.contains("Saved as [Box]") && !ran.stdout.contains("Signed in as"), "{ran:?}");
+        m.sandbox.clear_faults();
+        m.sandbox.fault(fault);
+        m.write_config("");
+        m.add(&m.mint(), "Box").ok().prints("Saved as [Box]").omits("Signed in as");
         for command in ["verify", "show"] {
-            let ran = life.pluton(&["storage", command, "Box"]).ok();
-            assert!(ran.stderr.contains("Box did not say whose account this is"), "{ran:?}");
+            let ran = m.pluton(["storage", command, "Box"]).ok().says("Box did not say whose account this is");
             assert!(!ran.stderr.contains('\u{7}') && ran.stderr.len() < 400, "{ran:?}");
             assert!(!ran.stderr.trim_end().ends_with(':'), "{ran:?}");
         }
@@ -125,57 +99,50 @@ fn no_answer_is_no_failure_and_is_said() {
 
 #[test]
 fn a_nearly_full_account_is_said_with_its_trash_and_how_to_empty_it() {
-    let life = Life::new();
-    life.quick("Box");
-    let account = life.sandbox.account();
+    let m = Machine::new();
+    m.quick("Box");
+    let account = m.sandbox.account();
     let fill = |percent: u64| {
-        life.sandbox.set_account(Account { space_amount: 100 << 30, space_used: percent << 30, ..account.clone() });
+        m.sandbox.set_account(Account { space_amount: 100 << 30, space_used: percent << 30, ..account.clone() });
     };
-    let big = life.home.file("big", &"x".repeat(3 << 20));
-    life.home.rclone(&["copy", &big, "Box:"]).ok();
-    life.home.rclone(&["delete", "Box:"]).ok();
+    let big = m.file("big", &"x".repeat(3 << 20));
+    m.rclone(["copy", &big, "Box:"]).ok();
+    m.rclone("delete Box:").ok();
     fill(80);
-    for args in [&["storage", "verify", "Box"][..], &["storage", "verify", "Box", "--fail-above", "90%"], &["doctor"]] {
-        let ran = life.pluton(args).ok();
-        assert!(!ran.stderr.contains("left") && !ran.stdout.contains("left"), "{ran:?}");
+    for args in ["storage verify Box", "storage verify Box --fail-above 90%", "doctor"] {
+        m.pluton(args).ok().omits("left");
     }
     fill(93);
-    let ran = life.pluton(&["storage", "verify", "Box"]).ok();
     let words = "only 6.9 GiB left, 93% is used, 3 MiB of it in the trash; to empty it: https://app.box.com/trash";
-    assert!(ran.stderr.contains(words), "{ran:?}");
-    let ran = life.pluton(&["doctor", "--strict"]).fails(1);
-    assert!(ran.stdout.contains("! Box: ") && ran.stdout.contains(words), "{ran:?}");
+    m.pluton("storage verify Box").ok().says(words);
+    m.pluton("doctor --strict").fails(1).prints("! Box: ").prints(words);
     for (most, code) in [("90%", 1), ("92", 1), ("93", 0), ("100%", 0), ("101", 2), ("much", 2)] {
-        let ran = life.pluton(&["storage", "verify", "Box", "--fail-above", most]).fails(code);
+        let ran = m.pluton(["storage", "verify", "Box", "--fail-above", most]).fails(code);
         assert_eq!(ran.stdout.contains("93% of the space"), code == 1, "{most}: {ran:?}");
     }
-    let (code, document) = life.home.json(&["storage", "verify", "--all", "--fail-above", "90"]);
-    assert_eq!((code, document["storages"][0]["error"]["code"].as_str()), (1, Some("storage_full")), "{document}");
-    life.sandbox.fault(Fault::on("GET", "/2.0/users/me").status(500));
-    let ran = life.pluton(&["storage", "verify", "Box", "--fail-above", "90"]).fails(1);
-    assert!(ran.stdout.contains("did not say how full"), "nobody knows is no reason to be quiet: {ran:?}");
+    m.json("storage verify --all --fail-above 90").refused(1, "storage_full");
+    m.sandbox.fault(Fault::on("GET", "/2.0/users/me").status(500));
+    // That nobody knows is no reason to be quiet.
+    m.pluton("storage verify Box --fail-above 90").fails(1).prints("did not say how full");
 }
 
 #[test]
 fn a_service_account_is_told_what_it_sees_and_how_to_see_more() {
-    with_each(Sandbox::start, |life| {
-        let app = life.sandbox.jwt_app();
-        let file = app.config_file.to_str().expect("UTF-8");
-        let ran = life.pluton(&["storage", "add", "box", "svc", "--box-config-file", file]).ok();
+    with_each(|m| {
+        let app = m.sandbox.jwt_app();
+        let ran = m.add_jwt(&app, "svc").ok();
         let login = format!("AutomationUser_{}@boxdevedition.com", app.service_user_id);
-        let words =
-            format!("share it with {login}, role Editor, then: `pluton storage edit \"svc\" --root-folder-id ID`");
-        assert!(ran.stderr.contains("is empty") && ran.stderr.contains(&words), "{ran:?}");
+        let edit = "`pluton storage edit \"svc\" --root-folder-id ID`";
+        ran.says("is empty").says(&format!("share it with {login}, role Editor, then: {edit}"));
 
-        let folder = life.sandbox.create_folder("0", "Backups");
-        life.sandbox.share(&folder, &app.service_user_id);
-        let ran = life.pluton(&["storage", "show", "svc"]).ok();
-        assert!(ran.stdout.contains(&format!("Backups ({folder})")) && !ran.stderr.contains("is empty"), "{ran:?}");
-        let (_, document) = life.home.json(&["storage", "verify", "svc"]);
-        let shared = serde_json::json!([{"id": folder, "name": "Backups"}]);
+        let folder = m.sandbox.create_folder("0", "Backups");
+        m.sandbox.share(&folder, &app.service_user_id);
+        m.pluton("storage show svc").ok().prints(&format!("Backups ({folder})")).omits("is empty");
+        let document = m.json("storage verify svc").document();
+        let shared = json!([{"id": folder, "name": "Backups"}]);
         assert_eq!(document["storages"][0]["account"]["shared_folders"], shared, "{document}");
-        life.pluton(&["storage", "edit", "svc", "--root-folder-id", &folder]).ok();
-        let (_, document) = life.home.json(&["storage", "show", "svc"]);
+        m.pluton(["storage", "edit", "svc", "--root-folder-id", &folder]).ok();
+        let document = m.json("storage show svc").document();
         assert!(document["storage"]["account"]["shared_folders"].is_null(), "{document}");
     });
 }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use box_sandbox::rclone;
 
-use crate::life::{Life, SHORT, hasty};
-use crate::support::skip;
+use crate::run;
+use crate::support::{Machine, hasty, skip};
 
 const RESTIC: &str = "/usr/bin/restic";
 
@@ -20,33 +20,33 @@ fn random(path: &Path, mebibytes: u64) {
 }
 
 /// Backs up again and again for longer than a token lives, in one run each and in one long run, then restores.
-fn backs_up_and_restores(mut life: Life) {
-    life.home.set("RESTIC_PASSWORD", "a password");
-    let data = life.home.path().join("data");
+fn backs_up_and_restores(mut m: Machine) {
+    m.set("RESTIC_PASSWORD", "a password");
+    let data = m.at("data");
     fs::create_dir_all(data.join("sub")).expect("a directory");
     random(&data.join("one"), 3);
     random(&data.join("sub/two"), 2);
     let started = Instant::now();
     let restic = "restic -q -r rclone:Box:restic --no-cache";
-    life.run(&["Box"], &format!("{restic} init && {restic} backup data")).ok();
+    run(&m, "Box", &format!("{restic} init && {restic} backup data")).ok();
     let long = format!(
         "for i in 1 2 3 4; do head -c 300000 /dev/urandom >data/more$i; {restic} backup data || exit 9; sleep 9; done; {restic} check"
     );
-    life.run(&["Box"], &long).ok();
+    run(&m, "Box", &long).ok();
     // As in a nightly backup, nothing runs for longer than a token lives.
-    while started.elapsed() < 2 * SHORT {
+    while started.elapsed() < Duration::from_secs(60) {
         thread::sleep(Duration::from_secs(1));
     }
     random(&data.join("three"), 1);
-    life.run(&["Box"], &format!("{restic} backup data && {restic} restore latest --target restored")).ok();
-    let restored = life.home.path().join(format!("restored{}", data.display()));
-    let restored = if restored.exists() { restored } else { life.home.path().join("restored/data") };
+    run(&m, "Box", &format!("{restic} backup data && {restic} restore latest --target restored")).ok();
+    let restored = m.at(format!("restored{}", data.display()));
+    let restored = if restored.exists() { restored } else { m.at("restored/data") };
     for name in ["one", "sub/two", "three", "more1", "more2", "more3", "more4"] {
         let (before, after) = (fs::read(data.join(name)).expect("the data"), fs::read(restored.join(name)));
         assert!(before == after.unwrap_or_else(|error| panic!("{name}: {error}")), "{name} has changed");
     }
-    assert!(life.grants() >= 3, "{} tokens", life.grants());
-    life.is_signed_in("Box");
+    assert!(m.grants() >= 3, "{} tokens", m.grants());
+    m.is_signed_in("Box");
 }
 
 pub(crate) fn backups_go_on_across_the_ends_of_tokens() {
@@ -54,13 +54,13 @@ pub(crate) fn backups_go_on_across_the_ends_of_tokens() {
         skip("there is no /usr/bin/restic");
         return;
     }
-    let kinds: [fn(&Life); 2] = [|life| drop(life.jwt("Box")), |life| drop(life.own_app("Box"))];
+    let kinds: [fn(&Machine); 2] = [|m| drop(m.jwt("Box")), |m| drop(m.own_app("Box"))];
     thread::scope(|scope| {
         for (binary, prepare) in rclone::both().into_iter().zip(kinds.into_iter().cycle()) {
             scope.spawn(move || {
-                let life = Life::with(hasty(), &binary);
-                prepare(&life);
-                backs_up_and_restores(life);
+                let m = Machine::with(hasty(), &binary);
+                prepare(&m);
+                backs_up_and_restores(m);
             });
         }
     });

@@ -3,11 +3,10 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 
-use box_sandbox::{Account, RCLONE_CLIENT_ID};
+use box_sandbox::Account;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::life::Life;
-use crate::support::{PLUTON, Ran, wait_for};
+use crate::support::{Args, Machine, PLUTON, Ran, until};
 
 /// A title, a link, the clipboard, a cleared screen, hidden text; and letters that reorder, break or hide in a line.
 const CODES: &str = "\u{1b}]0;T\u{7}\u{1b}]8;;http://evil.example\u{1b}\\\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{1b}[8m\u{9b}2J\u{202e}\u{2028}\u{2029}\u{200b}\u{e0041}\u{feff}";
@@ -20,28 +19,27 @@ fn is_text(ran: &Ran) {
     }
 }
 
-fn life() -> Life {
-    let life = Life::new();
-    life.quick("Good");
-    let account = life.sandbox.account();
-    life.sandbox.set_account(Account {
+fn m() -> Machine {
+    let m = Machine::new();
+    m.quick("Good");
+    let account = m.sandbox.account();
+    m.sandbox.set_account(Account {
         name: format!("Ada{CODES}名前\nerror: forged"),
         login: format!("ada{CODES}@example.com\nerror: forged"),
         enterprise_name: format!("Ltd{CODES}"),
         max_upload_size: 1 << 20,
         ..account
     });
-    life
+    m
 }
 
 #[test]
 fn text_from_box_and_rclone_conf_carries_no_codes() {
-    let life = life();
+    let m = m();
     let odd = format!("x{CODES}y");
-    let token = life.sandbox.mint(RCLONE_CLIENT_ID);
-    life.section(&odd, &format!("token = {}\nkey{CODES} = v{CODES}\ndescription = d{CODES}", token.blob()));
-    life.home
-        .write_config(&format!("{}[other{CODES}]\ntype = alias\nremote = Good:x{CODES}\n", life.home.config_text()));
+    let token = m.mint();
+    m.section(&odd, &format!("token = {}\nkey{CODES} = v{CODES}\ndescription = d{CODES}", token.blob()));
+    m.write_config(&format!("{}[other{CODES}]\ntype = alias\nremote = Good:x{CODES}\n", m.config_text()));
     for args in [
         &["storage", "list"][..],
         &["storage", "show", &odd],
@@ -56,45 +54,46 @@ fn text_from_box_and_rclone_conf_carries_no_codes() {
         &["storage", "list", &format!("more{CODES}")],
         &["doctor"],
     ] {
-        is_text(&life.pluton(args));
+        is_text(&m.pluton(args));
     }
-    let ran = life.pluton(&["storage", "show", "Good"]).ok();
+    let ran = m.pluton("storage show Good").ok();
     assert!(ran.stdout.contains("Ada") && ran.stdout.contains("名前"), "letters of every script stay: {ran:?}");
     assert!(!ran.stdout.contains("\nerror: forged") && !ran.stderr.contains("\nerror: forged"), "{ran:?}");
 }
 
 #[test]
 fn the_account_in_a_warning_carries_no_codes() {
-    let life = life();
-    let token = life.sandbox.jwt_app().config_file.display().to_string();
-    let ran = life.pluton(&["storage", "authorize", "Good", "--box-config-file", &token]).ok();
-    assert!(ran.stderr.contains("a different account than before: it was ada"), "{ran:?}");
+    let m = m();
+    let token = m.sandbox.jwt_app().config_file.display().to_string();
+    let ran = m
+        .pluton(["storage", "authorize", "Good", "--box-config-file", &token])
+        .ok()
+        .says("a different account than before: it was ada");
     is_text(&ran);
     assert!(!ran.stderr.contains("\nerror: forged"), "{ran:?}");
 }
 
 #[test]
 fn a_document_keeps_every_letter_and_shows_none_of_them_raw() {
-    let life = life();
-    let ran = life.pluton(&["storage", "show", "Good", "--json"]).ok();
+    let m = m();
+    let ran = m.pluton("storage show Good --json").ok();
     is_text(&ran);
     assert_eq!(ran.document()["storage"]["account"]["login"], format!("ada{CODES}@example.com\nerror: forged"));
 }
 
 #[test]
 fn what_is_exported_to_a_program_is_kept_to_the_byte() {
-    let life = Life::new();
-    let app = life.sandbox.client_credentials_app();
-    life.section("ci", &format!("client_id = {}\ndescription = d\u{202e}\u{200b}e", app.client_id));
-    let ran = life.pluton(&["storage", "export", "ci", "--format", "rclone"]).ok();
-    assert!(ran.stdout.contains("description = d\u{202e}\u{200b}e"), "{ran:?}");
+    let m = Machine::new();
+    let app = m.sandbox.client_credentials_app();
+    m.section("ci", &format!("client_id = {}\ndescription = d\u{202e}\u{200b}e", app.client_id));
+    m.pluton("storage export ci --format rclone").ok().prints("description = d\u{202e}\u{200b}e");
 }
 
 #[test]
 fn a_token_given_as_a_name_is_not_repeated() {
-    let life = Life::new();
+    let m = Machine::new();
     let bare = "c3FIOG9vSGV4VHo4QzAyg5T1JvNnJoZ3E";
-    let blob = life.sandbox.mint(RCLONE_CLIENT_ID).blob();
+    let blob = m.mint().blob();
     for token in [bare, &blob] {
         for args in [
             &["storage", "show", token][..],
@@ -105,8 +104,8 @@ fn a_token_given_as_a_name_is_not_repeated() {
             &["storage", token],
             &["run", token, "--", "true"],
         ] {
-            for json in [&[][..], &["--json"]] {
-                let ran = life.pluton(&[args, json].concat()).keeps(&[token]);
+            for json in ["", "--json"] {
+                let ran = m.pluton(args.and(json)).omits(token);
                 assert_ne!(ran.code, 0, "{ran:?}");
             }
         }
@@ -117,13 +116,13 @@ fn a_token_given_as_a_name_is_not_repeated() {
 #[cfg(target_os = "linux")]
 #[test]
 fn no_core_dump_holds_a_token_and_the_users_command_may_have_one() {
-    let life = life();
+    let m = m();
     let dumps = |script: &str, started: &str| {
-        let mut command: Command = life.home.command("sh");
+        let mut command: Command = m.command("sh");
         command.args(["-c", &format!("ulimit -c unlimited; {script}")]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it starts");
-        let marker = life.home.path().join(started);
-        wait_for("it is under way", || marker.exists().then_some(()));
+        let marker = m.at(started);
+        until("it is under way", || marker.exists());
         let pid = Pid::from_child(&child);
         kill_process(pid, Signal::ABORT).expect("it runs");
         child.wait().expect("it ends").core_dumped()
@@ -132,7 +131,7 @@ fn no_core_dump_holds_a_token_and_the_users_command_may_have_one() {
         return crate::support::skip("this machine writes no core dumps");
     }
     assert!(!dumps(&format!("exec '{PLUTON}' run Good -- sh -c 'touch two; sleep 60'"), "two"));
-    life.pluton(&[
+    m.pluton([
         "run",
         "Good",
         "--",
@@ -140,6 +139,6 @@ fn no_core_dump_holds_a_token_and_the_users_command_may_have_one() {
         "-c",
         "rm -f core*; ulimit -c unlimited; sh -c 'kill -ABRT $$'; ls core* > three",
     ]);
-    let core = std::fs::read_to_string(life.home.path().join("three")).unwrap_or_default();
+    let core = std::fs::read_to_string(m.at("three")).unwrap_or_default();
     assert!(core.contains("core"), "the user's own command leaves one: {core:?}");
 }

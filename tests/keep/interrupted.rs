@@ -4,71 +4,69 @@ use std::fs;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use box_sandbox::{Fault, RCLONE_CLIENT_ID};
+use box_sandbox::Fault;
 
-use crate::life::Life;
-use crate::support::{PLUTON, Ran, interrupt, terminate, wait_for, wait_until_gone};
+use crate::support::{Args, Machine, PLUTON, Ran, interrupt, terminate, until, wait_for, wait_until_gone};
 
 /// Waits until the process has a file or directory of its own open below the home, as it has while it waits for a lock.
-fn wait_until_at_a_lock(life: &Life, child: &Child) {
+fn wait_until_at_a_lock(m: &Machine, child: &Child) {
     let fds = format!("/proc/{}/fd", child.id());
     wait_for("a lock that is waited for", || {
         let open = fs::read_dir(&fds).ok()?.flatten().filter_map(|fd| fs::read_link(fd.path()).ok());
-        open.filter(|path| path.starts_with(life.home.path())).last()
+        open.filter(|path| path.starts_with(m.path())).last()
     });
 }
 
 fn is_over_at_once(child: Child) {
     interrupt(&child);
-    let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
-    assert!(ran.stderr.contains("interrupted"), "{ran:?}");
+    Ran::from(child).fails(130).says("interrupted");
 }
 
 #[test]
 fn ctrl_c_ends_the_wait_for_another_renewal() {
-    let life = Life::new();
-    life.expired("Box");
-    let before = life.home.config_text();
-    life.home.script_rclone("touch \"$HOME/renewing\"; exec sleep 600");
-    let mut first = life.home.start(&["storage", "refresh", "Box"]);
-    wait_for("the first renewal", || life.home.path().join("renewing").exists().then_some(()));
-    for args in [&["refresh", "Box"][..], &["verify", "Box"], &["remove", "Box", "--yes"]] {
-        let second = life.home.start(&[&["storage"], args].concat());
-        wait_until_at_a_lock(&life, &second);
+    let m = Machine::new();
+    m.expired("Box");
+    let before = m.config_text();
+    m.script_rclone("touch \"$HOME/renewing\"; exec sleep 600");
+    let mut first = m.start("storage refresh Box");
+    m.wait_for_file("renewing");
+    for args in ["refresh Box", "verify Box", "remove Box --yes"] {
+        let second = m.start("storage".and(args));
+        wait_until_at_a_lock(&m, &second);
         is_over_at_once(second);
     }
     first.kill().expect("it was still at work");
     first.wait().expect("it ends");
-    assert_eq!(life.home.config_text(), before);
+    assert_eq!(m.config_text(), before);
 }
 
 #[test]
 fn ctrl_c_ends_the_wait_for_another_writer_of_rclone_conf() {
-    let life = Life::new();
-    life.quick("Box");
-    let before = life.home.config_text();
-    let lock = fs::File::open(life.home.config().parent().expect("a directory")).expect("rclone.conf's directory");
+    let m = Machine::new();
+    m.quick("Box");
+    let before = m.config_text();
+    let lock = fs::File::open(m.config().parent().expect("a directory")).expect("rclone.conf's directory");
     lock.lock().expect("the lock");
-    let child = life.home.start(&["storage", "edit", "Box", "--list-chunk", "5", "--no-verify"]);
-    wait_until_at_a_lock(&life, &child);
+    let child = m.start("storage edit Box --list-chunk 5 --no-verify");
+    wait_until_at_a_lock(&m, &child);
     is_over_at_once(child);
-    assert_eq!(life.home.config_text(), before);
+    assert_eq!(m.config_text(), before);
 }
 
 #[test]
 fn ctrl_c_ends_the_wait_for_an_rclone_that_outlived_its_pluton() {
-    let life = Life::new();
-    let token = life.home.file("token", &life.sandbox.mint(RCLONE_CLIENT_ID).blob());
+    let m = Machine::new();
+    let token = m.file("token", &m.mint().blob());
     let add = ["storage", "add", "box", "Box", "--token-file", &token];
     // rclone asks twice: Box refuses the first way in which it names its app.
-    life.sandbox.fault(Fault::on("POST", "/").times(1));
-    life.sandbox.fault(Fault::on("POST", "/").delay(Duration::from_secs(60)));
-    let mut first = life.home.start(&add);
-    wait_for("the renewal", || (life.grants() > 0).then_some(()));
+    m.sandbox.fault(Fault::on("POST", "/").times(1));
+    m.sandbox.fault(Fault::on("POST", "/").delay(Duration::from_secs(60)));
+    let mut first = m.start(add);
+    until("the renewal", || m.grants() > 0);
     first.kill().expect("it was still at work");
     first.wait().expect("it ends");
-    let second = life.home.start(&add);
-    wait_until_at_a_lock(&life, &second);
+    let second = m.start(add);
+    wait_until_at_a_lock(&m, &second);
     is_over_at_once(second);
 }
 
@@ -82,19 +80,19 @@ fn wait_until_it_listens(child: &Child) {
     });
 }
 
-fn fifo(life: &Life, name: &str) -> String {
-    let path = life.home.path().join(name);
+fn fifo(m: &Machine, name: &str) -> String {
+    let path = m.at(name);
     assert!(Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()));
     path.to_str().expect("UTF-8").to_owned()
 }
 
 #[test]
 fn ctrl_c_ends_the_reading_of_what_nobody_writes() {
-    let life = Life::new();
-    life.quick("Box");
-    let before = life.home.config_text();
-    let (token, file) = (fifo(&life, "token"), fifo(&life, "declared.toml"));
-    let named = life.home.file("named.toml", "[storage.New]\nprovider = 'box'\ntoken = { file = 'token' }\n");
+    let m = Machine::new();
+    m.quick("Box");
+    let before = m.config_text();
+    let (token, file) = (fifo(&m, "token"), fifo(&m, "declared.toml"));
+    let named = m.file("named.toml", "[storage.New]\nprovider = 'box'\ntoken = { file = 'token' }\n");
     for args in [
         &["storage", "add", "box", "New", "--token-file", "-"][..],
         &["storage", "add", "box", "New", "--token-file", &token],
@@ -103,94 +101,89 @@ fn ctrl_c_ends_the_reading_of_what_nobody_writes() {
         &["apply", &named],
     ] {
         for stop in [interrupt, terminate] {
-            let mut command = life.home.command(PLUTON);
+            let mut command = m.command(PLUTON);
             command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let mut child = command.spawn().expect("pluton starts");
             // Open until the end: closed, it would be an answer.
             let _stdin = child.stdin.take();
             wait_until_it_listens(&child);
             stop(&child);
-            let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
+            let ran = Ran::from(child).fails(130);
             assert!(ran.stderr.contains("interrupted"), "{args:?}: {ran:?}");
         }
     }
-    assert_eq!(life.home.config_text(), before);
+    assert_eq!(m.config_text(), before);
 }
 
 #[test]
 fn ctrl_c_ends_commands_that_print_secrets_and_what_they_started() {
-    let life = Life::new();
-    let script = life.home.file("slow", "sleep 600 &\necho $$ $! > pids.new\nmv pids.new pids\nwait\n");
+    let m = Machine::new();
+    let script = m.file("slow", "sleep 600 &\necho $$ $! > pids.new\nmv pids.new pids\nwait\n");
     let declared = format!("[storage.New]\nprovider = 'box'\ntoken = {{ command = ['sh', '{script}'] }}\n");
-    let declared = life.home.file("declared.toml", &declared);
+    let declared = m.file("declared.toml", &declared);
     let print = format!("sh {script}");
-    let encrypted = life.home.file("encrypted.conf", "RCLONE_ENCRYPT_V0:\nAAAA\n");
+    let encrypted = m.file("encrypted.conf", "RCLONE_ENCRYPT_V0:\nAAAA\n");
     for args in
         [&["apply", &declared][..], &["storage", "list", "--rclone-config", &encrypted, "--password-command", &print]]
     {
         for stop in [interrupt, terminate] {
             // Away from any terminal, whose Ctrl-C would reach them by itself.
-            let mut command = life.home.command("setsid");
+            let mut command = m.command("setsid");
             command.arg(PLUTON).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let child = command.spawn().expect("pluton starts");
-            let pids = wait_for("the command", || fs::read_to_string(life.home.path().join("pids")).ok());
+            let pids = wait_for("the command", || fs::read_to_string(m.at("pids")).ok());
             stop(&child);
-            let ran = Ran::from(child.wait_with_output().expect("pluton ends")).fails(130);
+            let ran = Ran::from(child).fails(130);
             assert!(ran.stderr.contains("interrupted"), "{args:?}: {ran:?}");
             for pid in pids.split_whitespace() {
                 wait_until_gone(pid);
             }
-            fs::remove_file(life.home.path().join("pids")).expect("it was there");
+            fs::remove_file(m.at("pids")).expect("it was there");
         }
     }
 }
 
 #[test]
 fn a_command_that_prints_without_end_is_a_failure() {
-    let life = Life::new();
-    let declared = life.home.file("declared.toml", "[storage.New]\nprovider = 'box'\ntoken = { command = ['yes'] }\n");
-    let ran = life.pluton(&["apply", &declared]).fails(2);
+    let m = Machine::new();
+    let declared = m.file("declared.toml", "[storage.New]\nprovider = 'box'\ntoken = { command = ['yes'] }\n");
+    let ran = m.pluton(["apply", &declared]).fails(2);
     assert!(format!("{ran:?}").contains("far more than a secret"), "{ran:?}");
 }
 
 #[test]
 fn saved_is_0_whatever_is_pressed_while_box_says_whose_account_it_is() {
-    let life = Life::new();
-    let token = life.home.file("token", &life.sandbox.mint(RCLONE_CLIENT_ID).blob());
-    life.sandbox.fault(Fault::on("GET", "/2.0/users/me").delay(Duration::from_secs(60)));
+    let m = Machine::new();
+    let token = m.file("token", &m.mint().blob());
+    m.sandbox.fault(Fault::on("GET", "/2.0/users/me").delay(Duration::from_secs(60)));
     for stop in [interrupt, terminate] {
-        life.home.write_config("");
-        let child = life.home.start(&["storage", "add", "box", "New", "--token-file", &token, "--json", "--force"]);
-        wait_for("the storage", || life.home.config_text().contains("[New]").then_some(()));
+        m.write_config("");
+        let child = m.start(["storage", "add", "box", "New", "--token-file", &token, "--json", "--force"]);
+        until("the storage", || m.config_text().contains("[New]"));
         stop(&child);
-        let ran = Ran::from(child.wait_with_output().expect("pluton ends")).ok();
+        let ran = Ran::from(child).ok();
         assert_eq!(ran.document()["warnings"][0]["code"], "account_not_asked", "{ran:?}");
-        life.is_signed_in("New");
-        life.home.file("token", life.home.token("New").to_string().as_str());
+        m.is_signed_in("New");
+        m.file("token", m.token("New").to_string().as_str());
     }
 }
 
 #[test]
 fn what_a_run_leaves_that_was_killed_after_it_saved_is_no_sign_in_to_resume() {
-    let life = Life::new();
-    life.expired("Box");
-    let (staged, left) = (life.home.path().join(".local/state/pluton/staged"), life.home.path().join("left"));
+    let m = Machine::new();
+    m.expired("Box");
+    let (staged, left) = (m.at(".local/state/pluton/staged"), m.at("left"));
     // A copy of what rclone renewed in the private directory, which a killed run would not have deleted.
-    life.home.script_rclone(&format!(
-        "'{}' \"$@\"\ncode=$?\ncp -rp '{}' '{}'\nexit $code",
-        box_sandbox::rclone::newest().display(),
-        staged.display(),
-        left.display()
-    ));
-    life.pluton(&["storage", "refresh", "Box"]).ok();
+    let copy = format!("cp -rp '{}' '{}'", staged.display(), left.display());
+    m.script_rclone(&format!("'{}' \"$@\"\ncode=$?\n{copy}\nexit $code", m.rclone.display()));
+    m.pluton("storage refresh Box").ok();
     fs::remove_dir_all(&staged).expect("the directory of staged sections");
     fs::rename(&left, &staged).expect("as the killed run left it");
-    life.home.log_children();
-    let saved = life.refresh_token("Box");
-    life.pluton(&["storage", "refresh", "Box"]).ok();
-    assert!(!life.sandbox.is_live_refresh(&saved));
-    life.is_signed_in("Box");
-    let ran = life.pluton(&["doctor"]);
-    assert!(!ran.stdout.contains("can still be used"), "{ran:?}");
-    assert!(fs::read_dir(&staged).expect("the directory").next().is_none());
+    m.log_children();
+    let saved = m.refresh_token("Box");
+    m.pluton("storage refresh Box").ok();
+    assert!(!m.sandbox.is_live_refresh(&saved));
+    m.is_signed_in("Box");
+    m.pluton("doctor").omits("can still be used");
+    assert!(m.staged().is_empty() && staged.is_dir());
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use box_sandbox::rclone;
 
-use crate::life::{Life, hasty};
-use crate::support::Ran;
+use crate::run;
+use crate::support::{Machine, Ran, hasty};
 
 /// More than two lives of a token.
 const LONG: Duration = Duration::from_secs(75);
 
 /// A kind of sign-in, and what makes one.
-type Case = (&'static str, fn(&Life));
+type Case = (&'static str, fn(&Machine));
 
 /// Lists again and again, and counts what fails.
 fn listing(name: &str) -> String {
@@ -36,38 +36,37 @@ fn counts(ran: &Ran) -> (u32, u32) {
 
 pub(crate) fn a_command_far_longer_than_its_token_never_sees_it_end() {
     let cases: [Case; 3] = [
-        ("jwt", |life| drop(life.jwt("Box"))),
-        ("client credentials", |life| drop(life.client_credentials("Box"))),
-        ("OAuth", |life| drop(life.own_app("Box"))),
+        ("jwt", |m| drop(m.jwt("Box"))),
+        ("client credentials", |m| drop(m.client_credentials("Box"))),
+        ("OAuth", |m| drop(m.own_app("Box"))),
     ];
     thread::scope(|scope| {
         for binary in rclone::both() {
             for (what, prepare) in cases {
                 let binary = binary.clone();
                 scope.spawn(move || {
-                    let life = Life::with(hasty(), &binary);
-                    prepare(&life);
-                    let ran = life.run(&["Box"], &listing("Box")).ok();
+                    let m = Machine::with(hasty(), &binary);
+                    prepare(&m);
+                    let ran = run(&m, "Box", &listing("Box")).ok();
                     let (good, bad) = counts(&ran);
-                    let errors = std::fs::read_to_string(life.home.path().join("errors")).unwrap_or_default();
+                    let errors = std::fs::read_to_string(m.at("errors")).unwrap_or_default();
                     assert!(good > 10 && bad == 0, "{what}: {good} good, {bad} bad\n{errors}");
-                    assert!(life.grants() >= 3, "{what}: {} tokens in more than two lives of one", life.grants());
-                    life.is_signed_in("Box");
+                    assert!(m.grants() >= 3, "{what}: {} tokens in more than two lives of one", m.grants());
+                    m.is_signed_in("Box");
                 });
             }
-            scope.spawn(move || alone(&Life::with(hasty(), &binary)));
+            scope.spawn(move || alone(&Machine::with(hasty(), &binary)));
         }
     });
 }
 
 /// Why this is needed: rclone by itself fails, with tokens as good as those.
-fn alone(life: &Life) {
-    life.jwt("jwt");
-    life.client_credentials("ccg");
-    life.pluton(&["storage", "refresh", "--all"]).ok();
+fn alone(m: &Machine) {
+    m.jwt("jwt");
+    m.client_credentials("ccg");
+    m.pluton("storage refresh --all").ok();
     let script = ["jwt", "ccg"].map(|name| format!("({}) &", listing(name))).join("\n") + "\nwait";
-    let output = life.home.command("sh").args(["-c", &script]).output().expect("a shell runs");
-    let ran = Ran::from(output).ok();
+    let ran = m.run("sh", ["-c", &script]).ok();
     let lines: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(lines.len(), 2, "{ran:?}");
     for line in lines {

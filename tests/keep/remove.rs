@@ -1,101 +1,98 @@
 //! `storage remove` removes nothing by mistake, and with `--revoke` also ends the sign-in at Box.
 
-use box_sandbox::{Fault, Sandbox};
+use box_sandbox::Fault;
 
-use crate::life::{Life, with_each};
+use crate::support::{Machine, with_each};
 
 #[test]
 fn it_asks_first() {
-    let life = Life::new();
-    life.quick("Box");
-    life.quick("other");
-    let before = life.home.config_text();
-    let ran = life.pluton(&["storage", "remove", "Box"]).fails(2);
-    assert!(ran.stderr.contains("--yes"), "{ran:?}");
-    assert_eq!(life.home.config_text(), before);
-    life.pluton(&["storage", "remove", "nobody", "--yes"]).fails(4);
-    let (code, document) = life.home.json(&["storage", "remove", "Box", "--yes"]);
-    assert_eq!((code, &document["outcome"], &document["name"]), (0, &"removed".into(), &"Box".into()));
+    let m = Machine::new();
+    m.quick("Box");
+    m.quick("other");
+    let before = m.config_text();
+    m.pluton("storage remove Box").fails(2).says("--yes");
+    assert_eq!(m.config_text(), before);
+    m.pluton("storage remove nobody --yes").fails(4);
+    let document = m.json("storage remove Box --yes").done();
+    assert_eq!((&document["outcome"], &document["name"]), (&"removed".into(), &"Box".into()), "{document}");
     let (_, rest) = before.split_once("[other]").expect("it");
-    assert_eq!(life.home.config_text(), format!("[other]{rest}"));
-    assert_eq!(life.sandbox.requests().len(), 0);
+    assert_eq!(m.config_text(), format!("[other]{rest}"));
+    assert_eq!(m.sandbox.requests().len(), 0);
 }
 
 #[test]
 fn what_depends_on_it_is_named() {
-    let life = Life::new();
-    life.quick("Box");
-    life.section("Box.kid", "root_folder_id = 0");
-    let text = life.home.config_text();
-    life.home.write_config(&format!("{text}[secret]\ntype = crypt\nremote = Box:x\n"));
-    let before = life.home.config_text();
-    let ran = life.pluton(&["storage", "remove", "Box", "--yes"]).fails(2);
-    assert!(ran.stderr.contains("secret, Box.kid") && ran.stderr.contains("--force"), "{ran:?}");
-    assert_eq!(life.home.config_text(), before);
-    let (code, document) = life.home.json(&["storage", "remove", "Box", "--yes", "--force"]);
-    assert_eq!((code, document["references"].to_string().as_str()), (0, r#"["secret","Box.kid"]"#), "{document}");
-    assert!(!life.home.config_text().contains("[Box]\n"));
+    let m = Machine::new();
+    m.quick("Box");
+    m.section("Box.kid", "root_folder_id = 0");
+    let text = m.config_text();
+    m.write_config(&format!("{text}[secret]\ntype = crypt\nremote = Box:x\n"));
+    let before = m.config_text();
+    m.pluton("storage remove Box --yes").fails(2).says(["secret, Box.kid", "--force"]);
+    assert_eq!(m.config_text(), before);
+    let document = m.json("storage remove Box --yes --force").done();
+    assert_eq!(document["references"].to_string().as_str(), r#"["secret","Box.kid"]"#, "{document}");
+    assert!(!m.config_text().contains("[Box]\n"));
 }
 
 #[test]
 fn revoke_ends_the_sign_in_at_box() {
-    with_each(Sandbox::start, |life| {
-        let (_, token) = life.own_app("Own");
-        life.jwt("JWT");
-        life.client_credentials("CCG");
-        life.pluton(&["storage", "refresh", "JWT", "CCG"]).ok();
+    with_each(|m| {
+        let (_, token) = m.own_app("Own");
+        m.jwt("JWT");
+        m.client_credentials("CCG");
+        m.pluton("storage refresh JWT CCG").ok();
         for name in ["Own", "JWT", "CCG"] {
-            let access = life.home.token(name)["access_token"].as_str().expect("a token").to_owned();
-            let (code, document) = life.home.json(&["storage", "remove", name, "--yes", "--revoke"]);
-            assert_eq!((code, &document["revoked"]), (0, &true.into()), "{document}");
-            assert!(!life.sandbox.is_live_access(&access), "{name}");
+            let access = m.access_token_of(name);
+            let document = m.json(["storage", "remove", name, "--yes", "--revoke"]).done();
+            assert_eq!(document["revoked"], true, "{document}");
+            assert!(!m.sandbox.is_live_access(&access), "{name}");
         }
-        assert!(!life.sandbox.is_live_refresh(&token.refresh));
-        assert_eq!(life.home.config_text().trim(), "");
+        assert!(!m.sandbox.is_live_refresh(&token.refresh));
+        assert_eq!(m.config_text().trim(), "");
     });
 }
 
 #[test]
 fn what_cannot_be_revoked_is_said_and_goes_all_the_same() {
-    let life = Life::new();
-    let token = life.quick("Quick");
-    let ran = life.pluton(&["storage", "remove", "Quick", "--yes", "--revoke"]).ok();
-    assert!(ran.stderr.contains("could not be revoked at Box") && ran.stderr.contains("Account Settings"), "{ran:?}");
-    assert!(life.sandbox.is_live_refresh(&token.refresh));
-    life.own_app("Own");
-    life.sandbox.fault(Fault::on("POST", "/oauth2/revoke").status(503));
-    let (code, document) = life.home.json(&["storage", "remove", "Own", "--yes", "--revoke"]);
-    assert_eq!((code, &document["revoked"]), (0, &false.into()), "{document}");
+    let m = Machine::new();
+    let token = m.quick("Quick");
+    m.pluton("storage remove Quick --yes --revoke").ok().says(["could not be revoked at Box", "Account Settings"]);
+    assert!(m.sandbox.is_live_refresh(&token.refresh));
+    m.own_app("Own");
+    m.sandbox.fault(Fault::on("POST", "/oauth2/revoke").status(503));
+    let document = m.json("storage remove Own --yes --revoke").done();
+    assert_eq!(document["revoked"], false, "{document}");
     assert_eq!(document["warnings"][0]["code"], "not_revoked");
-    assert_eq!(life.home.config_text().trim(), "");
+    assert_eq!(m.config_text().trim(), "");
 }
 
 #[test]
 fn several_go_at_once_and_each_is_told_of() {
-    let life = Life::new();
-    life.own_app("Own");
-    life.quick("Quick");
-    life.quick("stays");
-    let before = life.home.config_text();
-    life.pluton(&["storage", "remove", "Own", "nobody", "--yes"]).fails(4);
-    life.pluton(&["storage", "remove", "Own", "Quick"]).fails(2);
-    assert_eq!(life.home.config_text(), before);
-    let (code, document) = life.home.json(&["storage", "remove", "Own", "Quick", "Own", "--yes", "--revoke"]);
+    let m = Machine::new();
+    m.own_app("Own");
+    m.quick("Quick");
+    m.quick("stays");
+    let before = m.config_text();
+    m.pluton("storage remove Own nobody --yes").fails(4);
+    m.pluton("storage remove Own Quick").fails(2);
+    assert_eq!(m.config_text(), before);
+    let document = m.json("storage remove Own Quick Own --yes --revoke").done();
     let storages = document["storages"].as_array().expect("storages");
     let told: Vec<_> = storages.iter().map(|each| (&each["name"], &each["outcome"], &each["revoked"])).collect();
     let removed = "removed".into();
     let told_of = [(&"Own".into(), &removed, &true.into()), (&"Quick".into(), &removed, &false.into())];
-    assert_eq!((code, told.as_slice()), (0, &told_of[..]), "{document}");
+    assert_eq!(told, told_of, "{document}");
     assert_eq!(storages[1]["warnings"][0]["code"], "not_revoked");
-    assert!(life.home.config_text().starts_with("[stays]\n"), "{}", life.home.config_text());
+    assert!(m.config_text().starts_with("[stays]\n"), "{}", m.config_text());
 }
 
 #[test]
 fn what_goes_together_may_depend_on_each_other() {
-    let life = Life::new();
-    life.quick("Box");
-    life.section("Box.kid", "root_folder_id = 0");
-    life.pluton(&["storage", "remove", "Box", "--yes"]).fails(2);
-    life.pluton(&["storage", "remove", "Box", "Box.kid", "--yes"]).ok();
-    assert_eq!(life.home.config_text().trim(), "");
+    let m = Machine::new();
+    m.quick("Box");
+    m.section("Box.kid", "root_folder_id = 0");
+    m.pluton("storage remove Box --yes").fails(2);
+    m.pluton("storage remove Box Box.kid --yes").ok();
+    assert_eq!(m.config_text().trim(), "");
 }

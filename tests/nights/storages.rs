@@ -2,15 +2,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use box_sandbox::{App, RCLONE_CLIENT_ID, Sandbox, rclone};
+use box_sandbox::{App, RCLONE_CLIENT_ID, rclone};
 use jiff::{Span, Timestamp};
 use serde_json::Value as Json;
 
-use crate::support::Home;
+use crate::support::Machine;
 
 pub(crate) const NAMES: [&str; 5] = ["Quick", "Own App", "Team Box", "Service", "Credentials"];
 const PASSWORD: &str = "a password";
@@ -31,21 +30,20 @@ enum Way {
 
 impl Storages {
     /// Writes an rclone.conf in which none is signed in yet.
-    pub(crate) fn create(sandbox: &Sandbox, home: &Home) -> Result<Self> {
+    pub(crate) fn create(m: &Machine) -> Self {
         let own = |app: &App| format!("client_id = {}\nclient_secret = {}\n", app.client_id, app.client_secret);
-        let (first, second, jwt) = (sandbox.own_app(), sandbox.own_app(), sandbox.jwt_app());
-        let credentials = sandbox.client_credentials_app();
+        let (first, second, jwt) = (m.sandbox.own_app(), m.sandbox.own_app(), m.sandbox.jwt_app());
+        let credentials = m.sandbox.client_credentials_app();
         let subject = format!("box_subject_type = enterprise\nbox_subject_id = {}\n", credentials.enterprise_id);
         let keys = [
             String::new(),
             own(&first),
-            own(&second) + "root_folder_id = " + &sandbox.create_folder("0", "Team") + "\n",
+            own(&second) + "root_folder_id = " + &m.sandbox.create_folder("0", "Team") + "\n",
             format!("box_config_file = {}\nbox_sub_type = enterprise\n", jwt.config_file.display()),
             own(&credentials) + &subject,
         ];
         let sections = NAMES.iter().zip(keys).map(|(name, keys)| format!("[{name}]\ntype = box\n{keys}\n"));
-        home.write_config(&sections.collect::<String>());
-        fs::set_permissions(home.config(), fs::Permissions::from_mode(0o600)).context("rclone.conf's mode")?;
+        m.write_config(&sections.collect::<String>());
         let oauth = |id: &str| Way::OAuth(id.to_owned());
         let ways = vec![
             oauth(RCLONE_CLIENT_ID),
@@ -54,20 +52,20 @@ impl Storages {
             Way::Jwt,
             Way::ClientCredentials(credentials.into()),
         ];
-        Ok(Self { ways })
+        Self { ways }
     }
 
     /// What a person does: signs in and has the new token written into rclone.conf.
-    pub(crate) fn sign_in(&self, number: usize, sandbox: &Sandbox, home: &Home) -> Result<()> {
+    pub(crate) fn sign_in(&self, number: usize, m: &Machine) -> Result<()> {
         let token = match &self.ways[number] {
-            Way::OAuth(client_id) => sandbox.mint(client_id).blob(),
+            Way::OAuth(client_id) => m.sandbox.mint(client_id).blob(),
             Way::Jwt => {
-                home.rclone(&["config", "update", NAMES[number], "--non-interactive"]).ok();
+                m.rclone(["config", "update", NAMES[number], "--non-interactive"]).ok();
                 return Ok(());
             }
-            Way::ClientCredentials(app) => granted(sandbox, app)?,
+            Way::ClientCredentials(app) => granted(m, app)?,
         };
-        let text = read(home, &home.config())?;
+        let text = read(m, &m.config())?;
         let header = format!("[{}]", NAMES[number]);
         let mut is_in = false;
         let mut lines = Vec::new();
@@ -81,19 +79,19 @@ impl Storages {
                 lines.push(format!("token = {token}"));
             }
         }
-        write(home, &home.config(), &(lines.join("\n") + "\n"))
+        write(m, &m.config(), &(lines.join("\n") + "\n"))
     }
 
     /// Whether the only live token of an OAuth sign-in is lost: neither in rclone.conf nor where pluton keeps the files
     /// of a killed run.
-    pub(crate) fn is_lost(&self, number: usize, sandbox: &Sandbox, home: &Home) -> Result<bool> {
+    pub(crate) fn is_lost(&self, number: usize, m: &Machine) -> Result<bool> {
         if !matches!(self.ways[number], Way::OAuth(_)) {
             return Ok(false);
         }
-        for path in files(home) {
-            let token = token(&read(home, &path)?, NAMES[number]);
+        for path in files(m) {
+            let token = token(&read(m, &path)?, NAMES[number]);
             let refresh = token.as_ref().and_then(|token| token["refresh_token"].as_str());
-            if refresh.is_some_and(|refresh| sandbox.is_live_refresh(refresh)) {
+            if refresh.is_some_and(|refresh| m.sandbox.is_live_refresh(refresh)) {
                 return Ok(false);
             }
         }
@@ -102,26 +100,26 @@ impl Storages {
 }
 
 /// A day passes: every access token has expired, by its date and at Box.
-pub(crate) fn age(sandbox: &Sandbox, home: &Home) -> Result<()> {
-    sandbox.expire_access_tokens();
-    for path in files(home) {
-        let text = read(home, &path)?;
+pub(crate) fn age(m: &Machine) -> Result<()> {
+    m.sandbox.expire_access_tokens();
+    for path in files(m) {
+        let text = read(m, &path)?;
         let aged = aged(&text)?;
         if aged != text {
-            write(home, &path, &aged)?;
+            write(m, &path, &aged)?;
         }
     }
     Ok(())
 }
 
 /// From here on rclone.conf is encrypted.
-pub(crate) fn encrypt(home: &mut Home) -> Result<()> {
-    home.set("RCLONE_CONFIG_PASS", PASSWORD);
-    let text = read(home, &home.config())?;
-    write(home, &home.config(), &text)
+pub(crate) fn encrypt(m: &mut Machine) -> Result<()> {
+    m.set("RCLONE_CONFIG_PASS", PASSWORD);
+    let text = read(m, &m.config())?;
+    write(m, &m.config(), &text)
 }
 
-fn granted(sandbox: &Sandbox, app: &App) -> Result<String> {
+fn granted(m: &Machine, app: &App) -> Result<String> {
     let form = [
         ("grant_type", "client_credentials"),
         ("client_id", &app.client_id),
@@ -129,38 +127,37 @@ fn granted(sandbox: &Sandbox, app: &App) -> Result<String> {
         ("box_subject_type", "enterprise"),
         ("box_subject_id", &app.enterprise_id),
     ];
-    let page = sandbox.post_form("https://api.box.com/oauth2/token", &form);
+    let page = m.sandbox.post_form("https://api.box.com/oauth2/token", &form);
     let token: Json = serde_json::from_str(&page.body).with_context(|| format!("no token: {page:?}"))?;
     let access = token["access_token"].as_str().context("an access token")?;
     let expiry = Timestamp::now() + Span::new().hours(1);
     Ok(format!(r#"{{"access_token":"{access}","token_type":"bearer","expiry":"{expiry}"}}"#))
 }
 
-/// Each `rclone.conf` in the home, the user's own first, then those of pluton's unfinished runs.
-fn files(home: &Home) -> Vec<PathBuf> {
-    let kept = home.files().into_iter().filter(|name| name.starts_with(".local/state/pluton/"));
-    let kept = kept.map(|name| home.path().join(name));
+/// Each `rclone.conf` in the m, the user's own first, then those of pluton's unfinished runs.
+fn files(m: &Machine) -> Vec<PathBuf> {
+    let kept = m.files().into_iter().filter(|name| name.starts_with(".local/state/pluton/"));
+    let kept = kept.map(|name| m.at(name));
     let holds = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "conf");
-    std::iter::once(home.config()).chain(kept.filter(holds)).collect()
+    std::iter::once(m.config()).chain(kept.filter(holds)).collect()
 }
 
-fn read(home: &Home, path: &Path) -> Result<String> {
+fn read(m: &Machine, path: &Path) -> Result<String> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     if !text.contains("RCLONE_ENCRYPT_V0:") {
         return Ok(text);
     }
-    let output = home.command(rclone::newest()).args(["config", "show", "--config"]).arg(path).output();
-    let output = output.context("rclone config show")?;
-    ensure!(output.status.success(), "{}: {output:?}", path.display());
-    Ok(String::from_utf8(output.stdout)?)
+    let ran = m.run(rclone::newest(), ["config", "show", "--config", &path.to_string_lossy()]);
+    ensure!(ran.code == 0, "{}: {ran:?}", path.display());
+    Ok(ran.stdout)
 }
 
 /// Encrypted, once rclone.conf is.
-fn write(home: &Home, path: &Path, text: &str) -> Result<()> {
+fn write(m: &Machine, path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| path.display().to_string())?;
-    if home.env().iter().any(|(name, _)| name == "RCLONE_CONFIG_PASS") {
+    if m.env().iter().any(|(name, _)| name == "RCLONE_CONFIG_PASS") {
         let printer = format!("echo {PASSWORD}");
-        let mut command = home.command(rclone::newest());
+        let mut command = m.command(rclone::newest());
         command.env_remove("RCLONE_CONFIG_PASS").arg("--config").arg(path);
         let output = command.args(["config", "encryption", "set", "--password-command", &printer]).output();
         let output = output.context("rclone config encryption set")?;

@@ -21,12 +21,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use box_sandbox::{Sandbox, rclone};
+use box_sandbox::rclone;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::plan::{Act, Night, Random, Trouble, Who};
 use crate::storages::{NAMES, Storages, age, encrypt};
-use crate::support::{Home, PLUTON};
+use crate::support::{Machine, PLUTON};
 
 pub(crate) const RESTIC: &str = "/usr/bin/restic";
 
@@ -57,8 +57,7 @@ pub(crate) struct Tally {
 }
 
 struct World {
-    sandbox: Sandbox,
-    home: Home,
+    m: Machine,
     storages: Storages,
     keeper: Keeper,
     jobs: Vec<Job>,
@@ -80,11 +79,11 @@ pub(crate) fn live(keeper: Keeper, nights: u32, seed: u64) -> Result<Tally> {
     let mut random = Random(seed);
     let rclones = rclone::both();
     for (number, rclone) in (1..=nights).zip(rclones.iter().cycle()) {
-        let link = world.home.path().join("bin/rclone");
+        let link = world.m.at("bin/rclone");
         fs::remove_file(&link)?;
         std::os::unix::fs::symlink(rclone, link)?;
         if number == nights / 2 + 1 {
-            encrypt(&mut world.home)?;
+            encrypt(&mut world.m)?;
         }
         let night = Night::draw(&mut random);
         world.pass(number, &night).with_context(|| format!("night {number} of {keeper:?}"))?;
@@ -95,25 +94,21 @@ pub(crate) fn live(keeper: Keeper, nights: u32, seed: u64) -> Result<Tally> {
 impl World {
     /// Everyone is signed in, and each repository is there.
     fn begin(keeper: Keeper) -> Result<Self> {
-        let sandbox = Sandbox::start();
-        let mut home = Home::new(&sandbox, &rclone::newest());
-        home.set("RESTIC_PASSWORD", "a password");
-        let storages = Storages::create(&sandbox, &home)?;
-        fs::create_dir(home.path().join("data"))?;
+        let mut m = Machine::new();
+        m.set("RESTIC_PASSWORD", "a password");
+        let storages = Storages::create(&m);
+        fs::create_dir(m.at("data"))?;
         for (number, name) in NAMES.iter().enumerate() {
-            storages.sign_in(number, &sandbox, &home)?;
-            let output = home.command(RESTIC).args(["-q", "-r", &repository(name), "init"]).output()?;
-            if !output.status.success() {
-                bail!("restic init: {output:?}");
-            }
+            storages.sign_in(number, &m)?;
+            m.run(RESTIC, ["-q", "-r", &repository(name), "init"]).ok();
         }
-        Ok(Self { sandbox, home, storages, keeper, jobs: vec![], troubles: vec![], tally: Tally::default() })
+        Ok(Self { m, storages, keeper, jobs: vec![], troubles: vec![], tally: Tally::default() })
     }
 
     fn pass(&mut self, number: u32, night: &Night) -> Result<()> {
-        age(&self.sandbox, &self.home)?;
-        self.sandbox.clear_requests();
-        fs::write(self.home.path().join("data/today"), format!("night {number}\n").repeat(500))?;
+        age(&self.m)?;
+        self.m.sandbox.clear_requests();
+        fs::write(self.m.at("data/today"), format!("night {number}\n").repeat(500))?;
         let mut again = Vec::new();
         let mut failed = Vec::new();
         let began = Instant::now();
@@ -135,7 +130,7 @@ impl World {
             thread::sleep(TICK);
         }
         self.troubles.clear();
-        self.sandbox.clear_faults();
+        self.m.sandbox.clear_faults();
         self.wait_for_orphans()?;
         self.tally.nights += 1;
         self.morning(number, &failed)
@@ -180,17 +175,17 @@ impl World {
     }
 
     fn arrange(&self) {
-        self.sandbox.clear_faults();
+        self.m.sandbox.clear_faults();
         // The newest first: where several hit, it is the one that is felt.
         for fault in self.troubles.iter().rev().flat_map(|trouble| trouble.faults()) {
-            self.sandbox.fault(fault);
+            self.m.sandbox.fault(fault);
         }
     }
 
     fn start(&mut self, who: Who, args: &[&str]) -> Result<()> {
-        let output = self.home.path().join(format!("bin/{who:?}.log"));
+        let output = self.m.at(format!("bin/{who:?}.log"));
         let file = File::create(&output)?;
-        let mut command = self.home.command(args[0]);
+        let mut command = self.m.command(args[0]);
         command.args(&args[1..]).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         let child = command.spawn().with_context(|| format!("{args:?}"))?;
         self.jobs.push(Job { who, child, began: Instant::now(), is_stopped: false, output });
@@ -235,18 +230,18 @@ impl World {
     /// Checks each failed storage again, with Box working normally.
     fn morning(&mut self, number: u32, failed: &[usize]) -> Result<()> {
         for (storage, name) in NAMES.iter().enumerate() {
-            let is_lost = self.storages.is_lost(storage, &self.sandbox, &self.home)?;
+            let is_lost = self.storages.is_lost(storage, &self.m)?;
             if is_lost {
                 self.tally.lost += 1;
                 self.tell(number, &format!("the sign-in of {name} is lost"));
             }
             let works = || match self.keeper {
-                Keeper::Pluton => self.home.pluton(&["storage", "verify", name]).code == 0,
-                Keeper::PlainRclone => self.home.rclone(&["lsd", &format!("{name}:")]).code == 0,
+                Keeper::Pluton => self.m.pluton(["storage", "verify", name]).code == 0,
+                Keeper::PlainRclone => self.m.rclone(["lsd", &format!("{name}:")]).code == 0,
             };
             if is_lost || failed.contains(&storage) && !works() {
                 self.tally.needed += 1;
-                self.storages.sign_in(storage, &self.sandbox, &self.home)?;
+                self.storages.sign_in(storage, &self.m)?;
             }
         }
         Ok(())
@@ -271,7 +266,7 @@ impl World {
 
     /// Processes whose home is this world's, by what `/proc` says of their environment.
     fn orphans(&self) -> Vec<Pid> {
-        let mark = format!("HOME={}\0", self.home.path().display());
+        let mark = format!("HOME={}\0", self.m.path().display());
         let ours = |pid: &String| {
             let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.windows(mark.len()).any(|part| part == mark.as_bytes())

@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use box_sandbox::rclone;
 
-use crate::chance::Chance;
-use crate::world::{ODD, World, refresh_token, section, until};
+use crate::ODD;
+use crate::stress::{Chance, deadline, restless};
+use crate::support::{Args, Machine, refresh_token, section};
 
 const PLUTONS: usize = 3;
 const REMOTES: usize = 5;
@@ -27,23 +28,23 @@ fn nothing_is_lost_beside_debian_s_rclone() {
 }
 
 fn stress(rclone: &Path, batches: bool) {
-    let world = World::restless(rclone);
+    let m = restless(rclone);
     let remotes: Vec<String> = (0..REMOTES).map(|number| format!("remote{number}")).collect();
-    let sections: Vec<String> = remotes.iter().map(|name| section(name, &world.token())).collect();
-    world.home.write_config(&format!("{ODD}\n{}", sections.concat()));
-    let end = until(8);
+    let sections: Vec<String> = remotes.iter().map(|name| section(name, &m.mint())).collect();
+    m.write_config(&format!("{ODD}\n{}", sections.concat()));
+    let end = deadline(8);
     let settled = Mutex::new(remotes.clone());
     let expected: Vec<Expected> = thread::scope(|scope| {
         let plutons: Vec<_> = (0..PLUTONS)
             .map(|number| {
-                let (world, settled) = (&world, &settled);
-                scope.spawn(move || keep_writing(world, number, settled, end))
+                let (m, settled) = (&m, &settled);
+                scope.spawn(move || keep_writing(m, number, settled, end))
             })
             .collect();
-        keep_renewing(&world, &settled, batches, end, || plutons.iter().all(thread::ScopedJoinHandle::is_finished));
+        keep_renewing(&m, &settled, batches, end, || plutons.iter().all(thread::ScopedJoinHandle::is_finished));
         plutons.into_iter().flat_map(|pluton| pluton.join().expect("a pluton thread")).collect()
     });
-    let dump = world.home.dump();
+    let dump = m.dump();
     assert_eq!(dump.as_object().expect("sections").len(), 1 + REMOTES + expected.len());
     for Expected { name, mark, untouched } in &expected {
         assert_eq!(dump[name]["commit_retries"].as_str(), Some(mark.as_str()), "{name}: an edit was lost");
@@ -52,11 +53,11 @@ fn stress(rclone: &Path, batches: bool) {
         }
     }
     let all: Vec<&String> = remotes.iter().chain(expected.iter().map(|one| &one.name)).collect();
-    world.all_live(&all);
+    m.all_live(&all);
     assert_eq!(dump["odd one"]["remote"], "/tmp:=# not a comment");
-    assert!(world.home.config_text().contains(ODD), "{}", world.home.config_text());
-    world.nothing_beside();
-    assert!(world.staged().is_empty());
+    assert!(m.config_text().contains(ODD), "{}", m.config_text());
+    m.nothing_beside();
+    assert!(m.staged().is_empty());
 }
 
 /// What the last edit of a storage must have left.
@@ -69,21 +70,21 @@ struct Expected {
 }
 
 /// Adds storages, and replaces each once or twice; a third of the writes are proven first.
-fn keep_writing(world: &World, number: usize, settled: &Mutex<Vec<String>>, end: Instant) -> Vec<Expected> {
+fn keep_writing(m: &Machine, number: usize, settled: &Mutex<Vec<String>>, end: Instant) -> Vec<Expected> {
     let mut chance = Chance::new(u64::try_from(number).expect("small"));
     let mut done = Vec::new();
     while Instant::now() < end {
         let name = format!("p{number} {}", done.len());
         let mut last = None;
         for write in 0..=chance.below(3) {
-            let token = world.token();
+            let token = m.mint();
             let mark = format!("{}", 1 + write);
             let mut args = vec!["--commit-retries", &mark, "--no-input"];
             if write > 0 {
                 args.push("--force");
             }
             let proven = chance.once_in(3);
-            let ran = if proven { world.add(&name, &token, &args) } else { world.put(&name, &token, &args) };
+            let ran = if proven { m.add(&token, [&name].and(&args)) } else { m.put(&token, [&name].and(&args)) };
             ran.ok();
             last = Some((mark, (!proven).then_some(token.refresh)));
         }
@@ -98,7 +99,7 @@ fn keep_writing(world: &World, number: usize, settled: &Mutex<Vec<String>>, end:
 }
 
 /// One rclone at a time, as two would lose each other's tokens. Each of them must succeed.
-fn keep_renewing(world: &World, settled: &Mutex<Vec<String>>, batches: bool, end: Instant, over: impl Fn() -> bool) {
+fn keep_renewing(m: &Machine, settled: &Mutex<Vec<String>>, batches: bool, end: Instant, over: impl Fn() -> bool) {
     let mut chance = Chance::new(7);
     while Instant::now() < end || !over() {
         let names = settled.lock().expect("not poisoned").clone();
@@ -109,13 +110,13 @@ fn keep_renewing(world: &World, settled: &Mutex<Vec<String>>, batches: bool, end
                 .collect();
             // More at once lose each other's tokens when the file changes under them, whoever changes it.
             let json = format!(r#"{{"concurrency":1,"inputs":[{}]}}"#, inputs.join(","));
-            let ran = world.home.rclone(&["rc", "--loopback", "job/batch", "--json", &json]).ok();
+            let ran = m.rclone(["rc", "--loopback", "job/batch", "--json", &json]).ok();
             let document = ran.document();
             let results = document["results"].as_array().expect("results");
             assert!(results.iter().all(|result| result.get("error").is_none()), "{document}");
         } else {
             let name = &names[chance.below(names.len())];
-            world.home.rclone(&["lsd", &format!("{name}:")]).ok();
+            m.rclone(["lsd", &format!("{name}:")]).ok();
         }
     }
 }

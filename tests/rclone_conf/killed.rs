@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use box_sandbox::{Token, rclone};
 
-use crate::chance::Chance;
+use crate::ODD;
 use crate::pure::document::{Document, Value};
-use crate::world::{ODD, World, refresh_token, section, until};
+use crate::stress::{Chance, a_minute_later, deadline, restless};
+use crate::support::{Args, Machine, refresh_token, section};
 
 /// How long a run takes here, the longest of a few.
 fn length_of(mut run: impl FnMut()) -> Duration {
@@ -21,9 +22,9 @@ fn length_of(mut run: impl FnMut()) -> Duration {
 }
 
 /// Starts a run with its token in a file.
-fn start(world: &World, name: &str, token: &Token, args: &[&str]) -> Child {
-    let file = world.home.file("token.json", &token.blob());
-    world.home.start(&[&["storage", "add", "box", name, "--token-file", &file, "--no-input"], args].concat())
+fn start(m: &Machine, name: &str, token: &Token, args: impl Args) -> Child {
+    let file = m.file("token.json", &token.blob());
+    m.start(["storage", "add", "box", name, "--token-file", &file, "--no-input"].and(args))
 }
 
 fn kill_after(mut child: Child, delay: Duration) {
@@ -35,43 +36,43 @@ fn kill_after(mut child: Child, delay: Duration) {
 
 #[test]
 fn a_killed_add_leaves_the_old_file_or_the_new_one() {
-    let world = World::new();
-    let original = format!("{ODD}\n{}", section("other", &world.token()));
-    world.home.write_config(&original);
-    let length = length_of(|| drop(start(&world, "x", &world.token(), &["--no-verify", "--force"]).wait_with_output()));
+    let m = Machine::new();
+    let original = format!("{ODD}\n{}", section("other", &m.mint()));
+    m.write_config(&original);
+    let length = length_of(|| drop(start(&m, "x", &m.mint(), "--no-verify --force").wait_with_output()));
     let mut chance = Chance::new(1);
-    let end = until(6);
+    let end = deadline(6);
     let (mut kills, mut landed) = (0, 0);
     while kills < 200 || Instant::now() < end {
-        let before = world.bytes();
-        let (token, name) = (world.token(), format!("box {kills}"));
-        kill_after(start(&world, &name, &token, &["--no-verify"]), chance.within(length + length / 4));
+        let before = m.bytes();
+        let (token, name) = (m.mint(), format!("box {kills}"));
+        kill_after(start(&m, &name, &token, "--no-verify"), chance.within(length + length / 4));
         kills += 1;
-        let after = world.bytes();
+        let after = m.bytes();
         if after != before {
             assert_eq!(String::from_utf8(after), String::from_utf8(with(&before, &name, &token)));
             landed += 1;
         }
         if chance.once_in(10) {
-            world.put("whole", &world.token(), &["--force"]).ok();
-            world.home.dump();
-            world.nothing_beside();
+            m.put(&m.mint(), "whole --force").ok();
+            m.dump();
+            m.nothing_beside();
             // Small again, so that a long test stays a quick one.
-            world.home.write_config(&original);
+            m.write_config(&original);
         }
     }
     assert!((1..kills).contains(&landed), "{landed} of {kills} landed: the moments were badly chosen");
     // What the last one started may outlive it for a moment.
     let patience = Instant::now() + Duration::from_secs(20);
     loop {
-        world.a_minute_later();
-        world.put("last", &world.token(), &["--force"]).ok();
-        if world.staged().is_empty() {
+        a_minute_later(&m);
+        m.put(&m.mint(), "last --force").ok();
+        if m.staged().is_empty() {
             break;
         }
-        assert!(Instant::now() < patience, "{:?}", world.staged());
+        assert!(Instant::now() < patience, "{:?}", m.staged());
     }
-    world.nothing_beside();
+    m.nothing_beside();
 }
 
 /// The file with a section more.
@@ -85,59 +86,59 @@ fn with(before: &[u8], name: &str, token: &Token) -> Vec<u8> {
 #[test]
 fn a_token_renewed_by_a_killed_run_is_found_again() {
     for (seed, rclone) in rclone::both().iter().enumerate() {
-        let world = World::with(rclone);
-        world.home.write_config(ODD);
-        let length = length_of(|| drop(start(&world, "x", &world.token(), &["--force"]).wait_with_output()));
+        let m = Machine::with(box_sandbox::Sandbox::start(), rclone);
+        m.write_config(ODD);
+        let length = length_of(|| drop(start(&m, "x", &m.mint(), "--force").wait_with_output()));
         let mut chance = Chance::new(10 + u64::try_from(seed).expect("small"));
-        let end = until(6);
+        let end = deadline(6);
         let (mut kills, mut renewed) = (0, 0);
         while kills < 30 || Instant::now() < end {
-            let (token, name) = (world.token(), format!("box {kills}"));
+            let (token, name) = (m.mint(), format!("box {kills}"));
             for _ in 0..=chance.below(3) {
-                kill_after(start(&world, &name, &token, &[]), chance.within(length));
+                kill_after(start(&m, &name, &token, ""), chance.within(length));
                 kills += 1;
             }
-            renewed += usize::from(!world.sandbox.is_live_refresh(&token.refresh));
-            world.a_minute_later();
-            let ran = crate::support::Ran::from(start(&world, &name, &token, &[]).wait_with_output().expect("it ends"));
+            renewed += usize::from(!m.sandbox.is_live_refresh(&token.refresh));
+            a_minute_later(&m);
+            let ran = crate::support::Ran::from(start(&m, &name, &token, ""));
             // A run killed after it had saved leaves nothing to do.
-            assert!([0, 5].contains(&ran.code), "{ran:?}\n{:?}", world.staged());
-            world.all_live(&[&name]);
-            assert!(world.staged().is_empty(), "{:?}", world.staged());
+            assert!([0, 5].contains(&ran.code), "{ran:?}\n{:?}", m.staged());
+            m.all_live([&name]);
+            assert!(m.staged().is_empty(), "{:?}", m.staged());
         }
         assert!(renewed > 0, "no kill came after the renewal, of {kills}");
-        assert!(world.home.config_text().starts_with(ODD));
-        world.put("last", &world.token(), &[]).ok();
-        world.nothing_beside();
+        assert!(m.config_text().starts_with(ODD));
+        m.put(&m.mint(), "last").ok();
+        m.nothing_beside();
     }
 }
 
 #[test]
 fn a_pluton_killed_beside_a_saving_rclone_loses_nothing_of_it() {
-    let world = World::restless(&rclone::newest());
+    let m = restless(&rclone::newest());
     let remotes: Vec<String> = (0..3).map(|number| format!("remote{number}")).collect();
-    let sections: Vec<String> = remotes.iter().map(|name| section(name, &world.token())).collect();
-    world.home.write_config(&format!("{ODD}\n{}", sections.concat()));
-    let length = length_of(|| drop(world.home.rclone(&["lsd", "remote0:"])));
+    let sections: Vec<String> = remotes.iter().map(|name| section(name, &m.mint())).collect();
+    m.write_config(&format!("{ODD}\n{}", sections.concat()));
+    let length = length_of(|| drop(m.rclone("lsd remote0:")));
     let mut chance = Chance::new(3);
-    let end = until(6);
+    let end = deadline(6);
     let mut kills = 0;
     while kills < 30 || Instant::now() < end {
         let name = &remotes[chance.below(remotes.len())];
         std::thread::scope(|scope| {
-            let saving = scope.spawn(|| world.home.rclone(&["lsd", &format!("{name}:")]).ok());
+            let saving = scope.spawn(|| m.rclone(["lsd", &format!("{name}:")]).ok());
             // The moments that matter are those around its save, late in its run.
             sleep(length / 3 + chance.within(length * 2 / 3));
-            let token = world.token();
-            kill_after(start(&world, "killed", &token, &["--no-verify", "--force"]), chance.within(length / 2));
+            let token = m.mint();
+            kill_after(start(&m, "killed", &token, "--no-verify --force"), chance.within(length / 2));
             kills += 1;
             saving.join().expect("it ran");
         });
-        world.put("next", &world.token(), &["--force"]).ok();
-        world.all_live(&remotes);
-        let dump = world.home.dump();
-        assert!(dump.get("odd one").is_some() && world.home.config_text().contains("# kept by hand"));
-        assert!(world.sandbox.is_live_refresh(&refresh_token(&dump, "next")));
-        world.nothing_beside();
+        m.put(&m.mint(), "next --force").ok();
+        m.all_live(&remotes);
+        let dump = m.dump();
+        assert!(dump.get("odd one").is_some() && m.config_text().contains("# kept by hand"));
+        assert!(m.sandbox.is_live_refresh(&refresh_token(&dump, "next")));
+        m.nothing_beside();
     }
 }

@@ -13,7 +13,6 @@ mod pure {
 
 mod beside_plutons;
 mod beside_rclone;
-mod chance;
 mod disk;
 mod encrypted;
 mod killed;
@@ -23,4 +22,23 @@ mod oracle;
 mod owners;
 mod places;
 mod steps;
-mod world;
+mod stress;
+
+use std::fs;
+
+use support::{Machine, names_in};
+
+/// Another program's section as its owner wrote it; every line of it survives rclone's own saves.
+const ODD: &str = "# kept by hand\n[odd one]\ntype = alias\n; about nothing\nremote = /tmp:=# not a comment\n";
+
+impl Machine {
+    fn bytes(&self) -> Vec<u8> {
+        fs::read(self.config()).expect("rclone.conf")
+    }
+
+    /// There is nothing beside rclone.conf.
+    #[track_caller]
+    fn nothing_beside(&self) {
+        assert_eq!(names_in(self.config_dir()), ["rclone.conf"]);
+    }
+}

@@ -6,10 +6,27 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::support::skip;
+use crate::support::{Args, Machine, skip};
 
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
+}
+
+/// Where not, that is said.
+pub(crate) fn can_become_another() -> bool {
+    let can = is_root() && Path::new("/usr/bin/setpriv").exists();
+    if !can {
+        skip("only root can become another user");
+    }
+    can
+}
+
+/// pluton run by another user, with this machine's rclone.conf.
+pub(crate) fn as_user(m: &Machine, user: u32, groups: &str, args: impl Args) -> Command {
+    let mut command = m.command("/usr/bin/setpriv");
+    command.args([&format!("--reuid={user}"), &format!("--regid={user}"), groups]);
+    command.arg(m.beside("pluton")).args(args.list()).env("RCLONE_CONFIG", m.config());
+    command
 }
 
 /// Lets every user of the machine pass through a directory, also where all temporary files are root's alone.

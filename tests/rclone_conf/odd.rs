@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::pure::document::Document;
-use crate::world::World;
+use crate::support::Machine;
 
 /// Each is a whole rclone.conf; beside it, the line ending a new section gets.
 const ODD_FILES: [(&str, &str, &str); 14] = [
@@ -25,17 +25,17 @@ const ODD_FILES: [(&str, &str, &str); 14] = [
 
 #[test]
 fn they_are_read_as_rclone_reads_them_and_keep_every_byte() {
-    let world = World::new();
+    let m = Machine::new();
     for (what, text, ending) in ODD_FILES {
-        world.home.write_config(text);
-        let (before, token) = (world.home.dump(), world.token());
-        world.put("new", &token, &[]).ok();
-        let after = world.home.config_text();
+        m.write_config(text);
+        let (before, token) = (m.dump(), m.mint());
+        m.put(&token, "new").ok();
+        let after = m.config_text();
         let added =
             after.strip_prefix(text).unwrap_or_else(|| panic!("{what}: changed before the new section: {after:?}"));
         let expected = format!("[new]{ending}type = box{ending}token = {}{ending}", token.blob());
         assert_eq!(added.trim_start_matches(['\r', '\n']), expected, "{what}");
-        let mut dump = world.home.dump();
+        let mut dump = m.dump();
         assert_eq!(dump["new"]["token"], token.blob(), "{what}");
         dump.as_object_mut().expect("sections").remove("new");
         assert_eq!(dump, before, "{what}: rclone reads another thing now");
@@ -61,24 +61,24 @@ pub(crate) fn read_here(text: &str) -> Json {
 
 #[test]
 fn replacing_a_section_changes_its_own_lines_and_no_others() {
-    let world = World::new();
-    let old = world.token();
+    let m = Machine::new();
+    let old = m.mint();
     let text = format!(
         "\u{feff}; mine\r\n[z]\r\ntype=local\r\n\r\n[ box ]\r\n# of box\r\ntype : box\r\nchunk = 1\r\ntoken = {}\r\n\r\n# about y\r\n[y]\r\nk = `v`",
         old.blob()
     );
-    world.home.write_config(&text);
-    let token = world.token();
-    world.put("box", &token, &["--force", "--list-chunk", "7"]).ok();
+    m.write_config(&text);
+    let token = m.mint();
+    m.put(&token, "box --force --list-chunk 7").ok();
     let expected = text
         .replace("chunk = 1\r\n", "")
         .replace(&format!("token = {}\r\n", old.blob()), &format!("token = {}\r\nlist_chunk = 7\r\n", token.blob()));
-    assert_eq!(world.home.config_text(), expected);
+    assert_eq!(m.config_text(), expected);
 }
 
 #[test]
 fn what_rclone_cannot_load_is_refused_and_left_alone() {
-    let world = World::new();
+    let m = Machine::new();
     for (text, line) in [
         ("[a]\ntype = local\nx = `open\n", 3),
         ("[a]\nx = \"\"\"abc\n", 2),
@@ -87,60 +87,59 @@ fn what_rclone_cannot_load_is_refused_and_left_alone() {
         ("[a]\n\n= v\n", 3),
         ("[]\nk = v\n", 2),
     ] {
-        world.home.write_config(text);
-        assert_ne!(world.home.rclone(&["config", "dump"]).code, 0, "rclone takes {text:?}");
-        let token = world.token();
-        let document = world.put("new", &token, &["--json"]).fails(9).document();
-        assert_eq!(document["error"]["code"], "config_unreadable");
-        assert!(document["error"]["remedy"].to_string().contains(&format!("line {line} ")), "{document}");
-        world.home.pluton(&["storage", "list"]).fails(9);
-        assert_eq!(world.home.config_text(), text);
-        assert!(world.sandbox.is_live_refresh(&token.refresh));
+        m.write_config(text);
+        assert_ne!(m.rclone("config dump").code, 0, "rclone takes {text:?}");
+        let token = m.mint();
+        let error = m.put(&token, "new --json").refused(9, "config_unreadable");
+        assert!(error["remedy"].to_string().contains(&format!("line {line} ")), "{error}");
+        m.pluton("storage list").fails(9);
+        assert_eq!(m.config_text(), text);
+        assert!(m.sandbox.is_live_refresh(&token.refresh));
     }
 }
 
 #[test]
 fn ten_thousand_remotes_stay_as_they_are() {
-    let world = World::new();
+    let m = Machine::new();
     let text: String = (0..10_000).fold(String::new(), |text, n| {
         text + &format!("[remote {n}]\ntype = box\ntoken = {{\"access_token\":\"{n}\"}}\n\n")
     });
-    world.home.write_config(&text);
-    let token = world.token();
-    world.put("new", &token, &[]).ok();
-    assert_eq!(world.home.config_text(), format!("{text}[new]\ntype = box\ntoken = {}\n", token.blob()));
-    assert_eq!(world.home.dump().as_object().map(serde_json::Map::len), Some(10_001));
-    let (_, list) = world.home.json(&["storage", "list"]);
+    m.write_config(&text);
+    let token = m.mint();
+    m.put(&token, "new").ok();
+    assert_eq!(m.config_text(), format!("{text}[new]\ntype = box\ntoken = {}\n", token.blob()));
+    assert_eq!(m.dump().as_object().map(serde_json::Map::len), Some(10_001));
+    let list = m.json("storage list").document();
     assert_eq!(list["storages"].as_array().map(Vec::len), Some(10_001));
 }
 
 #[test]
 fn a_dotted_name_that_would_read_from_its_parent_is_refused() {
-    let world = World::new();
+    let m = Machine::new();
     let text = "[team]\ntype = box\nclient_id = c\nimpersonate = 7\n";
-    world.home.write_config(text);
-    let token = world.token();
-    let document = world.add("team.alice", &token, &["--json"]).fails(2).document();
+    m.write_config(text);
+    let token = m.mint();
+    let document = m.add(&token, "team.alice --json").fails(2).document();
     let message = document["error"]["message"].as_str().expect("words");
     assert!(message.contains("client_id") && message.contains("[team]"), "{document}");
-    assert_eq!(world.home.config_text(), text);
-    assert!(world.sandbox.is_live_refresh(&token.refresh), "Box was not asked");
+    assert_eq!(m.config_text(), text);
+    assert!(m.sandbox.is_live_refresh(&token.refresh), "Box was not asked");
     // If the parent has nothing that counts, nothing is inherited.
-    world.home.write_config("[team]\ntype = alias\nremote = /\n");
-    world.add("team.alice", &token, &[]).ok();
-    world.home.rclone(&["lsd", "team.alice:"]).ok();
+    m.write_config("[team]\ntype = alias\nremote = /\n");
+    m.add(&token, "team.alice").ok();
+    m.rclone("lsd team.alice:").ok();
 }
 
 #[test]
 fn a_new_parent_that_a_child_would_read_from_is_refused() {
-    let world = World::new();
-    let child = format!("[team.alice]\ntype = box\ntoken = {}\n", world.token().blob());
-    world.home.write_config(&child);
-    let document = world.put("team", &world.token(), &["--list-chunk", "7", "--json"]).fails(2).document();
+    let m = Machine::new();
+    let child = format!("[team.alice]\ntype = box\ntoken = {}\n", m.mint().blob());
+    m.write_config(&child);
+    let document = m.put(&m.mint(), "team --list-chunk 7 --json").fails(2).document();
     let message = document["error"]["message"].as_str().expect("words");
     assert!(message.contains("list_chunk") && message.contains("team.alice"), "{document}");
-    assert_eq!(world.home.config_text(), child);
+    assert_eq!(m.config_text(), child);
     // The child's own keys stay.
-    world.put("team", &world.token(), &[]).ok();
-    assert!(world.home.config_text().starts_with(&child));
+    m.put(&m.mint(), "team").ok();
+    assert!(m.config_text().starts_with(&child));
 }

@@ -1,56 +1,18 @@
 //! Generated files and values are read as both rclones read them, before and after an edit.
 
-use std::thread;
-
-use box_sandbox::{Sandbox, rclone};
 use serde_json::Value as Json;
 
-use crate::chance::Chance;
 use crate::odd::read_here;
 use crate::pure::document::{Document, Value};
-use crate::support::{Home, Ran};
+use crate::stress::Chance;
+use crate::support::{Machine, with_each};
 
-/// What keys and values are made of; `%(` only with names that end every substitution.
-const PIECES: [&str; 35] = [
-    "a",
-    "token",
-    "k v",
-    "=",
-    ":",
-    " ",
-    "\t",
-    "\u{a0}",
-    "\u{2003}",
-    "\u{200b}",
-    "#",
-    ";",
-    "[",
-    "]",
-    "`",
-    "\"",
-    "\"\"\"",
-    "'",
-    "\\",
-    "$HOME",
-    "%",
-    "%(plain)s",
-    "%(plains)s",
-    "%(none)s",
-    "%(",
-    ")s",
-    "é",
-    "名",
-    "🦀",
-    "{\"a\":\"b\"}",
-    "/",
-    "1",
-    "\r",
-    "\u{85}",
-    "~",
-];
+/// What keys and values are made of, each up to the next broken bar; `%(` only with names that end every substitution.
+const PIECES: &str = "a¦token¦k v¦=¦:¦ ¦\t¦\u{a0}¦\u{2003}¦\u{200b}¦#¦;¦[¦]¦`¦\"¦\"\"\"¦'¦\\¦$HOME¦%¦%(plain)s¦%(plains)s¦\
+    %(none)s¦%(¦)s¦é¦名¦🦀¦{\"a\":\"b\"}¦/¦1¦\r¦\u{85}¦~";
 
 fn piece(chance: &mut Chance) -> String {
-    (0..chance.below(6)).map(|_| chance.pick(&PIECES)).collect()
+    (0..chance.below(6)).map(|_| chance.pick(&PIECES.split('¦').collect::<Vec<_>>())).collect()
 }
 
 /// A line of any kind, whole or broken.
@@ -84,8 +46,8 @@ fn readable_lines(chance: &mut Chance, count: usize) -> String {
 }
 
 /// What an rclone reads in this home's file; `None` if it cannot.
-fn dump(home: &Home) -> Option<Json> {
-    let ran = home.rclone(&["config", "dump"]);
+fn dump(m: &Machine) -> Option<Json> {
+    let ran = m.rclone("config dump");
     (ran.code == 0).then(|| without_empty_default(ran.document()))
 }
 
@@ -105,20 +67,9 @@ fn same(here: &Json, there: &Json, what: &str) {
     }
 }
 
-/// Runs a test with each rclone, side by side.
-fn with_each(test: impl Fn(&Home) + Sync) {
-    let sandbox = Sandbox::start();
-    thread::scope(|scope| {
-        for rclone in rclone::both() {
-            let (test, sandbox) = (&test, &sandbox);
-            scope.spawn(move || test(&Home::new(sandbox, &rclone)));
-        }
-    });
-}
-
 #[test]
 fn what_rclone_loads_is_read_alike_and_what_it_does_not_is_refused() {
-    with_each(|home| {
+    with_each(|m| {
         let mut chance = Chance::new(41);
         let mut refused = 0;
         for number in 0..120 {
@@ -130,8 +81,8 @@ fn what_rclone_loads_is_read_alike_and_what_it_does_not_is_refused() {
             if chance.once_in(3) {
                 text.truncate(text.trim_end().len());
             }
-            home.write_config(&text);
-            match (dump(home), Document::parse(text.as_bytes())) {
+            m.write_config(&text);
+            match (dump(&m), Document::parse(text.as_bytes())) {
                 (Some(rclone), Ok(_)) => assert_eq!(read_here(&text), rclone, "file {number}: {text:?}"),
                 (None, Err(_)) => refused += 1,
                 (rclone, here) => panic!("file {number}: {text:?}: rclone reads {rclone:?}, here {here:?}"),
@@ -143,7 +94,7 @@ fn what_rclone_loads_is_read_alike_and_what_it_does_not_is_refused() {
 
 #[test]
 fn thousands_of_sections_are_read_alike_before_and_after_an_edit() {
-    with_each(|home| {
+    with_each(|m| {
         let mut chance = Chance::new(42);
         for file in 0..20 {
             let mut text = String::from(if chance.once_in(2) { "\u{feff}plain = p\n" } else { "" });
@@ -153,24 +104,24 @@ fn thousands_of_sections_are_read_alike_before_and_after_an_edit() {
                 text = text + &format!("[s{name}]\nplain = v{number}\n") + &readable_lines(&mut chance, lines);
             }
             let edited = format!("s{}", chance.below(110));
-            home.write_config(&text);
-            let before = dump(home).unwrap_or_else(|| panic!("rclone loads file {file}: {text}"));
+            m.write_config(&text);
+            let before = dump(&m).unwrap_or_else(|| panic!("rclone loads file {file}: {text}"));
             same(&read_here(&text), &before, &format!("file {file}"));
             let mut document = Document::parse(text.as_bytes()).expect("readable");
             let entries = [("type", Value::new("box").expect("good")), ("k", Value::new("`\"").expect("good"))];
             document.put_section(&edited, &entries);
             let text = String::from_utf8(document.render().to_vec()).expect("UTF-8");
-            home.write_config(&text);
+            m.write_config(&text);
             let mut expected = before;
             expected[&edited] = serde_json::json!({"type": "box", "k": "`\""});
-            same(&expected, &dump(home).expect("rclone loads it"), &format!("file {file}, [{edited}] edited"));
+            same(&expected, &dump(&m).expect("rclone loads it"), &format!("file {file}, [{edited}] edited"));
         }
     });
 }
 
 #[test]
 fn whatever_rclone_reads_in_a_file_can_be_put_into_another() {
-    with_each(|home| {
+    with_each(|m| {
         let mut chance = Chance::new(44);
         let mut document = Document::default();
         let mut expected = serde_json::Map::new();
@@ -186,14 +137,14 @@ fn whatever_rclone_reads_in_a_file_can_be_put_into_another() {
             document.put_section(&name, &[("remote", value)]);
         }
         assert!(odd > 50, "only {odd} that would not be written anew");
-        home.write_config(std::str::from_utf8(&document.render()).expect("UTF-8"));
-        same(&Json::Object(expected), &dump(home).expect("rclone loads it"), "values as they were read");
+        m.write_config(std::str::from_utf8(&document.render()).expect("UTF-8"));
+        same(&Json::Object(expected), &dump(&m).expect("rclone loads it"), "values as they were read");
     });
 }
 
 #[test]
 fn thousands_of_accepted_values_read_back_exactly_and_outlive_rclone_s_own_saves() {
-    with_each(|home| {
+    with_each(|m| {
         let mut chance = Chance::new(43);
         let mut refused = 0;
         for _ in 0..4 {
@@ -210,14 +161,14 @@ fn thousands_of_accepted_values_read_back_exactly_and_outlive_rclone_s_own_saves
                 document.put_section(&name, &entries);
                 expected.insert(name, serde_json::json!({"type": "alias", "remote": text}));
             }
-            home.write_config(std::str::from_utf8(&document.render()).expect("UTF-8"));
-            same(&Json::Object(expected.clone()), &dump(home).expect("rclone loads it"), "accepted values");
+            m.write_config(std::str::from_utf8(&document.render()).expect("UTF-8"));
+            same(&Json::Object(expected.clone()), &dump(&m).expect("rclone loads it"), "accepted values");
             // rclone writes the whole file anew, its own way; and what it wrote can be read here and edited again.
-            Ran::ok(home.rclone(&["config", "create", "another", "local", "nounc=true"]));
+            m.rclone("config create another local nounc=true").ok();
             expected.insert("another".to_owned(), serde_json::json!({"type": "local", "nounc": "true"}));
             let expected = Json::Object(expected);
-            same(&expected, &dump(home).expect("rclone loads it"), "values saved by rclone");
-            same(&read_here(&home.config_text()), &expected, "values saved by rclone");
+            same(&expected, &dump(&m).expect("rclone loads it"), "values saved by rclone");
+            same(&read_here(&m.config_text()), &expected, "values saved by rclone");
         }
         assert!(refused > 100, "only {refused} refused");
     });

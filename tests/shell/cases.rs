@@ -1,7 +1,8 @@
 //! What TAB completes on each line.
 
 use crate::kinds::Kind;
-use crate::session::{Home, Session};
+use crate::session::{Shell, machine, started_no_rclone};
+use crate::support::Machine;
 
 const CONFIG: &str = "\
 [Box Backups]
@@ -31,12 +32,13 @@ type = box
 type = drive
 ";
 
-fn home() -> Home {
-    let home = Home::new();
-    home.config(CONFIG);
-    home.file("other dir/rclone.conf", "[Far away]\ntype = box\n");
-    home.file("token.json", "").file("my token.json", "");
-    home
+fn home() -> Machine {
+    let m = machine();
+    m.write_config(CONFIG);
+    m.file("other dir/rclone.conf", "[Far away]\ntype = box\n");
+    m.file("token.json", "");
+    m.file("my token.json", "");
+    m
 }
 
 /// Lines that every shell completes in the same way.
@@ -117,8 +119,8 @@ fn quoted(kind: Kind) -> Vec<(&'static str, &'static str)> {
 }
 
 fn try_all(kind: Kind) {
-    let home = home();
-    let Some(mut session) = Session::start(&home, kind) else { return };
+    let m = home();
+    let Some(mut session) = Shell::start(&m, kind) else { return };
     let mut wrong = Vec::new();
     for (typed, expected) in EVERYWHERE.into_iter().chain(quoted(kind)) {
         let line = session.completes(typed);
@@ -127,7 +129,7 @@ fn try_all(kind: Kind) {
         }
     }
     assert!(wrong.is_empty(), "{kind:?}:\n{}", wrong.join("\n"));
-    assert!(!home.rclone_was_started());
+    started_no_rclone(&m);
 }
 
 #[test]
@@ -157,8 +159,8 @@ fn elvish_completes_lines() {
 
 /// The storages, as they are called, and no flags between them.
 fn lists(kind: Kind) {
-    let home = home();
-    let Some(mut session) = Session::start(&home, kind) else { return };
+    let m = home();
+    let Some(mut session) = Shell::start(&m, kind) else { return };
     session.types("pluton storage show \t\t");
     let screen = session.shows(&["Box Backups", "Box Archiv", "Büro München", "It's mine", "me@box", "plain"]);
     assert!(!screen.contains("Drive") && !screen.contains("--reveal"), "{screen}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::session::Home;
+use crate::support::Machine;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -73,31 +73,35 @@ impl Kind {
     }
 
     /// Puts the completions where a user would, and returns the shell to start.
-    pub(crate) fn install(self, home: &Home) -> Command {
-        let mut command = home.command(self.program());
-        match self {
+    pub(crate) fn install(self, m: &Machine) -> Command {
+        let script = |file: &str, shell: &str| m.file(file, &m.pluton(["completions", shell]).ok().stdout);
+        let args: &[&str] = match self {
             Self::Bash => {
-                home.file(".bashrc", &format!("{BASHRC}{EVALUATED}\n"));
-                command.arg("--noprofile").arg("-i");
+                m.file(".bashrc", &format!("{BASHRC}{EVALUATED}\n"));
+                &["--noprofile", "-i"]
             }
             Self::BashCompletion => {
-                home.file(".bashrc", &format!("{BASHRC}source {BASH_COMPLETION}\n"))
-                    .file(".local/share/bash-completion/completions/pluton", &home.script("bash"));
-                command.arg("--noprofile").arg("-i");
+                m.file(".bashrc", &format!("{BASHRC}source {BASH_COMPLETION}\n"));
+                script(".local/share/bash-completion/completions/pluton", "bash");
+                &["--noprofile", "-i"]
             }
             Self::Zsh => {
-                home.file(".zshrc", ZSHRC).file("functions/_pluton", &home.script("zsh"));
-                command.arg("-i");
+                m.file(".zshrc", ZSHRC);
+                script("functions/_pluton", "zsh");
+                &["-i"]
             }
             Self::Fish => {
-                home.file(".config/fish/config.fish", CONFIG_FISH)
-                    .file(".config/fish/completions/pluton.fish", &home.script("fish"));
-                command.arg("-i");
+                m.file(".config/fish/config.fish", CONFIG_FISH);
+                script(".config/fish/completions/pluton.fish", "fish");
+                &["-i"]
             }
             Self::Elvish => {
-                home.file(".config/elvish/rc.elv", RC_ELV);
+                m.file(".config/elvish/rc.elv", RC_ELV);
+                &[]
             }
-        }
+        };
+        let mut command = m.command(self.program());
+        command.args(args);
         command
     }
 }

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::session::{Home, run};
-use crate::support::skip;
+use crate::session::machine;
+use crate::support::{Args, skip};
 
 /// Each shell with the file under `completions/`.
 const SCRIPTS: [(&str, &str); 5] = [
@@ -17,11 +17,11 @@ const SCRIPTS: [(&str, &str); 5] = [
 
 #[test]
 fn the_printed_scripts_are_the_checked_in_ones() {
-    let home = Home::new();
+    let m = machine();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     for (shell, file) in SCRIPTS {
         let checked_in = fs::read_to_string(folder.join(file)).expect("a script");
-        assert_eq!(home.script(shell), checked_in, "{file}");
+        assert_eq!(m.pluton(["completions", shell]).ok().stdout, checked_in, "{file}");
         assert!(checked_in.contains("PLUTON_COMPLETE"), "{file} asks nobody");
     }
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), SCRIPTS.len());
@@ -29,39 +29,40 @@ fn the_printed_scripts_are_the_checked_in_ones() {
 
 #[test]
 fn shells_and_linters_find_no_fault_in_the_scripts() {
-    let home = Home::new();
+    let m = machine();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
     // elvish knows its `edit:` only at a prompt, and tells of every fault it finds.
     let unknown = "Compilation error: cannot find variable $edit:completion:arg-completer\n";
-    let checks: [(&str, &[&str], &str, &str); 5] = [
-        ("bash", &["-n"], "pluton.bash", ""),
-        ("zsh", &["-n"], "_pluton", ""),
-        ("fish", &["-n"], "pluton.fish", ""),
-        ("elvish", &["-compileonly"], "pluton.elv", unknown),
-        ("shellcheck", &["--shell=bash"], "pluton.bash", ""),
+    let checks = [
+        ("bash", "-n", "pluton.bash", ""),
+        ("zsh", "-n", "_pluton", ""),
+        ("fish", "-n", "pluton.fish", ""),
+        ("elvish", "-compileonly", "pluton.elv", unknown),
+        ("shellcheck", "--shell=bash", "pluton.bash", ""),
     ];
-    for (program, flags, file, complaint) in checks {
+    for (program, flag, file, complaint) in checks {
         let program = Path::new("/usr/bin").join(program);
         if !program.exists() {
             skip(&format!("there is no {}", program.display()));
             continue;
         }
-        let (good, said) = run(home.command(&program).args(flags).arg(folder.join(file)));
-        let said = anstream::adapter::strip_str(&said).to_string();
+        let ran = m.run(&program, flag.and([folder.join(file).to_str().expect("UTF-8")]));
+        let said = anstream::adapter::strip_str(&(ran.stdout + &ran.stderr)).to_string();
         let is_expected = if complaint.is_empty() { said.trim().is_empty() } else { said.starts_with(complaint) };
-        assert!(is_expected && good == complaint.is_empty(), "{}: {said}", program.display());
+        assert!(is_expected && (ran.code == 0) == complaint.is_empty(), "{}: {said}", program.display());
     }
 }
 
 /// As `pluton completions --help` says it; the other ways are those of the sessions.
 #[test]
 fn zsh_takes_the_script_from_its_start_up_file() {
-    let home = Home::new();
+    let m = machine();
     let program = Path::new("/usr/bin/zsh");
     if !program.exists() {
         skip(&format!("there is no {}", program.display()));
         return;
     }
     let start = "autoload -Uz compinit && compinit -u -D; eval \"$(pluton completions zsh)\"; print $_comps[pluton]";
-    assert_eq!(run(home.command(program).args(["-f", "-c", start])), (true, "_pluton\n".to_owned()));
+    let ran = m.run(program, ["-f", "-c", start]).ok();
+    assert_eq!(ran.stdout + &ran.stderr, "_pluton\n");
 }

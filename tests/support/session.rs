@@ -14,6 +14,8 @@ use pty_process::blocking::{Command, open};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{LocalModes, tcgetattr};
 
+use super::{Args, Machine, PLUTON};
+
 /// Far longer than anything here takes; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -25,6 +27,16 @@ const ROWS: u16 = 120;
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const DOWN: &str = "\u{1b}[B";
 pub(crate) const CTRL_C: &str = "\u{3}";
+
+pub(crate) const NAME: &str = "Storage name [Box]: ";
+pub(crate) const SIGN_IN: &str = "Sign in with\n";
+pub(crate) const BROWSER: &str = "Is there a browser on this machine?\n";
+pub(crate) const PASTE: &str = "Paste everything it prints here (it stays hidden): ";
+pub(crate) const ADVANCED: &str = "Advanced options (root folder, upload cutoff …)? [y/N] ";
+pub(crate) const CLIENT_ID: &str = "Client ID: ";
+pub(crate) const CLIENT_SECRET: &str = "Client secret (it stays hidden): ";
+pub(crate) const OPTIONS: &str = "Options\n";
+pub(crate) const WHAT_NOW: &str = "What now?\n";
 
 pub(crate) struct Session {
     child: Child,
@@ -46,6 +58,31 @@ pub(crate) struct Ended {
     pub(crate) cursor_is_hidden: bool,
     /// Whether the terminal shows what is typed, reads lines, and turns Ctrl-C into a signal.
     pub(crate) modes: (bool, bool, bool),
+}
+
+impl Machine {
+    /// pluton in a terminal of 100 columns.
+    pub(crate) fn session(&self, args: impl Args) -> Session {
+        self.session_in(100, args)
+    }
+
+    pub(crate) fn session_in(&self, columns: u16, args: impl Args) -> Session {
+        let mut command = self.command(PLUTON);
+        command.args(args.list());
+        Session::start(command.into(), columns)
+    }
+
+    /// `pluton storage add box ARGS` in a terminal.
+    pub(crate) fn asks(&self, args: impl Args) -> Session {
+        self.session("storage add box".and(args))
+    }
+
+    /// A quick connect of `Box`, up to its token.
+    pub(crate) fn comes_to_the_paste(&self) -> Session {
+        let mut session = self.asks("Box");
+        session.comes_to_the_paste();
+        session
+    }
 }
 
 impl Session {
@@ -84,6 +121,21 @@ impl Session {
         }
     }
 
+    /// What the screen shows once nothing more has come for a moment.
+    pub(crate) fn screen(&mut self) -> String {
+        while let Ok(chunk) = self.output.recv_timeout(Duration::from_millis(50)) {
+            self.raw.extend(chunk);
+        }
+        self.render().screen().contents()
+    }
+
+    fn render(&self) -> vt100::Parser {
+        let side = |length| NonZeroU16::new(length).expect("a side");
+        let mut parser = vt100::Parser::new(side(ROWS), side(self.columns), 0);
+        parser.process(&self.raw);
+        parser
+    }
+
     pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
         self.terminal.write_all(keys.as_bytes()).expect("the terminal takes keys");
         self
@@ -109,6 +161,12 @@ impl Session {
             self.types(DOWN);
         }
         panic!("{item:?} is not in the list:\n{}", self.plain());
+    }
+
+    /// Answers all that comes before the token of a quick connect.
+    #[track_caller]
+    pub(crate) fn comes_to_the_paste(&mut self) -> &mut Self {
+        self.chooses(SIGN_IN, "Quick connect").chooses(BROWSER, "No").sees(PASTE)
     }
 
     /// Chooses an option in the menu and answers its question.
@@ -154,9 +212,7 @@ impl Session {
         let status = self.child.wait().expect("pluton ended");
         let modes = tcgetattr(&self.terminal).expect("modes").local_modes;
         let has = |mode| modes.contains(mode);
-        let side = |length| NonZeroU16::new(length).expect("a side");
-        let mut parser = vt100::Parser::new(side(ROWS), side(self.columns), 0);
-        parser.process(&self.raw);
+        let parser = self.render();
         Ended {
             code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
             raw: std::mem::take(&mut self.raw),
@@ -167,13 +223,13 @@ impl Session {
     }
 }
 
-/// A failing test must leave no pluton waiting for keys, and no rclone on its port: pluton ends its rclone when asked
-/// to end.
+/// A failing test must leave no pluton waiting for keys, and no rclone on its port: the terminal goes away, and pluton ends
+/// its rclone.
 impl Drop for Session {
     fn drop(&mut self) {
         let since = Instant::now();
         if let Ok(None) = self.child.try_wait() {
-            let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+            let _ = kill_process(Pid::from_child(&self.child), Signal::HUP);
         }
         while let Ok(None) = self.child.try_wait()
             && since.elapsed() < LAST_WORDS
@@ -186,7 +242,7 @@ impl Drop for Session {
 }
 
 /// Reads the terminal's output until nobody has its other end open.
-pub(crate) fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
+fn chunks(mut terminal: File) -> Receiver<Vec<u8>> {
     let (sender, output) = mpsc::channel();
     thread::spawn(move || {
         let mut buffer = [0; 4096];
@@ -209,6 +265,12 @@ impl Ended {
     #[track_caller]
     pub(crate) fn shows(self, words: &str) -> Self {
         assert!(self.screen.contains(words), "no {words:?} on the screen:\n{}", self.screen);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn lacks(self, words: &str) -> Self {
+        assert!(!self.screen.contains(words), "{words:?} is on the screen:\n{}", self.screen);
         self
     }
 

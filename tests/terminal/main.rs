@@ -16,4 +16,4 @@ mod questions;
 mod run;
 mod sign_ins;
 
-use support::{desk, session};
+use support::session;

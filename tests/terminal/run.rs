@@ -2,18 +2,15 @@
 
 use std::fs;
 
-use box_sandbox::RCLONE_CLIENT_ID;
 use rustix::process::Signal;
 
-use crate::desk::Desk;
 use crate::session::{CTRL_C, Session};
-use crate::support::{PLUTON, wait_for};
+use crate::support::{Machine, PLUTON};
 
-fn signed_in() -> Desk {
-    let desk = Desk::new();
-    let token = desk.sandbox.mint(RCLONE_CLIENT_ID).blob();
-    desk.home.write_config(&format!("[Box]\ntype = box\ntoken = {token}\n"));
-    desk
+fn signed_in() -> Machine {
+    let m = Machine::new();
+    m.quick("Box");
+    m
 }
 
 /// Counts each Ctrl-C until a file tells it to stop.
@@ -34,15 +31,15 @@ print('caught', count, flush=True)
 #[test]
 fn one_ctrl_c_reaches_the_command_once_also_behind_a_pipe() {
     for before in ["", "true | "] {
-        let desk = signed_in();
-        let script = desk.home.file("count.py", COUNT);
-        let mut command = desk.home.command("sh");
+        let m = signed_in();
+        let script = m.file("count.py", COUNT);
+        let mut command = m.command("sh");
         // The shell itself is not to die of it.
         command.args(["-c", &format!("trap : INT; {before}'{PLUTON}' run Box -- python3 '{script}'")]);
         let mut session = Session::start(command.into(), 100);
         session.sees("ready").types(CTRL_C);
-        wait_for("the signal", || desk.home.path().join("caught").exists().then_some(()));
-        fs::write(desk.home.path().join("over"), "").expect("a file");
+        m.wait_for_file("caught");
+        fs::write(m.at("over"), "").expect("a file");
         session.sees("caught 1");
         session.ends();
     }
@@ -51,9 +48,9 @@ fn one_ctrl_c_reaches_the_command_once_also_behind_a_pipe() {
 #[test]
 fn a_signal_that_a_process_sends_reaches_the_command_at_a_terminal_too() {
     for (signal, name) in [(Signal::INT, "INT"), (Signal::QUIT, "QUIT"), (Signal::HUP, "HUP"), (Signal::TERM, "TERM")] {
-        let desk = signed_in();
+        let m = signed_in();
         let script = format!("trap 'echo caught; exit 42' {name}; echo ready; while :; do sleep 0.1; done");
-        let mut session = desk.pluton(&["run", "Box", "--", "sh", "-c", &script], 100);
+        let mut session = m.session(["run", "Box", "--", "sh", "-c", &script]);
         session.sees("ready").signal(signal);
         session.sees("caught");
         session.ends().with(42);

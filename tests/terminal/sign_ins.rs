@@ -1,13 +1,14 @@
 //! Each way to sign in, from its first question to the section that rclone reads.
 
-use crate::desk::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, Desk, NAME, PASTE, SIGN_IN};
+use crate::session::{ADVANCED, BROWSER, CLIENT_ID, CLIENT_SECRET, NAME, PASTE, SIGN_IN};
+use crate::support::Machine;
 
 #[test]
 fn an_app_of_ones_own() {
-    let desk = Desk::new();
-    let app = desk.sandbox.own_app();
-    let token = desk.sandbox.mint(&app.client_id);
-    let mut session = desk.add(&[]);
+    let m = Machine::new();
+    let app = m.sandbox.own_app();
+    let token = m.sandbox.mint(&app.client_id);
+    let mut session = m.asks("");
     session.answers(NAME, "Box Backups").chooses(SIGN_IN, "Your own Box app");
     session.sees("https://app.box.com/developers/console").sees("http://127.0.0.1:53682/").sees("Save Changes");
     session.answers(CLIENT_ID, &app.client_id).answers(CLIENT_SECRET, &app.client_secret);
@@ -16,66 +17,66 @@ fn an_app_of_ones_own() {
     let ended = session.ends().with(0).shows("Saved as [Box Backups]");
     ended.never_showed(&app.client_secret).never_showed(&token.refresh);
 
-    let section = desk.home.dump()["Box Backups"].clone();
+    let section = m.dump()["Box Backups"].clone();
     assert_eq!(section["client_id"], app.client_id);
     assert_eq!(section["client_secret"], app.client_secret);
-    desk.holds_a_live_token("Box Backups");
+    m.all_live("Box Backups");
 }
 
 #[test]
 fn a_service_account_after_a_wrong_path() {
-    let desk = Desk::new();
-    let file = desk.sandbox.jwt_app().config_file;
+    let m = Machine::new();
+    let file = m.sandbox.jwt_app().config_file;
     let path = file.to_str().expect("UTF-8");
-    let mut session = desk.add(&["server"]);
+    let mut session = m.asks("server");
     session.chooses(SIGN_IN, "Service account").answers("Path of config.json: ", "/nowhere/config.json");
     session.sees("cannot read").answers("Path of config.json: ", path).answers(ADVANCED, "");
     session.ends().with(0).shows("Saved as [server]");
 
-    let section = desk.home.dump()["server"].clone();
+    let section = m.dump()["server"].clone();
     assert_eq!(section["box_config_file"], path);
     assert_eq!(section["box_sub_type"], "enterprise");
-    let minted = desk.home.token("server");
-    assert!(desk.sandbox.is_live_access(minted["access_token"].as_str().expect("text")));
+    let minted = m.token("server");
+    assert!(m.sandbox.is_live_access(minted["access_token"].as_str().expect("text")));
 }
 
 #[test]
 fn a_timer_is_offered_for_what_rclone_cannot_renew() {
-    let desk = Desk::new();
-    desk.home.script("systemctl", "[ \"$2\" != cat ]");
-    let file = desk.sandbox.jwt_app().config_file;
-    let mut session = desk.add(&["server"]);
+    let m = Machine::new();
+    m.script("systemctl", "[ \"$2\" != cat ]");
+    let file = m.sandbox.jwt_app().config_file;
+    let mut session = m.asks("server");
     session.chooses(SIGN_IN, "Service account").answers("Path of config.json: ", file.to_str().expect("UTF-8"));
     session.answers(ADVANCED, "").answers("renews it every 20 minutes?", "y");
     session.ends().with(0).shows("Installed a timer").shows("systemctl --user disable --now pluton-refresh.timer");
-    assert!(desk.home.path().join(".config/systemd/user/pluton-refresh.timer").is_file());
+    assert!(m.at(".config/systemd/user/pluton-refresh.timer").is_file());
 }
 
 #[test]
 fn a_folder_that_is_shared_with_a_service_account_is_chosen_as_its_root() {
-    let desk = Desk::new();
-    let app = desk.sandbox.jwt_app();
-    let folder = desk.sandbox.create_folder("0", "Backups\u{1b}[2J");
-    desk.sandbox.share(&folder, &app.service_user_id);
+    let m = Machine::new();
+    let app = m.sandbox.jwt_app();
+    let folder = m.sandbox.create_folder("0", "Backups\u{1b}[2J");
+    m.sandbox.share(&folder, &app.service_user_id);
     let file = app.config_file.to_str().expect("UTF-8");
-    let mut session = desk.add(&["server", "--box-config-file", file]);
+    let mut session = m.asks(["server", "--box-config-file", file]);
     session.chooses("Back up into\n", "Backups");
     session.ends().with(0).shows("Saved as [server]");
-    assert_eq!(desk.home.dump()["server"]["root_folder_id"], folder);
-    desk.home.rclone(&["mkdir", "server:sub"]).ok();
-    assert!(desk.sandbox.requests().iter().any(|request| request.method == "POST" && request.path == "/2.0/folders"));
+    assert_eq!(m.dump()["server"]["root_folder_id"], folder);
+    m.rclone("mkdir server:sub").ok();
+    assert!(m.sandbox.requests().iter().any(|request| request.method == "POST" && request.path == "/2.0/folders"));
 
-    let mut session = desk.add(&["own", "--box-config-file", file]);
+    let mut session = m.asks(["own", "--box-config-file", file]);
     session.chooses("Back up into\n", "Its own root");
     session.ends().with(0).shows("Saved as [own]");
-    assert!(desk.home.dump()["own"]["root_folder_id"].is_null());
+    assert!(m.dump()["own"]["root_folder_id"].is_null());
 }
 
 #[test]
 fn client_credentials_after_a_wrong_subject() {
-    let desk = Desk::new();
-    let app = desk.sandbox.client_credentials_app();
-    let mut session = desk.add(&["server"]);
+    let m = Machine::new();
+    let app = m.sandbox.client_credentials_app();
+    let mut session = m.asks("server");
     session.chooses(SIGN_IN, "Client credentials");
     session.answers(CLIENT_ID, &app.client_id).answers(CLIENT_SECRET, &app.client_secret);
     let subject = "Act as (enterprise:ID or user:ID): ";
@@ -83,19 +84,19 @@ fn client_credentials_after_a_wrong_subject() {
     session.answers(subject, &format!("enterprise:{}", app.enterprise_id)).answers(ADVANCED, "");
     session.ends().with(0).shows("Saved as [server]").never_showed(&app.client_secret);
 
-    let section = desk.home.dump()["server"].clone();
+    let section = m.dump()["server"].clone();
     assert_eq!(section["box_subject_id"], app.enterprise_id);
     assert!(section["client_credentials"].is_null(), "{section}");
 }
 
 #[test]
 fn an_access_token_after_two_words_that_are_none() {
-    let desk = Desk::new();
-    let token = desk.token();
+    let m = Machine::new();
+    let token = m.mint();
     let hidden = "Access token (it stays hidden): ";
-    let mut session = desk.add(&["look"]);
+    let mut session = m.asks("look");
     session.chooses(SIGN_IN, "Access token").sees("60 minutes");
     session.answers(hidden, "no token").sees("one word").answers(hidden, &token.access).answers(ADVANCED, "");
     session.ends().with(0).shows("Saved as [look]").never_showed(&token.access);
-    assert_eq!(desk.home.dump()["look"]["access_token"], token.access);
+    assert_eq!(m.dump()["look"]["access_token"], token.access);
 }

@@ -9,18 +9,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use box_sandbox::{RCLONE_CLIENT_ID, Sandbox};
 
 use crate::support::session::Session;
-use crate::support::{Ran, skip};
+use crate::support::{Args, Ran, skip};
 
 /// There is one Wine prefix.
 static MACHINE: Mutex<()> = Mutex::new(());
 
-pub(crate) struct Machine {
+pub(crate) struct Windows {
     pub(crate) sandbox: Sandbox,
     dir: PathBuf,
     _turn: MutexGuard<'static, ()>,
 }
 
-impl Machine {
+impl Windows {
     /// `None` where there is no Wine.
     pub(crate) fn new() -> Option<Self> {
         let Some(dir) = std::env::var_os("PLUTON_WINDOWS").map(PathBuf::from) else {
@@ -56,13 +56,13 @@ impl Machine {
         staged.into_iter().flatten().flatten().map(|entry| entry.path()).collect()
     }
 
-    pub(crate) fn token(&self) -> box_sandbox::Token {
+    pub(crate) fn mint(&self) -> box_sandbox::Token {
         self.sandbox.mint(RCLONE_CLIENT_ID)
     }
 
-    fn command(&self, program: &str, args: &[&str]) -> Command {
+    fn command(&self, program: &str, args: impl Args) -> Command {
         let mut command = Command::new("wine64");
-        command.arg(self.dir.join(program)).args(args).env_clear();
+        command.arg(self.dir.join(program)).args(args.list()).env_clear();
         for name in ["PATH", "WINESERVER"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
@@ -79,30 +79,30 @@ impl Machine {
         command
     }
 
-    pub(crate) fn pluton(&self, args: &[&str]) -> Ran {
+    pub(crate) fn pluton(&self, args: impl Args) -> Ran {
         self.pluton_with_stdin(args, "")
     }
 
-    pub(crate) fn pluton_with_stdin(&self, args: &[&str], stdin: &str) -> Ran {
+    pub(crate) fn pluton_with_stdin(&self, args: impl Args, stdin: &str) -> Ran {
         let mut child = self.start(args);
         let _ = child.stdin.take().expect("piped").write_all(stdin.as_bytes());
-        child.wait_with_output().expect("pluton ends").into()
+        Ran::from(child)
     }
 
-    pub(crate) fn start(&self, args: &[&str]) -> Child {
+    pub(crate) fn start(&self, args: impl Args) -> Child {
         let mut command = self.command("pluton.exe", args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("wine64 starts")
     }
 
     /// pluton in a console.
-    pub(crate) fn session(&self, args: &[&str]) -> Session {
+    pub(crate) fn session(&self, args: impl Args) -> Session {
         Session::start(self.command("pluton.exe", args).into(), 100)
     }
 
     /// Another program that has rclone.conf open and so prevents its replacement, until its input ends.
     pub(crate) fn hold(&self) -> Child {
-        let mut command = self.command("hold.exe", &[&windows_path(&self.config())]);
+        let mut command = self.command("hold.exe", [windows_path(&self.config())]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("hold.exe starts");
         let mut first = [0];
         let out = child.stdout.as_mut().expect("piped");
@@ -111,11 +111,8 @@ impl Machine {
     }
 
     pub(crate) fn adds(&self, name: &str) {
-        let ran = self.pluton_with_stdin(
-            &["storage", "add", "box", name, "--token-file", "-", "--no-input"],
-            &self.token().block(),
-        );
-        ran.ok();
+        let args = "storage add box --token-file - --no-input".and([name]);
+        self.pluton_with_stdin(args, &self.mint().block()).ok();
     }
 }
 
