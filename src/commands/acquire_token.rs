@@ -1,8 +1,8 @@
 //! Gets the missing token of a sign-in by a person: from the browser through rclone, or from an earlier run that ended
 //! after Box had renewed its token and before that was saved. Saves nothing.
 
-use super::explain;
-use super::input::{Answers, Browser};
+use super::input::Answers;
+use super::{explain, refresh};
 use crate::config::document::Document;
 use crate::config::{self, OrphanedSignIn};
 use crate::context::Context;
@@ -10,32 +10,20 @@ use crate::diagnosis::{Doing, Failure};
 use crate::error::{Field, Result};
 use crate::process;
 use crate::rclone::{Authorize, Rclone};
-use crate::secret::Secret;
-use crate::storage::options::BoxOptions;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
 use crate::ui::prompt;
 use crate::ui::report::Warning;
 
-/// Stands in for the browser's token in a dry run, which opens no browser.
-pub(super) fn token_to_come() -> Secret {
-    Secret::new(r#"{"refresh_token":"from the browser"}"#)
-}
-
-pub(super) fn through_browser(
-    context: &Context,
-    rclone: &Rclone,
-    answers: &Answers,
-    options: &BoxOptions,
-) -> Result<Secret> {
-    let (kind, app) = (answers.kind()?, answers.app()?);
+/// Has a person sign in as `section` does: in a browser that Pluton opens, or from a link that it shows.
+pub(super) fn through_browser(context: &Context, rclone: &Rclone, section: &Section, opens: bool) -> Result<Token> {
     let terminal = context.terminal;
-    let open = answers.browser == Some(Browser::Here);
+    let app = refresh::app(section);
     let mut spinner = None;
-    let ask = Authorize { app: app.as_ref(), auth_url: options.get("auth_url"), token_url: options.get("token_url") };
+    let ask = Authorize { app: app.as_ref(), auth_url: section.get("auth_url"), token_url: section.get("token_url") };
     let outcome = rclone.authorize(&ask, &mut |link| {
-        let opened = open && process::open_in_browser(link);
-        let how = match (open, opened) {
+        let opened = opens && process::open_in_browser(link);
+        let how = match (opens, opened) {
             (true, true) => "Your browser should show Box now. If it does not, open this link in it:",
             (true, false) => "Could not open a browser. Open this link in a browser on this machine:",
             (false, _) => "Open this link in a browser on this machine:",
@@ -46,16 +34,10 @@ pub(super) fn through_browser(
     drop(spinner);
     if let (true, Ok(token)) = (outcome.success(), Token::find(&outcome.stdout)) {
         terminal.done("Signed in through the browser");
-        return Ok(token.blob());
+        return Ok(token);
     }
-    let secrets: Vec<_> = app.iter().map(|app| app.client_secret.clone()).collect();
-    let failure = Failure {
-        client_id: answers.get(Field::ClientId),
-        root_folder: options.get("root_folder_id"),
-        impersonate: options.get("impersonate"),
-        ..Failure::new(Doing::Authorizing, answers.get(Field::Name).unwrap_or_default(), kind)
-    };
-    Err(explain::failed(rclone, failure, &outcome, &secrets, None))
+    let secrets: Vec<_> = app.into_iter().map(|app| app.client_secret).collect();
+    Err(explain::failed(rclone, Failure::of(section, Doing::Authorizing), &outcome, &secrets, None))
 }
 
 /// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns what

@@ -1,10 +1,10 @@
-//! `pluton storage add box`: asks for what is missing, verifies the storage and saves it, and repeats until it is saved
-//! or the person gives up. `authorize` does the same for an existing storage and keeps its options. Saves only through
-//! `commit`.
+//! `pluton storage add box`: a token goes one way. It is pasted, parsed, validated, staged, proven and committed, and the
+//! result is reported; what fails is corrected and goes the same way again, until it is saved or the person gives up.
+//! `authorize` does the same for an existing storage and keeps its options. Saves only through `commit`.
 
 use clap::ArgMatches;
 
-use super::acquire_token::{resume, through_browser, token_to_come};
+use super::acquire_token::{resume, through_browser};
 use super::commit::{Change, Target, commit, require_user_id};
 use super::input::{Answers, Taken, exposed_secrets};
 use super::{account, add_on_host, pick, proof, show, timer, wizard};
@@ -17,9 +17,9 @@ use crate::error::{Code, Error, Field, Result};
 use crate::rclone::{OLDEST, Rclone, TAKES_ANY_NAME};
 use crate::signals;
 use crate::storage::name::RemoteName;
-use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, needs};
+use crate::storage::options::{self, IMPERSONATE, ROOT_FOLDER};
 use crate::storage::section::{GRANT_KEY, Section};
-use crate::ui::prompt::{self, Item, Reply};
+use crate::ui::prompt::{self, Reply};
 use crate::ui::report::{Outcome, Report, Saved, Warning, failure_text};
 
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
@@ -31,87 +31,150 @@ pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Re
     if flags.force {
         answers.taken = Taken::Replace;
     }
-    let goal = Goal::Add { dry_run: flags.dry_run, install_timer: flags.install_timer };
-    until_done(context, answers, &flags.proof, &goal, warnings)
-}
-
-/// What a sign-in is for.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
-enum Goal {
-    Add {
-        dry_run: bool,
-        install_timer: bool,
-    },
-    /// A new sign-in for an existing storage, and whose account that is.
-    Authorize {
-        old: Section,
-        account: Option<Account>,
-    },
-}
-
-/// Repeats until it is saved, or until the person gives up.
-fn until_done(
-    context: &Context,
-    mut answers: Answers,
-    proof: &ProofFlags,
-    goal: &Goal,
-    mut warnings: Vec<Warning>,
-) -> Result<Report> {
     let file = context.config_file()?;
-    let present = file.read()?;
-    let attempt = Attempt { context, proof, goal, file: &file };
-    attempt.check_beforehand(&answers)?;
-    let _echo_off = context.terminal.asks.then(prompt::echo_off);
-    let mut resumed = resume(context, &mut answers, &present, &mut warnings)?;
-    loop {
-        let error = match attempt.ask_and_save(&mut answers) {
-            Ok(None) => {
-                let name = answers.get(Field::Name).unwrap_or_default();
-                return sign_in_again(context, name, &SignInFlags::default(), proof, warnings);
-            }
-            Ok(Some(mut saved)) => {
-                resumed.into_iter().for_each(OrphanedSignIn::discard);
-                warnings.extend(readable_by_others(context, &file));
-                timer::keep(context, &file, matches!(goal, Goal::Add { install_timer: true, .. }), &mut saved);
-                // A warning about what expires soon comes last.
-                warnings.append(&mut saved.warnings);
-                return Ok(Report::Saved(Box::new(Saved { warnings, ..saved })));
-            }
-            Err(error) if error.code == Code::Interrupted && error.recoverable.is_none() && context.terminal.asks => {
-                return Err(error.note("Nothing was saved."));
-            }
-            Err(error) if !context.terminal.asks || signals::seen() => return Err(error),
-            Err(error) => error,
-        };
-        // The next attempt must use the token that was renewed on the way.
-        if let Some(found) = error.recoverable.as_deref().and_then(OrphanedSignIn::kept_in) {
-            answers.set(Field::Token, found.token.blob().expose());
-            resumed.push(found);
-        }
-        wizard::correct(context, &mut answers, error)?;
-    }
+    let add = Add { context, file, proof: &flags.proof, dry_run: flags.dry_run, old: None };
+    add.until_saved(answers, flags.install_timer, warnings)
 }
 
-struct Attempt<'a> {
+pub(super) fn authorize(context: &Context, flags: &Authorize, matches: &ArgMatches) -> Result<Report> {
+    let file = context.config_file()?;
+    let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage authorize NAME")?;
+    sign_in_again(context, file, &name, &flags.sign_in, &flags.proof, exposed_secrets(matches))
+}
+
+/// `name` is known to be a Box storage.
+fn sign_in_again(
+    context: &Context,
+    file: ConfigFile,
+    name: &str,
+    flags: &SignInFlags,
+    proof: &ProofFlags,
+    warnings: Vec<Warning>,
+) -> Result<Report> {
+    let old = file.section(name)?;
+    let mut answers = Answers::gather(context.terminal.asks, Some(name), flags, &OptionFlags::default())?;
+    answers.keep_app(&old, flags);
+    answers.take_options(&old);
+    answers.taken = Taken::Replace;
+    let account = account::who(&old)?.account;
+    let add = Add { context, file, proof, dry_run: false, old: Some(Old { section: old, account }) };
+    add.until_saved(answers, false, warnings)
+}
+
+struct Add<'a> {
     context: &'a Context,
+    file: ConfigFile,
     proof: &'a ProofFlags,
-    goal: &'a Goal,
-    file: &'a ConfigFile,
+    dry_run: bool,
+    /// With `authorize`, the storage that gets a new sign-in.
+    old: Option<Old>,
 }
 
-impl Attempt<'_> {
-    fn is_dry_run(&self) -> bool {
-        matches!(self.goal, Goal::Add { dry_run: true, .. })
+struct Old {
+    section: Section,
+    account: Option<Account>,
+}
+
+impl Add<'_> {
+    fn until_saved(self, mut answers: Answers, installs_timer: bool, mut warnings: Vec<Warning>) -> Result<Report> {
+        let asks = self.context.terminal.asks;
+        let present = self.file.read()?;
+        self.check_beforehand(&answers)?;
+        let _echo_off = asks.then(prompt::echo_off);
+        let mut resumed = resume(self.context, &mut answers, &present, &mut warnings)?;
+        loop {
+            let error = match self.save(&mut answers) {
+                Ok(None) => {
+                    let name = answers.get(Field::Name).unwrap_or_default();
+                    return sign_in_again(self.context, self.file, name, &SignInFlags::default(), self.proof, warnings);
+                }
+                Ok(Some(mut saved)) => {
+                    resumed.into_iter().for_each(OrphanedSignIn::discard);
+                    warnings.extend(readable_by_others(self.context, &self.file));
+                    timer::keep(self.context, &self.file, installs_timer, &mut saved);
+                    // A warning about what expires soon comes last.
+                    warnings.append(&mut saved.warnings);
+                    return Ok(Report::Saved(Box::new(Saved { warnings, ..saved })));
+                }
+                Err(error) if error.code == Code::Interrupted && error.recoverable.is_none() && asks => {
+                    return Err(error.note("Nothing was saved."));
+                }
+                Err(error) if !asks || signals::seen() => return Err(error),
+                Err(error) => error,
+            };
+            // The next attempt must use the token that was renewed on the way.
+            if let Some(found) = error.recoverable.as_deref().and_then(OrphanedSignIn::kept_in) {
+                answers.set(Field::Token, found.token.blob().expose());
+                resumed.push(found);
+            }
+            wizard::correct(self.context, &mut answers, error)?;
+        }
     }
 
-    fn unharmed(&self, error: Error) -> Error {
-        error.note(format!("{} was not changed.", config::shown(self.file.path())))
+    /// The way of a token, from the paste to the report. `None` if the storage exists, and is to get a new sign-in instead.
+    fn save(&self, answers: &mut Answers) -> Result<Option<Saved>> {
+        // Paste: whatever was not given is asked for.
+        let present = self.file.read()?;
+        if self.context.terminal.asks {
+            wizard::complete(self.context, answers, &present)?;
+            if answers.taken == Taken::SignInAgain {
+                return Ok(None);
+            }
+        }
+
+        // Parse and validate, before anything is started or written.
+        let mut section = answers.section()?;
+        if let Some(old) = &self.old {
+            section = section.with_foreign_keys(&old.section);
+        }
+        if self.proof.no_verify {
+            require_user_id(section.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
+        }
+        let (is_taken, is_same) = (present.has(section.name()), is_same(&present, &section));
+        if is_same && !self.dry_run {
+            return Ok(Some(self.report(&section, Outcome::Unchanged, Proof::default())));
+        }
+        if is_taken && !is_same && answers.taken != Taken::Replace {
+            return Err(config::taken(section.name()).hint("replace it with --force"));
+        }
+        config::put(&mut present.clone(), &section)?;
+        if self.dry_run {
+            return Ok(Some(self.report(&section, Outcome::DryRun, Proof::default())));
+        }
+
+        // The browser brings the token that was not pasted.
+        let rclone = self.rclone(&section)?;
+        if answers.needs_browser() {
+            let token = through_browser(self.context, &rclone, &section, answers.opens_browser())?;
+            answers.set(Field::Token, token.blob().expose());
+            section = section.with_token(&token)?;
+        }
+
+        // Stage, prove and commit. While rclone lists, Box is asked whose account it is.
+        let account = (!self.proof.no_verify).then(|| account::ask(&section));
+        let target = Target::Whole { replace: answers.taken == Taken::Replace };
+        let change = Change { section, is_new_sign_in: true, target };
+        let committed = commit(&self.file, &rclone, change, self.proof);
+        let (section, proof) = committed.map_err(|error| self.unharmed(error))?;
+
+        // Report.
+        let outcome = match self.old {
+            Some(_) => Outcome::Authorized,
+            None if is_taken => Outcome::Replaced,
+            None => Outcome::Added,
+        };
+        let mut saved = self.report(&section, outcome, proof);
+        if let Some(account) = account {
+            self.name_account(account, &section, &mut saved);
+            saved.storage.root_folder = account::root_folder(&section);
+            self.choose_root(&rclone, &section, answers.browses, &mut saved);
+        }
+        Ok(Some(saved))
     }
 
     /// Fails before the first question if the answers would be useless.
     fn check_beforehand(&self, answers: &Answers) -> Result<()> {
-        if self.is_dry_run() {
+        if self.dry_run {
             return Ok(());
         }
         answers.get(Field::Name).map(RemoteName::new).transpose()?;
@@ -122,82 +185,20 @@ impl Attempt<'_> {
         self.file.require_writable().map_err(|error| self.unharmed(error))
     }
 
-    /// `None` if the storage exists and should get a new sign-in instead.
-    fn ask_and_save(&self, answers: &mut Answers) -> Result<Option<Saved>> {
-        let present = self.file.read()?;
-        if self.context.terminal.asks {
-            wizard::complete(self.context, answers, &present)?;
-            if answers.taken == Taken::SignInAgain {
-                return Ok(None);
-            }
+    /// The rclone to use, if it supports everything that was asked for.
+    fn rclone(&self, section: &Section) -> Result<Rclone> {
+        let rclone = self.context.rclone(self.proof.timeout)?;
+        // A note in a section that is there already needs no newer rclone.
+        let needed = if self.old.is_some() { section.needs() } else { options::needs(|key| section.has(key)) };
+        rclone.require_for_option(needed)?;
+        if !RemoteName::new(section.name())?.is_plain() {
+            rclone.require(TAKES_ANY_NAME, &format!("the name {:?}", section.name()))?;
         }
-        self.save(answers, &present).map(Some)
-    }
-
-    fn save(&self, answers: &mut Answers, present: &Document) -> Result<Saved> {
-        // Everything is parsed and checked before anything is started or written.
-        let (name, options) = (answers.name()?, answers.options()?);
-        let needs_browser = answers.needs_browser()?;
-        if self.proof.no_verify {
-            require_user_id(options.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
-        }
-        if needs_browser && self.is_dry_run() {
-            answers.set(Field::Token, token_to_come().expose());
-        }
-        let planned = if needs_browser && !self.is_dry_run() { None } else { Some(self.section(answers)?) };
-        let is_same = planned.as_ref().is_some_and(|section| is_same(present, section));
-        let is_taken = present.has(name.as_str());
-        if is_taken && !answers.replaces() && !is_same {
-            return Err(config::taken(name.as_str()).hint("replace it with --force"));
-        }
-        if let Some(section) = planned.as_ref().filter(|_| self.is_dry_run() || is_same) {
-            if self.is_dry_run() {
-                config::put(&mut present.clone(), section)?;
-            }
-            let outcome = if self.is_dry_run() { Outcome::DryRun } else { Outcome::Unchanged };
-            return Ok(self.report(section, outcome, Proof::default()));
-        }
-        let rclone = self.rclone(&name, &options)?;
-        if needs_browser {
-            let token = through_browser(self.context, &rclone, answers, &options)?;
-            answers.set(Field::Token, token.expose());
-        }
-        let section = planned.map_or_else(|| self.section(answers), Ok)?;
-        config::put(&mut present.clone(), &section)?;
-
-        let account = (!self.proof.no_verify).then(|| account::ask(&section));
-        let change = Change { section, is_new_sign_in: true, target: Target::Whole { replace: answers.replaces() } };
-        let (section, proof) = commit(self.file, &rclone, change, self.proof).map_err(|error| self.unharmed(error))?;
-        let outcome = match self.goal {
-            Goal::Authorize { .. } => Outcome::Authorized,
-            Goal::Add { .. } if is_taken => Outcome::Replaced,
-            Goal::Add { .. } => Outcome::Added,
-        };
-        let mut saved = self.report(&section, outcome, proof);
-        if let Some(account) = account {
-            self.name_account(account, &section, &mut saved);
-            saved.storage.root_folder = account::root_folder(&section);
-            self.choose_root(&rclone, &section, answers.browses, &mut saved);
-        }
-        Ok(saved)
-    }
-
-    fn section(&self, answers: &Answers) -> Result<Section> {
-        let section = answers.section()?;
-        Ok(match self.goal {
-            Goal::Add { .. } => section,
-            Goal::Authorize { old, .. } => section.with_foreign_keys(old),
-        })
-    }
-
-    /// A note in a section that is there already needs no newer rclone.
-    fn rclone(&self, name: &RemoteName, options: &BoxOptions) -> Result<Rclone> {
-        let Goal::Authorize { old, .. } = self.goal else {
-            return rclone_for(self.context, self.proof, Some(name), options);
-        };
-        let rclone = rclone_for(self.context, self.proof, Some(name), &BoxOptions::default())?;
-        rclone.require_for_option(old.needs())?;
         Ok(rclone)
+    }
+
+    fn unharmed(&self, error: Error) -> Error {
+        error.note(format!("{} was not changed.", config::shown(self.file.path())))
     }
 
     /// The storage is saved by now: neither an error of Box nor Ctrl-C here makes it a failure.
@@ -205,7 +206,8 @@ impl Attempt<'_> {
         let _spinner = self.context.terminal.wait("asking Box whose account it is");
         let found = account.answer(section).unwrap_or_else(|_| account::not_asked());
         saved.warnings.splice(0..0, found.warnings);
-        if let (Goal::Authorize { account: Some(before), .. }, Some(now)) = (self.goal, &found.account) {
+        let before = self.old.as_ref().and_then(|old| old.account.as_ref());
+        if let Some((before, now)) = before.zip(found.account.as_ref()) {
             if before.id != now.id {
                 let message = format!(
                     "this is a different account than before: it was {}, now it is {}",
@@ -224,8 +226,8 @@ impl Attempt<'_> {
         let shared = account.map(|account| account.shared_folders.clone()).unwrap_or_default();
         let chosen = if browses {
             wizard::browse(section)
-        } else if !shared.is_empty() && self.context.terminal.asks && matches!(self.goal, Goal::Add { .. }) {
-            Ok(choose_shared(&shared))
+        } else if !shared.is_empty() && self.context.terminal.asks && self.old.is_none() {
+            Ok(wizard::choose_shared(&shared))
         } else {
             return;
         };
@@ -242,7 +244,7 @@ impl Attempt<'_> {
         let mut section = section.clone();
         section.set(ROOT_FOLDER, Some(Value::as_read(&folder.id)));
         let change = Change { section, is_new_sign_in: false, target: Target::Keys(vec![ROOT_FOLDER]) };
-        let (_, proof) = commit(self.file, rclone, change, self.proof)?;
+        let (_, proof) = commit(&self.file, rclone, change, self.proof)?;
         saved.storage.options.insert(ROOT_FOLDER.to_owned(), folder.id);
         saved.storage.root_folder = Some(folder.name);
         saved.verified.folders = proof.folders;
@@ -252,7 +254,7 @@ impl Attempt<'_> {
 
     fn report(&self, section: &Section, outcome: Outcome, proof: Proof) -> Saved {
         let warnings = foreign_token_url(section).into_iter().chain(proof::short_lived(section)).collect();
-        Saved { warnings, ..saved(self.context, self.file, section, outcome, proof) }
+        Saved { warnings, ..saved(self.context, &self.file, section, outcome, proof) }
     }
 }
 
@@ -269,32 +271,6 @@ pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, out
         timer: None,
         is_default_config: context.is_default_config(),
     }
-}
-
-/// The rclone to use, if it supports everything that was asked for.
-pub(super) fn rclone_for(
-    context: &Context,
-    proof: &ProofFlags,
-    name: Option<&RemoteName>,
-    options: &BoxOptions,
-) -> Result<Rclone> {
-    let rclone = context.rclone(proof.timeout)?;
-    rclone.require_for_option(needs(|key| options.get(key).is_some()))?;
-    if let Some(name) = name.filter(|name| !name.is_plain()) {
-        rclone.require(TAKES_ANY_NAME, &format!("the name {:?}", name.as_str()))?;
-    }
-    Ok(rclone)
-}
-
-/// One of the folders that others share with a service account; `None` is its own root.
-fn choose_shared(folders: &[Folder]) -> Reply<Option<Folder>> {
-    let meanings: Vec<_> = folders.iter().map(|folder| format!("shared with it, ID {}", folder.id)).collect();
-    let own = Item { title: "Its own root", meaning: "only the service account sees it" };
-    let shared = folders.iter().zip(&meanings).map(|(folder, meaning)| Item { title: &folder.name, meaning });
-    let items: Vec<_> = std::iter::once(own).chain(shared).collect();
-    // The storage is complete without an answer.
-    let chosen = prompt::choice("Back up into", &items, None, false).unwrap_or(Reply::Back);
-    chosen.map(|chosen| chosen.checked_sub(1).and_then(|index| folders.get(index)).cloned())
 }
 
 /// rclone keeps a file's mode, so a file that others can read stays readable until someone changes that. The storage is
@@ -332,27 +308,4 @@ fn foreign_token_url(section: &Section) -> Option<Warning> {
         code: "foreign_token_url",
         message: format!("token_url sends this storage's tokens to {host}, which is not Box"),
     })
-}
-
-pub(super) fn authorize(context: &Context, flags: &Authorize, matches: &ArgMatches) -> Result<Report> {
-    let file = context.config_file()?;
-    let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage authorize NAME")?;
-    sign_in_again(context, &name, &flags.sign_in, &flags.proof, exposed_secrets(matches))
-}
-
-/// `name` is known to be a Box storage.
-fn sign_in_again(
-    context: &Context,
-    name: &str,
-    flags: &SignInFlags,
-    proof: &ProofFlags,
-    warnings: Vec<Warning>,
-) -> Result<Report> {
-    let old = context.config_file()?.section(name)?;
-    let mut answers = Answers::gather(context.terminal.asks, Some(name), flags, &OptionFlags::default())?;
-    answers.keep_app(&old, flags);
-    answers.take_options(&old);
-    answers.taken = Taken::Replace;
-    let account = account::who(&old)?.account;
-    until_done(context, answers, proof, &Goal::Authorize { old, account }, warnings)
 }

@@ -3,14 +3,16 @@
 
 use serde_json::json;
 
-use super::acquire_token;
-use super::add::rclone_for;
-use super::input::Answers;
+use super::acquire_token::through_browser;
+use super::input::{Answers, token_to_come};
+use super::refresh;
 use crate::cli::{AddBox, SignInFlags};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
 use crate::process;
 use crate::secret::Secret;
+use crate::storage::options;
+use crate::storage::section::Section;
 use crate::storage::sign_in::App;
 use crate::ui::report::{Report, Warning};
 
@@ -21,27 +23,27 @@ const NO_CONNECTION: i32 = 255;
 pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<Warning>) -> Result<Report> {
     let signs_in = SignInFlags { authorize: true, ..flags.sign_in.clone() };
     let answers = Answers::gather(context.terminal.asks, flags.name.as_deref(), &signs_in, &flags.options)?;
-    let name = answers.name()?;
-    let (options, app) = (answers.options()?, answers.app()?);
+    let section = answers.section()?;
     if host.is_empty() || host.starts_with('-') {
         return Err(Error::invalid(Field::Name, format!("{host:?} is not a host; write --on USER@HOST")));
     }
-    let rclone = rclone_for(context, &flags.proof, None, &options)?;
+    let rclone = context.rclone(flags.proof.timeout)?;
+    rclone.require_for_option(options::needs(|key| section.has(key)))?;
     for Warning { message, .. } in warnings {
         context.terminal.warn(&message);
     }
 
     // Checked first: nobody should sign in for a machine that cannot save it.
-    context.terminal.say(&format!("Asking pluton on {host} whether it can save {:?}", name.as_str()));
-    let rehearsal = format!("{} --dry-run", command(context, flags, name.as_str()));
-    let (code, printed) = run_on(host, &rehearsal, &pasted(&acquire_token::token_to_come(), app.as_ref()), false)?;
+    context.terminal.say(&format!("Asking pluton on {host} whether it can save {:?}", section.name()));
+    let rehearsal = format!("{} --dry-run", command(context, flags, section.name()));
+    let (code, printed) = run_on(host, &rehearsal, &pasted(&section, &token_to_come()), false)?;
     if code != 0 {
         Report::Raw(printed).print(false, false)?;
         return Ok(Report::Exit(u8::try_from(code).unwrap_or(1)));
     }
-    let token = acquire_token::through_browser(context, &rclone, &answers, &options)?;
+    let token = through_browser(context, &rclone, &section, answers.opens_browser())?;
     context.terminal.say(&format!("Sending the sign-in to {host}, which verifies and saves it"));
-    let handed = run_on(host, &command(context, flags, name.as_str()), &pasted(&token, app.as_ref()), true);
+    let handed = run_on(host, &command(context, flags, section.name()), &pasted(&section, &token.blob()), true);
     let (code, _) = handed.map_err(|error| {
         error.note(format!(
             "To see whether {host} has saved it: `ssh {host} pluton storage list`. Nothing was saved here."
@@ -51,8 +53,8 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
 }
 
 /// What is passed to pluton there as the paste: the token, and the app that it belongs to.
-fn pasted(token: &Secret, app: Option<&App>) -> Secret {
-    let Some(App { client_id, client_secret }) = app else { return token.clone() };
+fn pasted(section: &Section, token: &Secret) -> Secret {
+    let Some(App { client_id, client_secret }) = refresh::app(section) else { return token.clone() };
     let keys = json!({ "client_id": client_id, "client_secret": client_secret.expose(), "token": token.expose() });
     Secret::new(keys.to_string())
 }

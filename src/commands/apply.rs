@@ -6,9 +6,8 @@ mod state;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::acquire_token;
 use super::commit::{Change, Target, commit, require_user_id};
-use super::input::Answers;
+use super::input::{Answers, token_to_come};
 use crate::cli::{Apply, ProofFlags};
 use crate::commands::apply::manifest::{Declared, DeclaredStorage, Provider, Source};
 use crate::commands::apply::state::Applied;
@@ -124,7 +123,7 @@ impl Run<'_> {
             Some(Source::Command(_)) if self.flags.check => {
                 not_compared.push(key);
                 let ours = there.as_ref().and_then(|section| section.secret(key));
-                Ok(Some(ours.unwrap_or_else(acquire_token::token_to_come)))
+                Ok(Some(ours.unwrap_or_else(token_to_come)))
             }
             source => source.as_ref().map(|source| source.read(base)).transpose(),
         };

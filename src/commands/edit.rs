@@ -1,6 +1,6 @@
 //! `pluton storage edit NAME`: changes options of an existing storage, verified before they are saved through `commit`.
 
-use super::add::{rclone_for, saved};
+use super::add::saved;
 use super::commit::{Change, Target, commit, require_user_id};
 use super::pick;
 use super::refresh::{is_renewable, refresh};
@@ -12,7 +12,7 @@ use crate::config::{ConfigFile, Proof};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result};
 use crate::signals;
-use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS};
+use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS, needs};
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::prompt::Reply;
 use crate::ui::report::{Outcome, Report, failure_text};
@@ -102,7 +102,8 @@ impl Editor<'_> {
             if proof.no_verify {
                 require_user_id(after.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
             }
-            let rclone = rclone_for(self.context, proof, None, set)?;
+            let rclone = self.context.rclone(proof.timeout)?;
+            rclone.require_for_option(needs(|key| set.get(key).is_some()))?;
             keys.push(GRANT_KEY);
             let change =
                 Change { section: after.without_grant_key(), is_new_sign_in: false, target: Target::Keys(keys) };

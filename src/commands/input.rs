@@ -176,10 +176,6 @@ impl Answers {
         self.given.get(&field).map(Secret::expose)
     }
 
-    pub(super) fn replaces(&self) -> bool {
-        self.taken == Taken::Replace
-    }
-
     pub(super) fn set(&mut self, field: Field, text: &str) {
         self.given.insert(field, Secret::new(text));
     }
@@ -335,13 +331,16 @@ impl Answers {
     }
 
     /// Whether a browser on this machine has to get the token.
-    pub(super) fn needs_browser(&self) -> Result<bool> {
-        self.kind()?;
+    pub(super) fn needs_browser(&self) -> bool {
         let is_here = matches!(self.browser, Some(Browser::Here | Browser::Link));
-        Ok(self.needs(Field::Token) && self.get(Field::Token).is_none() && is_here)
+        self.needs(Field::Token) && self.get(Field::Token).is_none() && is_here
     }
 
-    pub(super) fn app(&self) -> Result<Option<App>> {
+    pub(super) fn opens_browser(&self) -> bool {
+        self.browser == Some(Browser::Here)
+    }
+
+    fn app(&self) -> Result<Option<App>> {
         self.kind()?;
         if !self.needs(Field::ClientId) {
             return Ok(None);
@@ -359,7 +358,8 @@ impl Answers {
         Ok(options)
     }
 
-    /// The section that these answers make, with only what was given or rclone needs.
+    /// The section that these answers make, with only what was given or rclone needs. A token that the browser has yet
+    /// to bring has a stand-in.
     ///
     /// # Errors
     /// If an answer is missing, or rclone.conf cannot hold it.
@@ -385,6 +385,9 @@ impl Answers {
                 let token = access_token(self.need(Field::AccessToken)?)?;
                 section.put(Field::AccessToken, "access_token", token.expose())?;
             }
+            Kind::Quick | Kind::OwnApp if self.needs_browser() => {
+                section.put(Field::Token, "token", token_to_come().expose())?;
+            }
             Kind::Quick | Kind::OwnApp => {
                 let in_browser = "sign in through a browser on this machine: --authorize";
                 let paste = self.get(Field::Token).ok_or_else(|| missing(Field::Token).hint(in_browser))?;
@@ -396,6 +399,11 @@ impl Answers {
         }
         Ok(section)
     }
+}
+
+/// Stands in for a token where none is fetched, or not yet.
+pub(super) fn token_to_come() -> Secret {
+    Secret::new(r#"{"refresh_token":"from the browser"}"#)
 }
 
 /// Secrets that other users can see in the process list.

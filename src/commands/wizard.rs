@@ -97,7 +97,7 @@ impl Interview<'_> {
             Question::Answer(field) => lacks(field),
             Question::Taken => {
                 let is_taken = answers.get(Field::Name).is_some_and(|name| self.present.has(name));
-                is_taken && !answers.replaces()
+                is_taken && answers.taken != Taken::Replace
             }
             Question::Browser => lacks(Field::Token) && answers.browser.is_none(),
             Question::Options => answers.offers_options,
@@ -413,4 +413,15 @@ pub(super) fn browse(section: &Section) -> Result<Reply<Option<Folder>>> {
             Reply::Back => drop(path.pop()),
         }
     }
+}
+
+/// One of the folders that others share with a service account; `None` is its own root.
+pub(super) fn choose_shared(folders: &[Folder]) -> Reply<Option<Folder>> {
+    let meanings: Vec<_> = folders.iter().map(|folder| format!("shared with it, ID {}", folder.id)).collect();
+    let own = Item { title: "Its own root", meaning: "only the service account sees it" };
+    let shared = folders.iter().zip(&meanings).map(|(folder, meaning)| Item { title: &folder.name, meaning });
+    let items: Vec<_> = std::iter::once(own).chain(shared).collect();
+    // The storage is complete without an answer.
+    let chosen = prompt::choice("Back up into", &items, None, false).unwrap_or(Reply::Back);
+    chosen.map(|chosen| chosen.checked_sub(1).and_then(|index| folders.get(index)).cloned())
 }
