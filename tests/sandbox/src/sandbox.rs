@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::state::{ACCOUNT_ID, State, lock};
-use crate::{Account, App, AppKind, AppSpec, Fault, Request, Settings, Token, certificates, server};
+use crate::{Account, App, AppKind, AppSpec, Fault, Request, Settings, certificates, server};
 
 /// A running Box on 127.0.0.1. It stops, and its files go, when it is dropped.
 #[derive(Debug)]
@@ -23,7 +23,8 @@ pub struct Sandbox {
     directory: TempDir,
     ca_file: PathBuf,
     key_pin: String,
-    runtime: Option<Runtime>,
+    /// The server runs in it.
+    _runtime: Runtime,
 }
 
 impl Sandbox {
@@ -50,10 +51,10 @@ impl Sandbox {
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::new(settings)));
         runtime.spawn(server::run(listener, tls, Arc::clone(&state)));
-        Ok(Self { state, address, directory, ca_file, key_pin, runtime: Some(runtime) })
+        Ok(Self { state, address, directory, ca_file, key_pin, _runtime: runtime })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
@@ -123,44 +124,6 @@ impl Sandbox {
         app
     }
 
-    /// A token as if the person had just signed in through this OAuth app.
-    pub fn mint(&self, client_id: &str) -> Token {
-        self.state().sign_in(client_id, ACCOUNT_ID)
-    }
-
-    pub fn is_live_refresh(&self, refresh: &str) -> bool {
-        self.state().tokens.is_live_refresh(refresh)
-    }
-
-    /// Whether Box has given another pair for this refresh token, which is dead then or, under the grace rule, soon.
-    pub fn is_renewed(&self, refresh: &str) -> bool {
-        self.state().tokens.is_renewed(refresh)
-    }
-
-    pub fn is_live_access(&self, access: &str) -> bool {
-        self.state().tokens.bearer(access).is_some()
-    }
-
-    /// Whether the grace rule of refresh tokens is in force.
-    pub fn has_grace(&self) -> bool {
-        self.state().settings.grace
-    }
-
-    /// Expires all access tokens, as after an hour.
-    pub fn expire_access_tokens(&self) {
-        self.state().tokens.expire_access();
-    }
-
-    /// Expires this refresh token, as after sixty days.
-    pub fn expire_refresh(&self, refresh: &str) {
-        self.state().tokens.expire_refresh(refresh);
-    }
-
-    /// The person removes every app's access.
-    pub fn revoke_all(&self) {
-        self.state().tokens.revoke_all();
-    }
-
     /// All requests so far, in the order they were answered; refused proxy requests included.
     pub fn requests(&self) -> Vec<Request> {
         self.state().requests.clone()
@@ -173,21 +136,21 @@ impl Sandbox {
     /// Makes a folder of the person's, below `parent` (`0` is the root); returns its ID.
     pub fn create_folder(&self, parent: &str, name: &str) -> String {
         let mut state = self.state();
-        let parent = item(&state, parent);
+        let parent = state.tree.find(ACCOUNT_ID, parent).expect("a folder of the person's").id;
         state.tree.add(Some(parent), ACCOUNT_ID, name, None).to_string()
     }
 
     /// Shares a folder of the person's with another user, a service account for one.
     pub fn share(&self, folder: &str, user_id: &str) {
         let mut state = self.state();
-        let folder = item(&state, folder);
-        state.tree.share(folder, user_id);
+        let folder = state.tree.find(ACCOUNT_ID, folder).expect("a folder of the person's").id;
+        state.tree.get_mut(folder).shared_with.push(user_id.to_owned());
     }
 
     /// Moves a file or folder of the person's to the trash.
     pub fn trash(&self, id: &str) {
         let mut state = self.state();
-        let id = item(&state, id);
+        let id = state.tree.find(ACCOUNT_ID, id).expect("an item of the person's").id;
         state.tree.trash(id);
     }
 
@@ -219,17 +182,4 @@ impl Sandbox {
     pub fn account(&self) -> Account {
         self.state().users[ACCOUNT_ID].clone()
     }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
-/// An item of the person's.
-fn item(state: &State, id: &str) -> u64 {
-    state.tree.find(ACCOUNT_ID, id).expect("an item of the person's").id
 }

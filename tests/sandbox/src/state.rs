@@ -103,17 +103,17 @@ impl State {
     pub(crate) fn new(settings: Settings) -> Self {
         let mut state = Self { settings, ..Self::default() };
         state.register(App::rclone());
-        state.add_user(ACCOUNT_ID, Account::default());
-        let root = state.tree.root(ACCOUNT_ID);
+        let root = state.add_user(ACCOUNT_ID, Account::default());
         for name in ["Backups", "Documents", "Photos"] {
             state.tree.add(Some(root), ACCOUNT_ID, name, None);
         }
         state
     }
 
-    fn add_user(&mut self, id: &str, account: Account) {
+    /// Adds a user, whose root folder this returns.
+    fn add_user(&mut self, id: &str, account: Account) -> u64 {
         self.users.insert(id.to_owned(), account);
-        self.tree.add_user(id);
+        self.tree.add(None, id, "All Files", None)
     }
 
     pub(crate) fn register(&mut self, app: App) {

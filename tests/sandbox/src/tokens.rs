@@ -9,7 +9,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::Settings;
+use crate::state::ACCOUNT_ID;
+use crate::{Sandbox, Settings};
 
 const REFRESH_LIFETIME: Duration = Duration::from_secs(60 * 24 * 3600);
 
@@ -143,25 +144,6 @@ impl Tokens {
         issued.alive().then_some(&issued.grant)
     }
 
-    pub(crate) fn is_live_refresh(&self, refresh: &str) -> bool {
-        self.refresh.get(refresh).is_some_and(Issued::alive)
-    }
-
-    pub(crate) fn is_renewed(&self, refresh: &str) -> bool {
-        self.refresh.get(refresh).is_some_and(|issued| issued.successor.is_some())
-    }
-
-    pub(crate) fn expire_access(&mut self) {
-        for issued in self.access.values_mut() {
-            issued.expires = Instant::now();
-        }
-    }
-
-    pub(crate) fn expire_refresh(&mut self, refresh: &str) {
-        let issued = self.refresh.get_mut(refresh);
-        issued.expect("a refresh token of this sandbox").expires = Instant::now();
-    }
-
     /// Ends the whole sign-in that `token`, of either kind, belongs to.
     pub(crate) fn revoke(&mut self, token: &str, client_id: &str) {
         let found = self.access.get(token).or_else(|| self.refresh.get(token));
@@ -170,10 +152,6 @@ impl Tokens {
         };
         let sign_in = issued.sign_in;
         self.end(|issued| issued.sign_in == sign_in);
-    }
-
-    pub(crate) fn revoke_all(&mut self) {
-        self.end(|_| true);
     }
 
     fn end(&mut self, which: impl Fn(&Issued) -> bool) {
@@ -187,6 +165,51 @@ impl Tokens {
 impl Issued {
     fn alive(&self) -> bool {
         !self.dead && self.expires > Instant::now()
+    }
+}
+
+/// What tests ask of tokens, and do to them.
+impl Sandbox {
+    /// A token as if the person had just signed in through this OAuth app.
+    pub fn mint(&self, client_id: &str) -> Token {
+        self.state().sign_in(client_id, ACCOUNT_ID)
+    }
+
+    pub fn is_live_access(&self, access: &str) -> bool {
+        self.state().tokens.bearer(access).is_some()
+    }
+
+    pub fn is_live_refresh(&self, refresh: &str) -> bool {
+        self.state().tokens.refresh.get(refresh).is_some_and(Issued::alive)
+    }
+
+    /// Whether Box has given another pair for this refresh token, which is dead then or, under the grace rule, soon.
+    pub fn is_renewed(&self, refresh: &str) -> bool {
+        self.state().tokens.refresh.get(refresh).is_some_and(|issued| issued.successor.is_some())
+    }
+
+    /// Whether the grace rule of refresh tokens is in force.
+    pub fn has_grace(&self) -> bool {
+        self.state().settings.grace
+    }
+
+    /// Expires all access tokens, as after an hour.
+    pub fn expire_access_tokens(&self) {
+        for issued in self.state().tokens.access.values_mut() {
+            issued.expires = Instant::now();
+        }
+    }
+
+    /// Expires this refresh token, as after sixty days.
+    pub fn expire_refresh(&self, refresh: &str) {
+        let mut state = self.state();
+        let issued = state.tokens.refresh.get_mut(refresh);
+        issued.expect("a refresh token of this sandbox").expires = Instant::now();
+    }
+
+    /// The person removes every app's access.
+    pub fn revoke_all(&self) {
+        self.state().tokens.end(|_| true);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Folders and files. Every user has an own root, which Box calls folder `0` for each of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use hyper::body::Bytes;
@@ -41,29 +41,31 @@ pub(crate) struct Node {
     pub(crate) waits: u32,
     /// When the item itself went to the trash; not when a folder above it did.
     pub(crate) trashed: Option<SystemTime>,
+    /// Users who see a folder in their own root.
+    pub(crate) shared_with: Vec<String>,
 }
 
 impl Node {
     pub(crate) fn is_folder(&self) -> bool {
         self.content.is_none()
     }
+
+    fn is_root_of(&self, user: &str) -> bool {
+        self.parent.is_none() && self.owner == user
+    }
+
+    fn is_shared_with(&self, user: &str) -> bool {
+        self.shared_with.iter().any(|with| with == user)
+    }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     nodes: BTreeMap<u64, Node>,
-    roots: BTreeMap<String, u64>,
-    /// Folder and the user it is shared with.
-    shares: BTreeSet<(u64, String)>,
     last_id: u64,
 }
 
 impl Tree {
-    pub(crate) fn add_user(&mut self, user: &str) {
-        let root = self.add(None, user, "All Files", None);
-        self.roots.insert(user.to_owned(), root);
-    }
-
     /// Adds a folder, or a file when there is content, to a parent in which the name is free.
     pub(crate) fn add(&mut self, parent: Option<u64>, owner: &str, name: &str, content: Option<Content>) -> u64 {
         self.last_id += 1;
@@ -82,23 +84,20 @@ impl Tree {
             etag: 0,
             waits: 0,
             trashed: None,
+            shared_with: Vec::new(),
         };
         self.nodes.insert(id, node);
         id
     }
 
-    pub(crate) fn root(&self, user: &str) -> u64 {
-        self.roots[user]
-    }
-
     /// The node `user` means by `id`, if the user may see it.
     pub(crate) fn find(&self, user: &str, id: &str) -> Option<&Node> {
-        let id = match id {
-            "0" => self.root(user),
-            id => id.parse().ok()?,
-        };
-        let node = self.nodes.get(&id)?;
-        self.may_see(user, node).then_some(node)
+        if id == "0" {
+            return self.nodes.values().find(|node| node.is_root_of(user));
+        }
+        let node = self.nodes.get(&id.parse().ok()?)?;
+        let mut lineage = self.lineage(node.id);
+        lineage.any(|node| node.is_root_of(user) || node.is_shared_with(user)).then_some(node)
     }
 
     pub(crate) fn get_mut(&mut self, id: u64) -> &mut Node {
@@ -122,19 +121,11 @@ impl Tree {
         std::iter::successors(self.nodes.get(&id), |node| self.nodes.get(&node.parent?))
     }
 
-    fn may_see(&self, user: &str, node: &Node) -> bool {
-        let shared = |id| self.shares.contains(&(id, user.to_owned()));
-        self.lineage(node.id).any(|node| self.roots.get(user) == Some(&node.id) || shared(node.id))
-    }
-
     /// What `user` sees in a folder, in the order of IDs; shared folders appear in the root.
     pub(crate) fn children(&self, user: &str, folder: u64) -> Vec<&Node> {
-        let in_root = self.roots.get(user) == Some(&folder);
-        self.nodes
-            .values()
-            .filter(|node| node.trashed.is_none())
-            .filter(|node| node.parent == Some(folder) || in_root && self.shares.contains(&(node.id, user.to_owned())))
-            .collect()
+        let in_root = self.nodes[&folder].is_root_of(user);
+        let there = self.nodes.values().filter(|node| node.trashed.is_none());
+        there.filter(|node| node.parent == Some(folder) || in_root && node.is_shared_with(user)).collect()
     }
 
     /// What has this name in this folder already; Box takes `a` and `A` for the same.
@@ -142,10 +133,6 @@ impl Tree {
         let name = name.to_lowercase();
         let mut siblings = self.nodes.values().filter(|node| node.trashed.is_none());
         siblings.find(|node| node.parent == Some(folder) && node.name.to_lowercase() == name)
-    }
-
-    pub(crate) fn share(&mut self, folder: u64, user: &str) {
-        self.shares.insert((folder, user.to_owned()));
     }
 
     pub(crate) fn trash(&mut self, id: u64) {
@@ -189,11 +176,10 @@ impl Tree {
 
     /// Path and size of every file below `user`'s root, sorted.
     pub(crate) fn files(&self, user: &str) -> Vec<(String, usize)> {
-        let root = self.root(user);
         let file = |node: &Node| {
             let mut line: Vec<&Node> = self.lineage(node.id).collect();
             let size = node.content.as_ref()?.bytes.len();
-            let is_there = line.pop()?.id == root && line.iter().all(|node| node.trashed.is_none());
+            let is_there = line.pop()?.is_root_of(user) && line.iter().all(|node| node.trashed.is_none());
             let names: Vec<&str> = line.iter().rev().map(|node| node.name.as_str()).collect();
             is_there.then(|| (names.join("/"), size))
         };
