@@ -162,14 +162,3 @@ fn users_are_looked_up_only_by_apps_that_may_manage_them() {
     let found = look_up(true);
     assert_eq!((&found["total_count"], &found["entries"][0]["login"]), (&1.into(), &"person@example.com".into()));
 }
-
-#[test]
-fn a_read_only_app_lists_and_changes_nothing() {
-    with_each(|bench| {
-        let app = bench.sandbox.app(AppSpec { read_only: true, ..AppSpec::default() });
-        bench.configure(&format!("token = {}", bench.sandbox.mint(&app.client_id).blob()));
-        bench.fails(&["mkdir", "bx:new"], "insufficient_scope");
-        bench.fails(&["purge", "bx:Photos"], "insufficient_scope");
-        assert_eq!(bench.folders().len(), 3);
-    });
-}

@@ -150,22 +150,6 @@ fn a_listing_of_several_pages_is_whole() {
 }
 
 #[test]
-fn a_full_account_and_a_small_plan_refuse_uploads() {
-    with_each(|bench| {
-        bench.sign_in();
-        bench.write("a.txt", "twelve bytes");
-        for (account, words) in [
-            (Account { max_upload_size: 11, ..Account::default() }, "file_size_limit_exceeded"),
-            (Account { space_amount: 100, space_used: 89, ..Account::default() }, "storage_limit_exceeded"),
-        ] {
-            bench.sandbox.set_account(account);
-            bench.fails(&["copy", "a.txt", "bx:"], words);
-        }
-        assert!(bench.sandbox.files().is_empty());
-    });
-}
-
-#[test]
 fn users_me_tells_name_quota_and_enterprise() {
     let sandbox = Sandbox::start();
     sandbox.set_account(Account { name: "Somebody".to_owned(), space_used: 7, ..sandbox.account() });
