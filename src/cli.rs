@@ -203,6 +203,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 fn any_duration(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(seconds) => Ok(Duration::from_secs(seconds)),
-        Err(_) => humantime::parse_duration(text).map_err(|error| error.to_string()),
+        Err(_) => humantime::parse_duration(text).map_err(|_| "write a duration such as 90s, 5m, 2h or 14d".into()),
     }
 }

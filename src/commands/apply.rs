@@ -47,7 +47,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let mut surplus = apply.applied.created_by(apply.file.real_path(), &apply.path);
     surplus.retain(|name| flags.prune && !declared.storage.contains_key(name) && present.has(name));
     if !flags.check {
-        for (step, _) in &plan {
+        // What has failed already is told once, with the results.
+        for (step, _) in plan.iter().filter(|(step, _)| step.error.is_none()) {
             context.terminal.say(&step.line(false));
         }
     }

@@ -138,7 +138,8 @@ impl PrivateDir {
     /// Creates a file in it.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.path().join(name);
-        files::write_private(&path, bytes).map_err(|cause| paths::unusable(&path, &cause))?;
+        let parent = self.path().parent().unwrap_or(self.path());
+        files::write_private(&path, bytes).map_err(|cause| paths::unusable(parent, &cause))?;
         Ok(path)
     }
 

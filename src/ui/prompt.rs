@@ -10,7 +10,7 @@ use dialoguer::theme::Theme;
 use dialoguer::{Input, Select};
 
 use crate::error::Result;
-use crate::secret::{Secret, clean};
+use crate::secret::{Secret, clean, looks_like_token};
 use crate::signals;
 use crate::ui::hidden::{self, line_editing};
 pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};
@@ -59,8 +59,11 @@ pub(crate) fn line(
             Some(EXPLAIN) => explain(help),
             Some(BACK) => return Ok(Reply::Back),
             Some(answer) => {
-                report(label, answer);
-                match check(answer) {
+                let checked = check(answer);
+                // A token that was pasted at the wrong question must not stay on the screen.
+                let is_secret = checked.is_err() && looks_like_token(answer);
+                report(label, if is_secret { "[hidden]" } else { answer });
+                match checked {
                     Ok(()) => return Ok(Reply::Answer(answer.to_owned())),
                     Err(error) => complain(&error.message),
                 }

@@ -219,6 +219,13 @@ pub(crate) enum Level {
     Error,
 }
 
+impl Level {
+    /// Whether the command fails for it.
+    fn fails(self, strict: bool) -> bool {
+        self == Self::Error || strict && self == Self::Warning
+    }
+}
+
 #[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Finding {
     pub(crate) level: Level,
@@ -287,6 +294,12 @@ impl Report {
             Self::Saved(_) | Self::Removed(_) if quiet => String::new(),
             Self::List { storages, .. } if quiet => text::expired(storages),
             Self::Results { storages } if quiet => text::failures(storages),
+            Self::Applied { check, steps } if quiet => {
+                text::steps(steps.iter().filter(|step| step.error.is_some()), *check)
+            }
+            Self::Doctor { findings, strict } if quiet => {
+                text::findings(findings.iter().filter(|finding| finding.level.fails(*strict)))
+            }
             _ => text::render(self),
         };
         wrap::wrap(&for_screen(&text), columns).into_bytes()
@@ -295,11 +308,7 @@ impl Report {
     pub(crate) fn exit(&self) -> u8 {
         match self {
             Self::Results { storages } => worst(storages.iter().filter_map(|each| each.error.as_ref())).unwrap_or(0),
-            Self::Doctor { findings, strict } => u8::from(findings.iter().any(|finding| match finding.level {
-                Level::Ok | Level::NotTested => false,
-                Level::Warning => *strict,
-                Level::Error => true,
-            })),
+            Self::Doctor { findings, strict } => u8::from(findings.iter().any(|finding| finding.level.fails(*strict))),
             Self::Applied { check, steps } => {
                 let worst = worst(steps.iter().filter_map(|step| step.error.as_ref()));
                 let pending = *check && steps.iter().any(Step::changes);

@@ -31,7 +31,10 @@ pub(super) fn render(report: &Report) -> String {
         Report::List { storages, .. } => list(&storages.iter().collect::<Vec<_>>()),
         Report::Show { storage, .. } => show(storage),
         Report::Results { storages } => storages.iter().map(result).collect(),
-        Report::Applied { check, steps } => steps.iter().map(|step| step.line(!check) + "\n").collect(),
+        Report::Applied { steps, .. } if steps.is_empty() => {
+            "Nothing to do: the file declares no storages\n".to_owned()
+        }
+        Report::Applied { check, steps } => self::steps(steps.iter(), *check),
         Report::Doctor { findings, .. } => doctor(findings),
         Report::Removed(removed) => removal(removed),
         Report::Page(_) | Report::Raw(_) | Report::Exit(_) => String::new(),
@@ -41,6 +44,10 @@ pub(super) fn render(report: &Report) -> String {
 /// Only the storages that failed, for --quiet.
 pub(super) fn failures(storages: &[StorageResult]) -> String {
     storages.iter().filter(|storage| !storage.ok).map(result).collect()
+}
+
+pub(super) fn steps<'a>(steps: impl Iterator<Item = &'a Step>, check: bool) -> String {
+    steps.map(|step| step.line(!check) + "\n").collect()
 }
 
 /// Cause, who must act, next steps, rclone's words, and what became of the user's things.
@@ -317,7 +324,7 @@ impl Step {
     }
 }
 
-fn doctor(findings: &[Finding]) -> String {
+pub(super) fn findings<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     let mut out = String::new();
     for Finding { level, about, message, remedy } in findings {
         let (mark, style) = match level {
@@ -332,6 +339,11 @@ fn doctor(findings: &[Finding]) -> String {
             let _ = writeln!(out, "  {label:<5} {}", clean(&text));
         }
     }
+    out
+}
+
+fn doctor(findings: &[Finding]) -> String {
+    let mut out = self::findings(findings.iter());
     let count = |sought: Level| findings.iter().filter(|finding| finding.level == sought).count();
     let _ = match (count(Level::Error), count(Level::Warning)) {
         (0, 0) => writeln!(out, "\nNo problems found."),

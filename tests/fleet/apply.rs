@@ -96,6 +96,13 @@ fn an_option_is_changed_beside_an_rclone_that_renews_the_token() {
 }
 
 #[test]
+fn a_file_that_declares_nothing_says_so() {
+    let m = Machine::new();
+    m.file(FILE, "");
+    m.pluton(APPLY).ok().prints("declares no storages");
+}
+
+#[test]
 fn one_bad_storage_does_not_stop_the_others() {
     let (m, app) = team(Machine::new());
     let jwt = m.sandbox.jwt_app();
@@ -109,6 +116,11 @@ fn one_bad_storage_does_not_stop_the_others() {
     m.file(FILE, &own_app(&app, &more));
     let expected =
         [("Team Box", "ok"), ("a-missing", "input_required"), ("b-reused", "refresh_token_invalid"), ("jwt", "ok")];
+    let missing = m.pluton(APPLY).fails(6);
+    let told = (missing.stdout + &missing.stderr).matches("a-missing: ").count();
+    assert_eq!(told, 1, "what failed is told once");
+    let quiet = m.pluton("apply storages.toml --quiet").fails(6);
+    assert!(quiet.stdout.contains("a-missing") && !quiet.stdout.contains("unchanged"), "{quiet:?}");
     m.json(APPLY).storages(6, &expected);
     let dump = m.dump();
     assert!(dump.get("jwt").is_some() && dump.get("Team Box").is_some() && dump.get("b-reused").is_none(), "{dump}");

@@ -42,6 +42,7 @@ fn a_healthy_home_has_nothing_wrong() {
         let before = m.files();
         let (code, found) = findings(&m, "");
         assert_eq!((code, wrong(&found)), (0, Vec::new()));
+        assert_eq!(m.pluton("doctor --quiet").ok().stdout, "");
         assert_eq!(m.files(), before, "it changes nothing");
     });
 }
@@ -132,6 +133,8 @@ fn an_rclone_that_is_missing_and_a_network_that_is_not_there_are_named() {
     assert_eq!(code, 1);
     tells(&found, "rclone: ", "/nowhere/rclone");
     tells(&found, "network: api.box.com", "the proxy in HTTPS_PROXY");
+    let quiet = m.pluton("doctor --quiet").fails(1).stdout;
+    assert!(quiet.contains("/nowhere/rclone") && !quiet.contains('✓'), "{quiet}");
     // Nobody is sent from here to here.
     assert!(!found.iter().any(|finding| finding["remedy"].to_string().contains("pluton doctor")), "{found:#?}");
 }
