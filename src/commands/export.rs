@@ -32,6 +32,14 @@ pub(super) fn run(context: &Context, flags: &Export) -> Result<Report> {
             .hint("move it there, which removes it here: --move")
             .hint("use a service account or client credentials, which can be copied"));
     }
+    if flags.r#move
+        && flags.format == ExportFormat::Toml
+        && section.entries().iter().any(|(key, _)| is_referenced(&section, key))
+    {
+        let why = "a TOML file has references in the place of secrets, which would be lost";
+        return Err(Error::new(Code::InvalidValue, format!("{:?} cannot be moved: {why}", flags.name))
+            .hint("print it without --move, or move it with --format rclone or env"));
+    }
     let text = match flags.format {
         ExportFormat::Rclone => String::from_utf8_lossy(&section.alone().render()).into_owned(),
         ExportFormat::Env => env(&section)?,
@@ -73,6 +81,12 @@ fn env(section: &Section) -> Result<String> {
     Ok(out)
 }
 
+/// Whether a file of `pluton apply` has a reference in the place of this key's value. A token that can be fetched again is
+/// left out.
+fn is_referenced(section: &Section, key: &str) -> bool {
+    Section::is_secret(key) && !(key == "token" && section.kind().is_unattended())
+}
+
 /// A file of `pluton apply`, with references to fill in for what is secret.
 fn toml(section: &Section) -> String {
     let mut out = format!("[storage.{}]\nprovider = \"box\"\n", quoted(section.name()));
@@ -84,13 +98,12 @@ fn toml(section: &Section) -> String {
             .collect();
         format!("{name}_{}", key.to_uppercase())
     };
-    let minted = section.kind().is_unattended();
     for (key, value) in section.entries() {
         let _ = match key {
             "type" => Ok(()),
-            "token" if minted => Ok(()),
             GRANT_KEY => writeln!(out, "{GRANT_KEY} = true"),
-            key if Section::is_secret(key) => writeln!(out, "{key} = {{ env = {} }}", quoted(&variable(key))),
+            key if is_referenced(section, key) => writeln!(out, "{key} = {{ env = {} }}", quoted(&variable(key))),
+            key if Section::is_secret(key) => Ok(()),
             key => writeln!(out, "{key} = {}", quoted(value.expose())),
         };
     }

@@ -38,6 +38,11 @@ fn a_sign_in_whose_token_works_once_is_moved_or_not_at_all() {
     let before = m.config_text();
     let ran = m.pluton("storage export work --format rclone").fails(2);
     assert!(ran.stdout.is_empty() && ran.stderr.contains("works once"), "{ran:?}");
+    // Its file has no secret in it: to remove the storage would lose the only live token.
+    let ran = m.pluton("storage export work --format toml --move").fails(2);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("would be lost"), "{ran:?}");
+    assert_eq!(m.config_text(), before);
+
     assert_eq!(m.config_text(), before);
 
     let moved = m.pluton("storage export work --format rclone --move").ok().stdout;
