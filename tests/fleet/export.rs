@@ -43,8 +43,6 @@ fn a_sign_in_whose_token_works_once_is_moved_or_not_at_all() {
     assert!(ran.stdout.is_empty() && ran.stderr.contains("would be lost"), "{ran:?}");
     assert_eq!(m.config_text(), before);
 
-    assert_eq!(m.config_text(), before);
-
     let moved = m.pluton("storage export work --format rclone --move").ok().stdout;
     assert!(m.dump().get("work").is_none());
     let other = m.another(&m.rclone);

@@ -51,9 +51,9 @@ fn the_name_that_is_offered_is_free() {
 
 #[test]
 fn a_token_that_is_pasted_as_a_name_does_not_stay_on_the_screen() {
-    let desk = Desk::new();
-    let token = desk.sandbox.mint(RCLONE_CLIENT_ID);
-    let mut session = desk.add(&[]);
+    let m = Machine::new();
+    let token = m.mint();
+    let mut session = m.asks("");
     session.answers(NAME, &token.blob()).sees("Storage name: [hidden]\n").sees("looks like a token").sees(NAME);
     let ended = session.types(CTRL_C).ends();
     assert!(!ended.screen.contains(&token.refresh), "{}", ended.screen);
