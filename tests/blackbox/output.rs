@@ -71,7 +71,7 @@ fn as_text_the_error_goes_to_standard_error_and_standard_output_stays_empty() {
         let ran = m.add(&given, "Box").fails(6).omits([&given.access, &given.refresh]);
         assert_eq!(ran.stdout, "");
         let ran = ran.says(["error: ", "\n  who: ", "\n  next: ", "\n  rclone said: ", "was not changed"]);
-        assert!(!ran.stderr.contains('\u{1b}'), "no colour where nobody sees it: {ran:?}");
+        assert!(!ran.stderr.contains('\u{1b}'), "no color where nobody sees it: {ran:?}");
     });
 }
 
@@ -89,7 +89,7 @@ fn quiet_says_nothing_but_errors() {
 }
 
 #[test]
-fn colour_is_used_where_it_is_asked_for() {
+fn color_is_used_where_it_is_asked_for() {
     let m = Machine::new();
     let ran = m.add(&m.mint(), "Box --color always").ok();
     assert!(ran.stdout.contains('\u{1b}'), "{ran:?}");

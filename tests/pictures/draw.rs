@@ -12,10 +12,10 @@ use crate::COLUMNS;
 /// More than any picture has.
 const ROWS: u16 = 120;
 
-/// A dark window with its own background, for light pages and dark ones; each colour is legible on it.
+/// A dark window with its own background, for light pages and dark ones; each color is legible on it.
 const BACKGROUND: RgbColor = RgbColor(0x1c, 0x21, 0x28);
 const TEXT: RgbColor = RgbColor(0xd7, 0xdd, 0xe4);
-const COLOURS: [RgbColor; 8] = [
+const COLORS: [RgbColor; 8] = [
     RgbColor(0x54, 0x5d, 0x68),
     RgbColor(0xff, 0x7b, 0x72),
     RgbColor(0x57, 0xc9, 0x6b),
@@ -26,7 +26,7 @@ const COLOURS: [RgbColor; 8] = [
     TEXT,
 ];
 
-/// The lines of the screen, broken where the window ends, with no escape codes but those for colour and weight.
+/// The lines of the screen, broken where the window ends, with no escape codes but those for color and weight.
 pub(crate) fn screen(told: &[u8]) -> String {
     let side = |length| NonZeroU16::new(length).expect("a side");
     let mut parser = vt100::Parser::new(side(ROWS), side(COLUMNS), 0);
@@ -53,19 +53,19 @@ fn line<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
 
 /// Of all that a terminal can do, what pluton makes use of.
 fn style(cell: &Cell) -> Style {
-    let colour = match cell.fgcolor() {
+    let color = match cell.fgcolor() {
         vt100::Color::Default => None,
         vt100::Color::Idx(index) => Some(Color::Ansi256(index.into())),
         vt100::Color::Rgb(red, green, blue) => Some(RgbColor(red, green, blue).into()),
     };
-    let style = Style::new().fg_color(colour);
+    let style = Style::new().fg_color(color);
     if cell.bold() { style.bold() } else { style }
 }
 
 pub(crate) fn svg(screen: &str) -> String {
     let mut palette = [TEXT; 16];
-    palette[..8].copy_from_slice(&COLOURS);
-    palette[8..].copy_from_slice(&COLOURS);
+    palette[..8].copy_from_slice(&COLORS);
+    palette[8..].copy_from_slice(&COLORS);
     Term::new()
         .palette(Palette(palette))
         .fg_color(AnsiColor::White.into())

@@ -37,8 +37,8 @@ fn the_result_alone_goes_to_standard_output() {
     session.ends().with(0).lacks("Saved as");
 }
 
-/// Whether anything is coloured: escape codes that end in `m` are those for colour and weight.
-fn is_coloured(raw: &[u8]) -> bool {
+/// Whether anything is colored: escape codes that end in `m` are those for color and weight.
+fn is_colored(raw: &[u8]) -> bool {
     let ends_in_m = |code: &[u8]| code.iter().find(|byte| byte.is_ascii_alphabetic()) == Some(&b'm');
     raw.split(|&byte| byte == ESCAPE).skip(1).any(ends_in_m)
 }
@@ -51,12 +51,12 @@ fn connect(m: &Machine) -> Vec<u8> {
 }
 
 #[test]
-fn colour_is_for_terminals_that_want_it() {
+fn color_is_for_terminals_that_want_it() {
     let mut m = Machine::new();
-    assert!(is_coloured(&connect(&m)));
+    assert!(is_colored(&connect(&m)));
     m.write_config("");
     m.set("NO_COLOR", "1");
-    assert!(!is_coloured(&connect(&m)));
+    assert!(!is_colored(&connect(&m)));
 }
 
 #[test]
@@ -73,11 +73,11 @@ fn every_answer_heeds_what_the_terminal_can_show() {
     ];
     let written = |m: &Machine, args: &str| m.session(args).ends().raw;
     for args in answers {
-        assert!(is_coloured(&written(&m, args)), "{args:?}");
+        assert!(is_colored(&written(&m, args)), "{args:?}");
     }
     m.set("NO_COLOR", "1");
     for args in answers {
-        assert!(!is_coloured(&written(&m, args)), "{args:?} with NO_COLOR");
+        assert!(!is_colored(&written(&m, args)), "{args:?} with NO_COLOR");
     }
     m.unset("NO_COLOR").set("TERM", "dumb");
     for args in answers {

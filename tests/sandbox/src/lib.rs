@@ -1,6 +1,6 @@
 //! A Box that lives on this machine, for tests that run the real rclone.
 //!
-//! rclone's Box addresses are fixed, but it honours `HTTPS_PROXY` and `RCLONE_CA_CERT`. So the
+//! rclone's Box addresses are fixed, but it honors `HTTPS_PROXY` and `RCLONE_CA_CERT`. So the
 //! sandbox is a proxy on 127.0.0.1 that ends TLS itself, with a certificate of its own authority,
 //! and plays `api.box.com`, `upload.box.com`, `dl.boxcloud.com` and the sign-in pages. It is strict where Box is:
 //! refresh tokens work once, codes last 30 seconds, signatures, scopes and subjects are checked.
