@@ -155,11 +155,18 @@ fn help_and_version_are_results_on_standard_output() {
 }
 
 #[test]
-fn the_code_of_an_error_is_explained_by_help() {
+fn every_code_of_an_error_is_explained_by_help_with_what_to_do() {
     let m = Machine::new();
     m.json("storage show nothing").refused(4, "storage_not_found");
     m.pluton("help storage_not_found").ok().prints(["exit code 4", "pluton storage list"]);
-    m.pluton("help errors").ok().prints("storage_not_found");
+    let schema: serde_json::Value = serde_json::from_str(&m.pluton("help json").ok().stdout).expect("JSON");
+    let codes = schema["$defs"]["Code"]["enum"].as_array().expect("codes");
+    let all = m.pluton("help errors").ok().stdout;
+    let listed = all.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    assert_eq!(listed.filter(|code| !code.is_empty()).collect::<Vec<_>>(), *codes, "{all}");
+    for code in codes {
+        m.pluton(["help", code.as_str().expect("a code")]).ok().prints("\n  next: ");
+    }
     m.pluton("help no_such_code").fails(2);
 }
 
