@@ -25,7 +25,6 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
     }
     let names = pick::several(context, &file, &flags.names, usage)?;
     let document = file.read()?;
-    let mut going = Vec::new();
     for name in &names {
         let references = dependents(&document, name, &names);
         if !references.is_empty() && !flags.force {
@@ -34,37 +33,30 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
                 Error::new(Code::InvalidValue, message).hint("remove those first, or add --force to remove it anyway")
             );
         }
-        going.push((name, references));
     }
     let agreed = flags.yes || agrees(context, &file, &names)?;
-    let remove = |(name, references): (&String, Vec<String>)| {
-        let outcome = if agreed { Outcome::Removed } else { Outcome::NotRemoved };
-        let mut removed =
-            Removed { outcome, name: name.clone(), new_name: None, references, revoked: None, warnings: Vec::new() };
-        if agreed {
-            signals::check()?;
-            let (_lock, section) = lock(&file, &removed.name)?;
-            if flags.revoke {
-                removed.warnings.extend(revoke(&section)?);
-                removed.revoked = Some(removed.warnings.is_empty());
-            }
-            file.remove(&removed.name)?;
+    let remove = |name: &String| {
+        if !agreed {
+            return Ok::<_, Error>((Outcome::NotRemoved, None, Vec::new()));
         }
-        Ok(removed)
+        signals::check()?;
+        let (_lock, section) = lock(&file, name)?;
+        let warning = if flags.revoke { revoke(&section)? } else { None };
+        file.remove(name)?;
+        let revoked = flags.revoke.then_some(warning.is_none());
+        Ok((Outcome::Removed, revoked, warning.into_iter().collect()))
     };
-    let mut results: Vec<Result<Removed>> = going.into_iter().map(remove).collect();
-    if results.len() == 1 {
-        return results.remove(0).map(Report::Removed);
+    if let [name] = names.as_slice() {
+        let (outcome, revoked, warnings) = remove(name)?;
+        let references = dependents(&document, name, &names);
+        let name = name.clone();
+        return Ok(Report::Removed(Removed { outcome, name, new_name: None, references, revoked, warnings }));
     }
-    let storages = names.iter().zip(results).map(|(name, result)| {
-        let of_several = |Removed { outcome, revoked, warnings, .. }| StorageResult {
-            revoked,
-            warnings,
-            ..StorageResult::good(name, outcome)
-        };
-        StorageResult::of(name, result.map(of_several))
-    });
-    Ok(Report::Results { storages: storages.collect() })
+    let of_several = |name: &String| {
+        let (outcome, revoked, warnings) = remove(name)?;
+        Ok(StorageResult { revoked, warnings, ..StorageResult::good(name, outcome) })
+    };
+    Ok(Report::Results { storages: names.iter().map(|name| StorageResult::of(name, of_several(name))).collect() })
 }
 
 /// Remaining remotes that refer to `name`.
