@@ -15,7 +15,7 @@
 //!   newest of its sign-in.
 //! - `copies/box-X/`: a copy of a whole `rclone.conf` for one command, with `alive` as above. `origin` is the path it
 //!   was copied from; each line of `tokens` is a fingerprint and a storage's name, as they were when the copy was made.
-//! - `applied.json`: see `commands/apply/state.rs`.
+//! - `applied.json`: see `commands/apply.rs`.
 //!
 //! Beside rclone.conf, only during a save: `.NAME.pluton-draft-X` is being written. `.NAME.pluton-OLD-NEW-X` is about
 //! to be exchanged with rclone.conf, or just was; it can be deleted once its content hashes to OLD or NEW.

@@ -1,18 +1,22 @@
 //! `pluton apply FILE`: creates and updates storages in rclone.conf as the file declares them. What is up to date is not touched.
 
 mod manifest;
-mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::commit::{Change, Target, commit, require_user_id};
 use super::input::{Answers, token_to_come};
 use crate::cli::{Apply, ProofFlags};
 use crate::commands::apply::manifest::{Declared, DeclaredStorage, Provider, Source};
-use crate::commands::apply::state::Applied;
 use crate::config::document::Document;
-use crate::config::{self, ConfigFile};
+use crate::config::{self, ConfigFile, replace_locked, state_dir};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Remedy, Result};
 use crate::process;
@@ -34,7 +38,8 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     process::withhold(declared.storage.values().flat_map(DeclaredStorage::variables).cloned());
     let path = place(path);
     let file = context.config_file()?;
-    let mut apply = Run { context, flags, file, applied: Applied::load()?, path };
+    let applied = Applied::read().map_err(|cause| Error::disk(Code::Unknown, "read", &record_path(), &cause))?;
+    let mut apply = Run { context, flags, file, applied, path };
     if let Some(fault) = &apply.applied.fault {
         context.terminal.warn(&format!(
             "the record of earlier applies cannot be read ({fault}), so a new one is started: of a declared token and one in rclone.conf, the \
@@ -44,8 +49,10 @@ pub(super) fn run(context: &Context, flags: &Apply) -> Result<Report> {
     let present = apply.file.read()?;
     let plan = declared.storage.iter().map(|(name, storage)| apply.plan(&present, name, storage));
     let plan: Vec<(Step, Option<Wanted>)> = plan.collect();
-    let mut surplus = apply.applied.created_by(apply.file.real_path(), &apply.path);
-    surplus.retain(|name| flags.prune && !declared.storage.contains_key(name) && present.has(name));
+    let records = apply.applied.storages.get(apply.file.real_path()).into_iter().flatten();
+    let of_this_file = records.filter(|(_, record)| flags.prune && record.file == apply.path).map(|(name, _)| name);
+    let is_surplus = |name: &&String| !declared.storage.contains_key(*name) && present.has(name);
+    let surplus: Vec<String> = of_this_file.filter(is_surplus).cloned().collect();
     if !flags.check {
         // What has failed already is told once, with the results.
         for (step, _) in plan.iter().filter(|(step, _)| step.error.is_none()) {
@@ -132,10 +139,8 @@ impl Run<'_> {
         let client_secret = secret("client_secret", &storage.client_secret)?;
         let access_token = secret("access_token", &storage.access_token)?;
         let present_token = there.as_ref().and_then(Section::token);
-        let is_known = |token: &Secret| {
-            self.applied.knows_token(self.file.real_path(), name, token, present_token.as_ref())
-                || not_compared.contains(&"token")
-        };
+        let is_known =
+            |token: &Secret| self.knows_token(name, token, present_token.as_ref()) || not_compared.contains(&"token");
         // The token that rclone has renewed since the last apply is newer than the declared one.
         let current = present_token.clone().filter(|_| declared_token.as_ref().is_none_or(is_known));
         let successor = declared_token.as_ref().and_then(|token| renewed_elsewhere(present, token));
@@ -175,8 +180,9 @@ impl Run<'_> {
             Action::Change => self.put(&wanted, Some(&step.keys)),
             Action::Same | Action::Remove | Action::Failed => Ok(()),
         };
-        let record = |()| self.applied.record(self.file.real_path(), &step.name, &self.path, wanted.token.as_ref());
-        step.error = done.and_then(record).err().map(|error| self.in_file(&step.name, error));
+        let record = Record { file: self.path.clone(), token: wanted.token.as_ref().map(hash) };
+        let done = done.and_then(|()| self.record(&step.name, Some(record)));
+        step.error = done.err().map(|error| self.in_file(&step.name, error));
         step
     }
 
@@ -197,9 +203,35 @@ impl Run<'_> {
         if !self.flags.check {
             let removed =
                 signals::check().and_then(|()| self.file.lock_refresh(name)).and_then(|_claim| self.file.remove(name));
-            step.error = removed.and_then(|()| self.applied.forget(self.file.real_path(), name)).err();
+            step.error = removed.and_then(|()| self.record(name, None)).err();
         }
         step
+    }
+
+    /// Whether this token was declared when the storage was last applied, so that `present` is its successor. If that
+    /// is unknown, the token that expires later is the newer one.
+    fn knows_token(&self, name: &str, token: &Secret, present: Option<&Token>) -> bool {
+        let records = self.applied.storages.get(self.file.real_path());
+        if let Some(record) = records.and_then(|records| records.get(name)) {
+            return record.token.as_ref() == Some(&hash(token));
+        }
+        let declared = Token::find(token.expose()).ok().and_then(|token| token.expiry());
+        let ours = present.and_then(Token::expiry);
+        self.applied.is_partial && declared.zip(ours).is_some_and(|(declared, ours)| declared <= ours)
+    }
+
+    /// Saves what is known of one storage, beside what another apply may have saved meanwhile.
+    fn record(&mut self, name: &str, record: Option<Record>) -> Result<()> {
+        let saved = replace_locked(&record_path(), || {
+            self.applied = Applied::read()?;
+            let records = self.applied.storages.entry(self.file.real_path().to_owned()).or_default();
+            match record {
+                Some(record) => records.insert(name.to_owned(), record),
+                None => records.remove(name),
+            };
+            Ok(serde_json::to_vec_pretty(&self.applied)?)
+        });
+        saved.map_err(|cause| Error::disk(Code::Unknown, "write", &record_path(), &cause))
     }
 }
 
@@ -231,4 +263,53 @@ fn kind(storage: &DeclaredStorage) -> Kind {
         DeclaredStorage { client_id: Some(_), .. } => Kind::OwnApp,
         _ => Kind::Quick,
     }
+}
+
+/// What was applied before: which storages came from which file, and the hash of the declared token, so that a token
+/// that rclone has renewed since is not replaced by a spent one.
+///
+/// applied.json: `{"storages": {RCLONE_CONF: {NAME: {"file": MANIFEST, "token": BASE64_SHA256}}}, "is_partial": true}`. A
+/// file in another format, such as that of another version, is ignored.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Applied {
+    /// By rclone.conf, then by storage name.
+    storages: BTreeMap<PathBuf, BTreeMap<String, Record>>,
+    /// An earlier applied.json could not be read: that a storage is missing here then means nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_partial: bool,
+    /// Why it could not be read, if that was found just now.
+    #[serde(skip)]
+    fault: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    /// The file that declares it.
+    file: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+impl Applied {
+    fn read() -> io::Result<Self> {
+        match fs::read(record_path()) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).unwrap_or_else(|cause| Self {
+                is_partial: true,
+                fault: Some(format!("{}: {cause}", record_path().display())),
+                ..Self::default()
+            })),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(cause) => Err(cause),
+        }
+    }
+}
+
+fn record_path() -> PathBuf {
+    state_dir().join("applied.json")
+}
+
+/// A token is long and random, so its hash does not reveal it.
+fn hash(token: &Secret) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(token.expose()))
 }
