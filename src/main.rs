@@ -29,7 +29,7 @@ use commands::completions;
 use context::Context;
 use error::{Code, Error};
 use ui::report::{self, Report};
-use ui::terminal::{self, Terminal, Volume};
+use ui::terminal::{self, Volume};
 
 fn main() -> ExitCode {
     without_core_dump();
@@ -73,7 +73,7 @@ fn failed(error: &Error, json: bool) -> ExitCode {
     if json {
         report::print_failure(error);
     } else if !error.shown {
-        Terminal::new(Volume::Normal, true, json).error(&report::failure_text(error));
+        terminal::error(&report::failure_text(error));
     }
     ExitCode::from(error.code.exit())
 }
@@ -97,6 +97,6 @@ fn usage(error: &clap::Error, json: bool) -> error::Result<u8> {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         return Err(Error::new(Code::InvalidValue, message).quoting("usage", text.trim()));
     }
-    Terminal::new(Volume::Normal, true, json).usage(&hidden(error.render().ansi().to_string()));
+    terminal::show(&hidden(error.render().ansi().to_string()));
     Ok(u8::try_from(error.exit_code()).unwrap_or(2))
 }

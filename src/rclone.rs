@@ -18,7 +18,7 @@ use crate::error::{Code, Error, Result};
 use crate::process::{self, Ending, Outcome, Supervision};
 use crate::signals;
 use crate::storage::sign_in::App;
-use crate::ui::terminal::Terminal;
+use crate::ui::terminal::{self, Terminal};
 
 /// The oldest rclone that is tested.
 pub(crate) const OLDEST: Version = Version(1, 60, 0);
@@ -179,7 +179,7 @@ impl Rclone {
         command.arg("lsd").arg(format!("{name}:")).args(NETWORK);
         let mut how = Supervision::within(self.limit);
         how.must_finish = Box::new(renews);
-        how.on_wait = Box::new(|ending| self.say_wait(ending));
+        how.on_wait = Box::new(say_wait);
         let outcome = self.run(&mut command, Some(&format!("waiting for Box to list {name:?}")), how)?;
         Ok(if outcome.success() { Ok(Listed { folders: outcome.lines }) } else { Err(outcome) })
     }
@@ -283,18 +283,18 @@ impl Rclone {
         self.terminal.trace(&format!("{line} ({ending}, {} ms)", outcome.took.as_millis()));
         if outcome.ending == Ending::Interrupted { Err(Error::interrupted()) } else { Ok(outcome) }
     }
+}
 
-    /// Says what pluton waits for before it ends; once, no matter how many rclones it waits for.
-    fn say_wait(&self, why: Ending) {
-        static SAID: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
-        let waiting = "waiting for Box to answer the renewal, so that the sign-in is not lost";
-        let (said, text) = match why {
-            Ending::Interrupted => (&SAID[0], format!("{waiting}; press Ctrl-C again to stop anyway")),
-            Ending::TimedOut | Ending::Finished(_) => (&SAID[1], format!("this is taking too long; {waiting}")),
-        };
-        if !said.swap(true, Ordering::SeqCst) {
-            self.terminal.always_print(&text);
-        }
+/// Says what pluton waits for before it ends; once, no matter how many rclones it waits for.
+fn say_wait(why: Ending) {
+    static SAID: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
+    let waiting = "waiting for Box to answer the renewal, so that the sign-in is not lost";
+    let (said, text) = match why {
+        Ending::Interrupted => (&SAID[0], format!("{waiting}; press Ctrl-C again to stop anyway")),
+        Ending::TimedOut | Ending::Finished(_) => (&SAID[1], format!("this is taking too long; {waiting}")),
+    };
+    if !said.swap(true, Ordering::SeqCst) {
+        terminal::print_line(&text);
     }
 }
 

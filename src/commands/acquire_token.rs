@@ -14,6 +14,7 @@ use crate::storage::section::Section;
 use crate::storage::token::Token;
 use crate::ui::prompt;
 use crate::ui::report::Warning;
+use crate::ui::terminal;
 
 /// Has a person sign in as `section` does: in a browser that Pluton opens, or from a link that it shows.
 pub(super) fn through_browser(context: &Context, rclone: &Rclone, section: &Section, opens: bool) -> Result<Token> {
@@ -28,7 +29,7 @@ pub(super) fn through_browser(context: &Context, rclone: &Rclone, section: &Sect
             (true, false) => "Could not open a browser. Open this link in a browser on this machine:",
             (false, _) => "Open this link in a browser on this machine:",
         };
-        terminal.always_print(&format!("{how}\n\n    {link}\n"));
+        terminal::print_line(&format!("{how}\n\n    {link}\n"));
         spinner = Some(terminal.wait("waiting for you to sign in to Box (Ctrl-C cancels)"));
     })?;
     drop(spinner);

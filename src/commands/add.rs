@@ -107,7 +107,7 @@ impl Add<'_> {
                 answers.set(Field::Token, found.token.blob().expose());
                 resumed.push(found);
             }
-            wizard::correct(self.context, &mut answers, error)?;
+            wizard::correct(&mut answers, error)?;
         }
     }
 

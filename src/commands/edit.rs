@@ -16,6 +16,7 @@ use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS, needs
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::prompt::Reply;
 use crate::ui::report::{Outcome, Report, failure_text};
+use crate::ui::terminal;
 
 pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
     let file = context.config_file()?;
@@ -60,7 +61,7 @@ impl Editor<'_> {
             let set = BoxOptions::checked(changed.map(|(key, value)| (*key, value.as_str())))?;
             match self.change(&set, was.keys().copied().filter(|key| !now.contains_key(key))) {
                 Err(error) if !signals::seen() => {
-                    shows_menu = what_now(self.context, error, vec!["Change the options".into()])?.is_some();
+                    shows_menu = what_now(error, vec!["Change the options".into()])?.is_some();
                 }
                 done => return done,
             }
@@ -74,7 +75,7 @@ impl Editor<'_> {
             Ok(Reply::Answer(Some(folder))) => drop(options.insert(ROOT_FOLDER, folder.id)),
             Ok(Reply::Answer(None)) => drop(options.remove(ROOT_FOLDER)),
             Err(error) if signals::seen() => return Err(error),
-            Err(error) => self.context.terminal.error(&failure_text(&error)),
+            Err(error) => terminal::error(&failure_text(&error)),
         }
         Ok(false)
     }

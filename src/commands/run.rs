@@ -22,7 +22,7 @@ use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::token::Token;
 use crate::ui::report::{Outcome, Report, failure_text};
-use crate::ui::terminal::Terminal;
+use crate::ui::terminal::{self, Terminal};
 
 /// rclone treats a token as expired in its last 10 seconds, and a renewal may take a few.
 const LEAST_AHEAD: Duration = Duration::from_secs(20);
@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, flags: &Run) -> Result<Report> {
         });
         status
     });
-    Ok(Report::Exit(status.map_or_else(|cause| not_started(&program.to_string_lossy(), &cause, context), code)))
+    Ok(Report::Exit(status.map_or_else(|cause| not_started(&program.to_string_lossy(), &cause), code)))
 }
 
 /// Variables that override these sections' keys in rclone.
@@ -124,13 +124,13 @@ fn code(status: ExitStatus) -> u8 {
 }
 
 /// As a shell says it, and with its exit codes.
-fn not_started(program: &str, cause: &std::io::Error, context: &Context) -> u8 {
+fn not_started(program: &str, cause: &std::io::Error) -> u8 {
     let (code, why) = match cause.kind() {
         ErrorKind::NotFound => (127, "command not found".to_owned()),
         ErrorKind::PermissionDenied => (126, "permission denied".to_owned()),
         _ => (126, format!("it cannot be run: {cause}")),
     };
-    context.terminal.error(&format!("{program}: {why}"));
+    terminal::error(&format!("{program}: {why}"));
     code
 }
 
@@ -215,7 +215,7 @@ impl<'a> Keeper<'a> {
             if error.is_outage() {
                 self.terminal.warn_lines(&format!("{text}, and Pluton tries again"));
             } else {
-                self.terminal.error(&format!("{text} meanwhile"));
+                terminal::error(&format!("{text} meanwhile"));
             }
         }
         let has_expired = matches!(error.code, Code::RefreshTokenInvalid | Code::TokenExpired);

@@ -21,6 +21,7 @@ use crate::storage::sign_in::Kind;
 use crate::storage::token::{self, NotAToken, Token};
 use crate::ui::prompt::{self, Item, Progress, Reply};
 use crate::ui::report::failure_text;
+use crate::ui::terminal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Question {
@@ -68,7 +69,7 @@ pub(super) fn complete(context: &Context, answers: &mut Answers, present: &Docum
             Reply::Answer(()) => asked.push(question),
             Reply::Back => match asked.pop() {
                 Some(before) => forget(answers, before),
-                None => prompt::complain("this is the first question; Ctrl-C quits"),
+                None => terminal::error("this is the first question; Ctrl-C quits"),
             },
         }
     }
@@ -167,7 +168,7 @@ impl Interview<'_> {
                     answers.set(Field::Token, paste.expose());
                     return Ok(Reply::Answer(()));
                 }
-                Err(why) => prompt::complain(&why.to_string()),
+                Err(why) => terminal::error(&why.to_string()),
             }
             label = "Paste it again (it stays hidden; Esc goes back): ";
         }
@@ -175,13 +176,13 @@ impl Interview<'_> {
 }
 
 /// After a failure: offers to correct one of the answers that may be wrong, or to try again; all others stay.
-pub(super) fn correct(context: &Context, answers: &mut Answers, error: Error) -> Result<()> {
+pub(super) fn correct(answers: &mut Answers, error: Error) -> Result<()> {
     let fields: Vec<Field> = error.fields.iter().copied().filter(|field| answers.needs(*field)).collect();
     let correction = |field: &Field| match field {
         Field::Option(key) => format!("Correct the option {key}"),
         field => format!("Correct the {}", field.names().title),
     };
-    let Some(chosen) = what_now(context, error, fields.iter().map(correction).collect())? else { return Ok(()) };
+    let Some(chosen) = what_now(error, fields.iter().map(correction).collect())? else { return Ok(()) };
     answers.forget(fields[chosen]);
     match fields[chosen] {
         Field::Token => answers.browser = None,
@@ -197,8 +198,8 @@ pub(super) fn correct(context: &Context, answers: &mut Answers, error: Error) ->
 ///
 /// # Errors
 /// The failure itself, if the person gives up.
-pub(super) fn what_now(context: &Context, error: Error, mut corrections: Vec<String>) -> Result<Option<usize>> {
-    context.terminal.error(&failure_text(&error));
+pub(super) fn what_now(error: Error, mut corrections: Vec<String>) -> Result<Option<usize>> {
+    terminal::error(&failure_text(&error));
     let again = corrections.len();
     corrections.extend(["Try again".into(), "Give up".into()]);
     let items: Vec<_> = corrections.iter().map(|title| Item { title, meaning: "" }).collect();
@@ -298,7 +299,7 @@ fn ask_secret(answers: &mut Answers, field: Field) -> Result<Reply<()>> {
                 answers.set(field, secret.expose());
                 return Ok(Reply::Answer(()));
             }
-            Err(error) => prompt::complain(&error.message),
+            Err(error) => terminal::error(&error.message),
         }
     }
 }

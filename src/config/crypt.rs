@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Result};
 use crate::process;
 use crate::secret::Secret;
 use crate::ui::prompt;
-use crate::ui::terminal::Terminal;
+use crate::ui::terminal::{self, Terminal};
 
 const ENV: &str = "RCLONE_CONFIG_PASS";
 const PROMPTS: usize = 3;
@@ -123,7 +123,7 @@ impl PasswordSource {
                 let password = prompt::hidden_line("Password of rclone.conf (it stays hidden): ")?;
                 match open(&password) {
                     Some(content) => return Ok((password, content)),
-                    None => self.terminal.error("this password does not decrypt it"),
+                    None => terminal::error("this password does not decrypt it"),
                 }
             }
             return Err(locked("none of the passwords decrypts it"));

@@ -14,9 +14,8 @@ use crate::secret::{Secret, clean, looks_like_token};
 use crate::signals;
 use crate::ui::hidden::{self, line_editing};
 pub(crate) use crate::ui::hidden::{Progress, echo_off, forget_typed};
-use crate::ui::terminal::{self, show, window};
-use crate::ui::text::{BAD, marked};
-use crate::ui::wrap::{page, wrap};
+use crate::ui::terminal::{self, print_line, show, window};
+use crate::ui::wrap::page;
 
 /// The result of a question: an answer, or the way back to the question before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +40,7 @@ const BACK: &str = "<";
 
 /// How to answer, for those who meet the first question.
 pub(crate) fn introduce() {
-    say("Enter accepts the value in brackets, ? explains, < or Esc goes back. Nothing is saved until the end.");
+    print_line("Enter accepts the value in brackets, ? explains, < or Esc goes back. Nothing is saved until the end.");
 }
 
 /// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.
@@ -65,7 +64,7 @@ pub(crate) fn line(
                 report(label, if is_secret { "[hidden]" } else { answer });
                 match checked {
                     Ok(()) => return Ok(Reply::Answer(answer.to_owned())),
-                    Err(error) => complain(&error.message),
+                    Err(error) => terminal::error(&error.message),
                 }
             }
         }
@@ -77,7 +76,7 @@ pub(crate) fn must_answer<T>(ask: impl Fn() -> Result<Reply<T>>) -> Result<T> {
     loop {
         match ask()? {
             Reply::Answer(answer) => return Ok(answer),
-            Reply::Back => complain("this is the first question; Ctrl-C quits"),
+            Reply::Back => terminal::error("this is the first question; Ctrl-C quits"),
         }
     }
 }
@@ -161,7 +160,7 @@ pub(crate) fn must_choose(label: &str, items: &[Item<'_>]) -> Result<usize> {
 fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usize> {
     show(&format!("{label}\n"));
     for (number, Item { title, meaning }) in (1..).zip(&rows[..items]) {
-        say(format!("{number}. {title}: {meaning}").trim_end_matches(": "));
+        print_line(format!("{number}. {title}: {meaning}").trim_end_matches(": "));
     }
     let keys = rows[items..].iter().map(|row| if row.title == BACK { ", < goes back" } else { ", ? explains" });
     let question = format!("Number, 1 to {items}{} [1]", keys.collect::<String>());
@@ -179,11 +178,6 @@ fn choose_by_number(label: &str, rows: &[Item<'_>], items: usize) -> Result<usiz
 /// Prints what a person has to know before the next question.
 pub(crate) fn explain(text: &str) {
     show(&format!("\n{}\n\n", page(text, Some(window()))));
-}
-
-/// Prints what is wrong with an answer before it is asked for again.
-pub(crate) fn complain(why: &str) {
-    say(&marked(BAD, "error:", why));
 }
 
 /// One line of hidden input, unchanged.
@@ -265,12 +259,8 @@ fn restore_terminal() {
 /// Prints the answer in place of the erased question.
 fn report(label: &str, answer: &str) {
     if !terminal::is_dumb() {
-        say(&format!("{}{answer}", prompt(label)));
+        print_line(&format!("{}{answer}", prompt(label)));
     }
-}
-
-fn say(text: &str) {
-    show(&(wrap(text, Some(window())) + "\n"));
 }
 
 fn style() -> Style {

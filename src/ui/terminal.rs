@@ -63,7 +63,7 @@ impl Terminal {
     /// Plain text that a person at a prompt needs.
     pub(crate) fn say(self, text: &str) {
         if self.volume != Volume::Quiet {
-            write_line(text);
+            print_line(text);
         }
     }
 
@@ -82,7 +82,7 @@ impl Terminal {
 
     pub(crate) fn trace(self, text: &str) {
         if self.volume == Volume::Verbose {
-            write_raw(&format!("+ {text}"));
+            show(&format!("+ {text}\n"));
         }
     }
 
@@ -102,24 +102,6 @@ impl Terminal {
         bar.enable_steady_tick(Duration::from_millis(80));
         *turning() = Some(bar.clone());
         Spinner(Some(bar))
-    }
-}
-
-/// What is printed whatever the verbosity.
-#[expect(clippy::unused_self, reason = "printed whatever the volume")]
-impl Terminal {
-    /// What must be read for anything to go on.
-    pub(crate) fn always_print(self, text: &str) {
-        write_line(text);
-    }
-
-    pub(crate) fn error(self, text: &str) {
-        write_line(&marked(BAD, "error:", text));
-    }
-
-    /// What clap says of wrong usage, folded by itself.
-    pub(crate) fn usage(self, text: &str) {
-        write_raw(text.trim_end());
     }
 }
 
@@ -152,20 +134,23 @@ pub(super) fn window() -> usize {
     columns(&Term::stderr()).unwrap_or(80)
 }
 
-/// Prints text unchanged for a person at a prompt. No spinner is shown meanwhile.
-pub(super) fn show(text: &str) {
-    let mut out = anstream::stderr().lock();
-    let _ = out.write_all(for_screen(text).as_bytes()).and_then(|()| out.flush());
+/// Says what failed, whatever the volume.
+pub(crate) fn error(text: &str) {
+    print_line(&marked(BAD, "error:", text));
 }
 
-/// Wraps between words at the window's width; without a window, leaves the text unchanged.
-fn write_line(text: &str) {
-    write_raw(&wrap(&for_screen(text), columns(&Term::stderr())));
+/// Prints a line whatever the volume, wrapped between words if there is a window.
+pub(crate) fn print_line(text: &str) {
+    show(&(wrap(&for_screen(text), columns(&Term::stderr())) + "\n"));
 }
 
-fn write_raw(text: &str) {
-    // Nothing can be reported if standard error is closed.
-    let write = || drop(writeln!(anstream::stderr().lock(), "{}", for_screen(text)));
+/// Prints text unchanged. No spinner is shown meanwhile.
+pub(crate) fn show(text: &str) {
+    let write = || {
+        let mut out = anstream::stderr().lock();
+        // Nothing can be reported if standard error is closed.
+        let _ = out.write_all(for_screen(text).as_bytes()).and_then(|()| out.flush());
+    };
     match &*turning() {
         Some(bar) => bar.suspend(write),
         None => write(),
