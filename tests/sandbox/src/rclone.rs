@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -11,20 +11,23 @@ use std::time::{Duration, Instant};
 use crate::pip;
 
 const NEWEST: &str = "1.75.2";
-const DEBIAN: &str = "1.60.";
+const DEBIAN: &str = "/usr/bin/rclone";
 
 /// rclone 1.75.2, installed below the target directory on first use.
 pub fn newest() -> PathBuf {
-    static FOUND: LazyLock<PathBuf> = LazyLock::new(install);
+    static FOUND: LazyLock<PathBuf> = LazyLock::new(|| {
+        let home = pip::installed("rclone", NEWEST, "rclone-requirements.txt");
+        home.unwrap_or_else(|error| panic!("rclone {NEWEST} cannot be had: {error:#}")).join("bin/rclone")
+    });
     FOUND.clone()
 }
 
 /// `/usr/bin/rclone`, where that is the 1.60 of Debian stable; where it is not, what needs it is skipped, and that is said.
 pub fn debian() -> Option<PathBuf> {
     static FOUND: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let path = PathBuf::from("/usr/bin/rclone");
-        if version(&path).is_some_and(|version| version.starts_with(DEBIAN)) {
-            return Some(path);
+        let version = Command::new(DEBIAN).arg("version").output();
+        if version.is_ok_and(|output| output.stdout.starts_with(b"rclone v1.60.")) {
+            return Some(DEBIAN.into());
         }
         crate::skip("/usr/bin/rclone is not Debian's 1.60");
         None
@@ -35,28 +38,6 @@ pub fn debian() -> Option<PathBuf> {
 /// Every version there is here, the newest first.
 pub fn both() -> Vec<PathBuf> {
     std::iter::once(newest()).chain(debian()).collect()
-}
-
-fn install() -> PathBuf {
-    let home = pip::installed("rclone", NEWEST, "rclone-requirements.txt");
-    let home = home.unwrap_or_else(|error| panic!("rclone {NEWEST} cannot be had: {error:#}"));
-    let binary = home.join("bin").join("rclone");
-    let found = version(&binary);
-    assert!(
-        found.as_deref() == Some(NEWEST),
-        "{} should be rclone {NEWEST}, but is {found:?}; remove {} to install it anew",
-        binary.display(),
-        home.display()
-    );
-    binary
-}
-
-/// `1.75.2` of `rclone v1.75.2`; Debian's adds `-DEV`.
-fn version(binary: &Path) -> Option<String> {
-    let output = Command::new(binary).arg("version").output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    let words = text.lines().next()?.strip_prefix("rclone v")?;
-    Some(words.trim_end_matches("-DEV").to_owned())
 }
 
 /// Waits for the turn to use port 53682, on which `rclone authorize` always listens. It lasts while the file is held,

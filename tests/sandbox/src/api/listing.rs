@@ -16,11 +16,7 @@ impl Call<'_> {
         self.page_of(self.state.tree.children(&self.user_id, folder.id))
     }
 
-    pub(super) fn list_trash(&self) -> Outcome {
-        self.page_of(self.state.tree.trash_of(&self.user_id))
-    }
-
-    fn page_of<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) -> Outcome {
+    pub(super) fn page_of<'a>(&self, nodes: impl IntoIterator<Item = &'a Node>) -> Outcome {
         self.page(nodes.into_iter().map(|node| self.chosen(describe(self.state, node), &[])).collect())
     }
 

@@ -75,7 +75,7 @@ impl<'a> Call<'a> {
         match (self.request.method.as_str(), uploading, parts.as_slice()) {
             ("GET", false, ["users", "me"]) => Ok(self.me()),
             ("GET", false, ["users"]) => self.users(),
-            ("GET", false, ["folders", "trash", "items"]) => self.list_trash(),
+            ("GET", false, ["folders", "trash", "items"]) => self.page_of(self.state.tree.trash_of(&self.user_id)),
             ("GET", false, ["folders", id, "items"]) => self.list(id),
             ("POST", false, ["folders"]) => self.create_folder(),
             ("GET", false, [kind @ ("files" | "folders"), id]) => Ok(self.shown(200, self.item(kind, id)?)),

@@ -56,13 +56,10 @@ impl World<'_> {
     /// Runs a command in a home of its own, after showing what is typed.
     fn show(&self, program: &Path, args: &[&str]) -> Result<()> {
         let name = program.file_stem().unwrap_or_default().to_string_lossy();
-        let words: Vec<String> = args
-            .iter()
-            .map(|word| {
-                word.strip_prefix(&*self.home.to_string_lossy()).map_or((*word).to_owned(), |rest| format!("~{rest}"))
-            })
-            .map(|word| if word.contains(' ') { format!("\"{word}\"") } else { word })
-            .collect();
+        let home = self.home.to_string_lossy();
+        let typed = args.iter().map(|word| word.replace(&*home, "~"));
+        let words: Vec<String> =
+            typed.map(|word| if word.contains(' ') { format!("\"{word}\"") } else { word }).collect();
         println!("\n$ {name} {}", words.join(" "));
         let inherited = std::env::vars_os().filter(|(name, _)| !is_settings(name));
         let status = Command::new(program)

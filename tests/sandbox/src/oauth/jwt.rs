@@ -1,13 +1,12 @@
 //! Checks every claim of the signed assertions of service accounts.
 
-use std::time::UNIX_EPOCH;
-
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use ring::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, UnparsedPublicKey,
 };
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use super::{Granted, app_of_kind, invalid_grant, subject};
 use crate::AppKind;
@@ -24,7 +23,7 @@ pub(super) fn grant(state: &mut State, request: &Request) -> Granted {
     let app = app_of_kind(state, request, AppKind::Jwt)?;
     let (header, claims) = verified(request.field("assertion"))?;
     let text = |name: &str| claims[name].as_str().unwrap_or_default();
-    let left = claims["exp"].as_i64().unwrap_or(0) - seconds(state);
+    let left = claims["exp"].as_i64().unwrap_or(0) - OffsetDateTime::from(state.now()).unix_timestamp();
     let user_id = subject(&app, text("box_sub_type"), text("sub"));
     let key_id = &app.config["boxAppSettings"]["appAuth"]["publicKeyID"];
     let checks = [
@@ -64,9 +63,4 @@ fn verified(assertion: &str) -> Result<(Value, Value), Answer> {
 fn json(part: &str) -> Option<Value> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
     serde_json::from_slice(&bytes).ok()
-}
-
-fn seconds(state: &State) -> i64 {
-    let since = state.now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

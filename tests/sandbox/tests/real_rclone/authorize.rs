@@ -1,7 +1,7 @@
 //! `rclone authorize`, with a scripted browser.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use box_sandbox::{App, AppSpec, Page, RCLONE_CLIENT_ID, REDIRECT_URI, Sandbox, authorize_port};
 
@@ -29,10 +29,6 @@ impl Authorize {
         });
         Self { child, url: url.expect("rclone gives an address") }
     }
-
-    fn end(self) -> Output {
-        self.child.wait_with_output().expect("rclone's end")
-    }
 }
 
 #[test]
@@ -47,7 +43,7 @@ fn the_browser_goes_there_and_back_and_the_token_works() {
             assert!(page.visited[2].starts_with("http://127.0.0.1:53682/?code="));
             // rclone may end before its page is out.
             assert!([0, 200].contains(&page.status), "{page:?}");
-            let output = authorize.end();
+            let output = authorize.child.wait_with_output().unwrap();
             assert!(output.status.success());
             let said = String::from_utf8(output.stdout).unwrap();
             let blob = said.lines().find(|line| line.starts_with('{')).unwrap();
@@ -69,7 +65,7 @@ fn the_consent_page_has_two_buttons_that_work() {
             assert!(page.body.contains("Grant access to Box"));
             assert!(page.body.contains("Deny access to Box"));
             let page = bench.sandbox.decide(&page, grant);
-            assert_eq!(authorize.end().status.success(), grant, "{}", page.body);
+            assert_eq!(authorize.child.wait_with_output().unwrap().status.success(), grant, "{}", page.body);
         }
     });
 }

@@ -37,15 +37,6 @@ fn an_expired_sign_in_renews_itself_again_and_again_but_each_refresh_token_works
 }
 
 #[test]
-fn rclone_s_own_app_renews_with_rclone_s_own_secret() {
-    with_each(|bench| {
-        bench.sign_in_an_hour_ago();
-        bench.ok(&LSD);
-        assert_eq!(bench.grants(), 1);
-    });
-}
-
-#[test]
 fn under_the_grace_rule_a_used_refresh_token_gives_the_same_pair_until_the_new_one_is_used() {
     for grace in [false, true] {
         let sandbox = Sandbox::with(Settings { grace, ..Settings::default() });
