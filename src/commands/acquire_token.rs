@@ -1,8 +1,8 @@
 //! Gets the missing token of a sign-in by a person: from the browser through rclone, or from an earlier run that ended
 //! after Box had renewed its token and before that was saved. Saves nothing.
 
+use super::explain;
 use super::input::Answers;
-use super::{explain, refresh};
 use crate::config::document::Document;
 use crate::config::{self, OrphanedSignIn};
 use crate::context::Context;
@@ -19,7 +19,7 @@ use crate::ui::terminal;
 /// Has a person sign in as `section` does: in a browser that Pluton opens, or from a link that it shows.
 pub(super) fn through_browser(context: &Context, rclone: &Rclone, section: &Section, opens: bool) -> Result<Token> {
     let terminal = context.terminal;
-    let app = refresh::app(section);
+    let app = section.own_app();
     let mut spinner = None;
     let ask = Authorize { app: app.as_ref(), auth_url: section.get("auth_url"), token_url: section.get("token_url") };
     let outcome = rclone.authorize(&ask, &mut |link| {

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::acquire_token::through_browser;
 use super::input::{Answers, token_to_come};
-use super::refresh;
 use crate::cli::{AddBox, SignInFlags};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result, Who};
@@ -54,7 +53,7 @@ pub(super) fn add(context: &Context, flags: &AddBox, host: &str, warnings: Vec<W
 
 /// What is passed to pluton there as the paste: the token, and the app that it belongs to.
 fn pasted(section: &Section, token: &Secret) -> Secret {
-    let Some(App { client_id, client_secret }) = refresh::app(section) else { return token.clone() };
+    let Some(App { client_id, client_secret }) = section.own_app() else { return token.clone() };
     let keys = json!({ "client_id": client_id, "client_secret": client_secret.expose(), "token": token.expose() });
     Secret::new(keys.to_string())
 }

@@ -16,7 +16,7 @@ use crate::diagnosis::Doing;
 use crate::error::{Code, Error, Result};
 use crate::rclone::Rclone;
 use crate::storage::section::Section;
-use crate::storage::sign_in::{App, Kind, Renewer, Subject};
+use crate::storage::sign_in::{Kind, Renewer, Subject};
 use crate::storage::token::Token;
 use crate::ui::report::{Outcome, Report, StorageResult};
 use crate::ui::terminal::{Spinner, Terminal};
@@ -187,17 +187,12 @@ pub(super) fn grant(section: &Section, limit: Duration) -> Result<Token> {
         Error::new(Code::ClientInvalid, format!("{name:?} has no {what}, which Box requires for client credentials"))
             .hint_run(format!("pluton storage authorize {name:?} --client-credentials --box-subject enterprise:ID"))
     };
-    let app = app(section).ok_or_else(|| missing("client ID and secret"))?;
+    let app = section.own_app().ok_or_else(|| missing("client ID and secret"))?;
     let subject = section.get("box_subject_type").zip(section.get("box_subject_id"));
     let (kind, id) = subject.ok_or_else(|| missing("subject"))?;
     let subject = Subject::parse(&format!("{kind}:{id}"))?;
     box_api::client_credentials(&app, &subject, section.get("token_url"), limit)?
         .map_err(|refused| explain::refused(Doing::Minting, &refused, section))
-}
-
-/// The Box app whose ID and secret are in the section.
-pub(super) fn app(section: &Section) -> Option<App> {
-    Some(App { client_id: section.get("client_id")?.to_owned(), client_secret: section.secret("client_secret")? })
 }
 
 fn not_renewable(name: &str, why: &str) -> Error {

@@ -1,7 +1,7 @@
 //! `pluton storage remove`: removes storages from rclone.conf, and with `--revoke` revokes their sign-ins at Box.
 
 use super::pick;
-use super::refresh::{self, lock};
+use super::refresh::lock;
 use super::rename::{heirs, references};
 use crate::box_api;
 use crate::cli::Remove;
@@ -9,7 +9,7 @@ use crate::config::document::Document;
 use crate::config::{self, ConfigFile};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::secret::{Secret, scrub};
+use crate::secret::scrub;
 use crate::signals;
 use crate::storage::section::Section;
 use crate::storage::sign_in::{App, Kind};
@@ -108,11 +108,10 @@ fn app(section: &Section) -> Result<App, &'static str> {
     match section.kind() {
         Kind::Quick => Err("Box requires the app's client secret, and that of quick connect is rclone's own"),
         Kind::AccessToken => Err(NO_SECRET),
-        Kind::OwnApp | Kind::ClientCredentials => refresh::app(section).ok_or(NO_SECRET),
+        Kind::OwnApp | Kind::ClientCredentials => section.own_app().ok_or(NO_SECRET),
         Kind::Jwt => {
-            let text =
-                section.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
-            text.and_then(|text| App::in_jwt_file(&text).ok()).ok_or("the app's config.json cannot be read")
+            let file = section.app_file().and_then(|text| App::in_jwt_file(&text).ok());
+            file.ok_or("the app's config.json cannot be read")
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Field, Result};
 use crate::secret::Secret;
 use crate::storage::options::{self, DESCRIPTION};
-use crate::storage::sign_in::{Kind, Renewer, jwt_secrets};
+use crate::storage::sign_in::{App, Kind, Renewer, jwt_secrets};
 use crate::storage::token::Token;
 
 const TOKEN: &str = "token";
@@ -114,6 +114,16 @@ impl Section {
         self.get("client_id").or(self.app.as_deref())
     }
 
+    /// The Box app whose ID and secret are in it.
+    pub(crate) fn own_app(&self) -> Option<App> {
+        Some(App { client_id: self.get("client_id")?.to_owned(), client_secret: self.secret("client_secret")? })
+    }
+
+    /// The text of the app's config.json that it names.
+    pub(crate) fn app_file(&self) -> Option<Secret> {
+        std::fs::read_to_string(self.get("box_config_file")?).ok().map(Secret::new)
+    }
+
     pub(crate) fn token(&self) -> Option<Token> {
         Token::find(self.secret(TOKEN)?.expose()).ok()
     }
@@ -185,8 +195,7 @@ impl Section {
             secrets.push(token.access_token());
             secrets.extend(token.refresh_token());
         }
-        let file = self.get("box_config_file").and_then(|path| std::fs::read_to_string(path).ok()).map(Secret::new);
-        let app_files = file.into_iter().chain(self.secret("config_credentials"));
+        let app_files = self.app_file().into_iter().chain(self.secret("config_credentials"));
         secrets.extend(app_files.flat_map(|text| jwt_secrets(&text)));
         secrets
     }
