@@ -280,13 +280,7 @@ pub(crate) struct SignInFlags {
 
 /// The options that were given, by their keys in rclone.conf. Their flags are made from the table.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct OptionFlags(BTreeMap<&'static str, String>);
-
-impl OptionFlags {
-    pub(crate) fn set(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(key, value)| (*key, value.as_str()))
-    }
-}
+pub(crate) struct OptionFlags(pub(crate) BTreeMap<&'static str, String>);
 
 impl FromArgMatches for OptionFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

@@ -63,7 +63,7 @@ fn command(context: &Context, flags: &AddBox, name: &str) -> String {
     let proof = &flags.proof;
     let mut words =
         ["pluton", "storage", "add", "box", name, "--token-file", "-", "--no-input"].map(str::to_owned).to_vec();
-    words.extend(flags.options.set().map(|(key, value)| format!("--{}={value}", key.replace('_', "-"))));
+    words.extend(flags.options.0.iter().map(|(key, value)| format!("--{}={value}", key.replace('_', "-"))));
     words.extend(proof.timeout.map(|limit| format!("--timeout={}s", limit.as_secs().max(1))));
     let switches = [
         (flags.force, "--force"),

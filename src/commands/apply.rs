@@ -162,7 +162,7 @@ impl Run<'_> {
         ] {
             answers.fill(field, given.as_ref().map(Secret::expose));
         }
-        require_user_id(answers.options()?.get(IMPERSONATE), "an apply file needs the numeric ID")?;
+        require_user_id(answers.options()?.get(IMPERSONATE).map(String::as_str), "an apply file needs the numeric ID")?;
         let mut section = answers.section()?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);

@@ -5,14 +5,14 @@ use super::commit::{Change, Target, commit, require_user_id};
 use super::pick;
 use super::refresh::{is_renewable, refresh};
 use super::verify::ENOUGH;
-use super::wizard::{Options, browse, menu, what_now};
+use super::wizard::{browse, menu, what_now};
 use crate::box_api::Folder;
 use crate::cli::Edit;
 use crate::config::{ConfigFile, Proof};
 use crate::context::Context;
 use crate::error::{Code, Error, Field, Result};
 use crate::signals;
-use crate::storage::options::{BoxOptions, IMPERSONATE, ROOT_FOLDER, SPECS, needs};
+use crate::storage::options::{IMPERSONATE, Options, ROOT_FOLDER, SPECS, checked, needs};
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::prompt::Reply;
 use crate::ui::report::{Outcome, Report, failure_text};
@@ -23,15 +23,15 @@ pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
     let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage edit NAME --OPTION VALUE")?;
     let before = file.section(&name)?;
     let editor = Editor { context, file: &file, flags, before: &before };
-    let set = BoxOptions::checked(flags.options.set())?;
-    if set.entries().next().is_none() && flags.unset.is_empty() {
+    let set = checked(&flags.options.0)?;
+    if set.is_empty() && flags.unset.is_empty() {
         if context.terminal.asks {
             return editor.by_menu();
         }
         return Err(Error::new(Code::InputRequired, "nothing to change")
             .hint("give an option, for example --root-folder-id ID, or --unset KEY"));
     }
-    if let Some(both) = flags.unset.iter().find(|key| set.get(key).is_some()) {
+    if let Some(both) = flags.unset.iter().find(|key| set.contains_key(key.as_str())) {
         return Err(Error::new(Code::InvalidValue, format!("{both} is both set and unset")));
     }
     editor.change(&set, flags.unset.iter().map(String::as_str))
@@ -57,9 +57,9 @@ impl Editor<'_> {
             {
                 now.clone_from(&was);
             }
-            let changed = now.iter().filter(|(key, value)| was.get(*key) != Some(*value));
-            let set = BoxOptions::checked(changed.map(|(key, value)| (*key, value.as_str())))?;
-            match self.change(&set, was.keys().copied().filter(|key| !now.contains_key(key))) {
+            let mut changed = now.clone();
+            changed.retain(|key, value| was.get(key) != Some(value));
+            match self.change(&checked(&changed)?, was.keys().copied().filter(|key| !now.contains_key(key))) {
                 Err(error) if !signals::seen() => {
                     shows_menu = what_now(error, vec!["Change the options".into()])?.is_some();
                 }
@@ -88,11 +88,11 @@ impl Editor<'_> {
         browse(&read()?)
     }
 
-    fn change<'k>(&self, set: &BoxOptions, unset: impl Iterator<Item = &'k str>) -> Result<Report> {
+    fn change<'k>(&self, set: &Options, unset: impl Iterator<Item = &'k str>) -> Result<Report> {
         let (before, proof) = (self.before, &self.flags.proof);
         let mut after = before.clone();
         unset.for_each(|key| after.set(key, None));
-        for (key, text) in set.entries() {
+        for (key, text) in set {
             after.put(Field::Option(key), key, text)?;
         }
         let mut keys: Vec<&str> = SPECS.iter().map(|spec| spec.key).collect();
@@ -104,7 +104,7 @@ impl Editor<'_> {
                 require_user_id(after.get(IMPERSONATE), "with --no-verify only a numeric ID can be saved")?;
             }
             let rclone = self.context.rclone(proof.timeout)?;
-            rclone.require_for_option(needs(|key| set.get(key).is_some()))?;
+            rclone.require_for_option(needs(|key| set.contains_key(key)))?;
             keys.push(GRANT_KEY);
             let change =
                 Change { section: after.without_grant_key(), is_new_sign_in: false, target: Target::Keys(keys) };

@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Field, Names, Result};
 use crate::secret::Secret;
 use crate::signals;
 use crate::storage::name::RemoteName;
-use crate::storage::options::{BOX_SUB_TYPE, BoxOptions, SPECS};
+use crate::storage::options::{BOX_SUB_TYPE, Options, SPECS, checked};
 use crate::storage::section::{Section, value};
 use crate::storage::sign_in::{App, Kind, Subject};
 use crate::storage::token::{Token, app_in};
@@ -48,7 +48,7 @@ pub(super) struct Answers {
     given: BTreeMap<Field, Secret>,
     pub(super) sign_in: Option<Kind>,
     pub(super) browser: Option<Browser>,
-    pub(super) options: BTreeMap<&'static str, String>,
+    pub(super) options: Options,
     pub(super) taken: Taken,
     /// Whether to offer the options to a person who was asked how to sign in.
     pub(super) offers_options: bool,
@@ -147,7 +147,7 @@ impl Answers {
         };
         let mut answers = Self {
             browser: flags.authorize.then_some(if flags.no_browser { Browser::Link } else { Browser::Here }),
-            options: options.set().map(|(key, value)| (key, value.to_owned())).collect(),
+            options: options.0.clone(),
             ..Self::default()
         };
         for (field, value, file) in [
@@ -349,11 +349,11 @@ impl Answers {
         Ok(Some(App { client_id, client_secret: Secret::new(self.need(Field::ClientSecret)?) }))
     }
 
-    pub(super) fn options(&self) -> Result<BoxOptions> {
-        let mut options = BoxOptions::checked(self.options.iter().map(|(key, text)| (*key, text.as_str())))?;
+    pub(super) fn options(&self) -> Result<Options> {
+        let mut options = checked(&self.options)?;
         if self.sign_in == Some(Kind::Jwt) {
             // rclone's default is `user`, which is wrong for a service account.
-            options.set_default(BOX_SUB_TYPE, "enterprise");
+            options.entry(BOX_SUB_TYPE).or_insert_with(|| "enterprise".to_owned());
         }
         Ok(options)
     }
@@ -394,7 +394,9 @@ impl Answers {
                 section.put(Field::Token, "token", token(paste)?.blob().expose())?;
             }
         }
-        for (key, text) in self.options()?.entries() {
+        let options = self.options()?;
+        // In the order of the table, not of the alphabet.
+        for (key, text) in SPECS.iter().filter_map(|spec| options.get_key_value(spec.key)) {
             section.put(Field::Option(key), key, text)?;
         }
         Ok(section)

@@ -2,7 +2,6 @@
 //! back to the one before. Also the menu of options and the list of folders, which `edit` uses too. Asks, and changes answers;
 //! starts and saves nothing.
 
-use std::collections::BTreeMap;
 use std::env;
 use std::sync::Once;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use crate::config::document::Document;
 use crate::context::Context;
 use crate::diagnosis::Doing;
 use crate::error::{Code, Error, Field, Result};
-use crate::storage::options::{ROOT_FOLDER, SPECS, Spec, spec};
+use crate::storage::options::{Options, ROOT_FOLDER, SPECS, Spec, spec};
 use crate::storage::section::{Section, value};
 use crate::storage::sign_in::Kind;
 use crate::storage::token::{self, NotAToken, Token};
@@ -322,8 +321,6 @@ fn ask_options(answers: &mut Answers) -> Result<Reply<()>> {
     answers.offers_options = false;
     Ok(Reply::Answer(()))
 }
-
-pub(super) type Options = BTreeMap<&'static str, String>;
 
 /// How long Box may take to list a folder.
 const LIMIT: Duration = Duration::from_secs(20);

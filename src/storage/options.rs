@@ -59,30 +59,16 @@ pub(crate) fn spec(key: &str) -> Option<&'static Spec> {
     SPECS.iter().find(|spec| spec.key == key)
 }
 
-/// Options that were set, each checked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct BoxOptions(BTreeMap<&'static str, String>);
+/// Values by the keys of their options.
+pub(crate) type Options = BTreeMap<&'static str, String>;
 
-impl BoxOptions {
-    pub(crate) fn checked<'a>(set: impl IntoIterator<Item = (&'static str, &'a str)>) -> Result<Self> {
-        set.into_iter()
-            .filter_map(|(key, text)| spec(key).map(|spec| (spec, text)))
-            .map(|(spec, text)| Ok((spec.key, spec.check(text)?)))
-            .collect::<Result<_>>()
-            .map(Self)
-    }
-
-    pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
-    }
-
-    pub(crate) fn set_default(&mut self, key: &'static str, value: &str) {
-        self.0.entry(key).or_insert_with(|| value.to_owned());
-    }
-
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        SPECS.iter().filter_map(|spec| self.get(spec.key).map(|value| (spec.key, value)))
-    }
+/// Each of these options as it will be written to rclone.conf.
+///
+/// # Errors
+/// If rclone or Box would not accept one.
+pub(crate) fn checked(set: &Options) -> Result<Options> {
+    let known = set.iter().filter_map(|(key, text)| Some((spec(key)?, text)));
+    known.map(|(spec, text)| Ok((spec.key, spec.check(text)?))).collect()
 }
 
 #[cfg(test)]
