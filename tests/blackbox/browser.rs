@@ -46,8 +46,8 @@ fn an_own_app_goes_through_the_browser_and_its_secret_through_no_argument() {
     in_turn(|m| {
         m.log_children();
         let app = m.sandbox.own_app();
-        let secret = m.file("secret", &app.client_secret);
-        let args = ["own", "--no-browser", "--client-id", &app.client_id, "--client-secret-file", &secret, "--json"];
+        m.file("secret", &app.client_secret);
+        let args = ["own", "--no-browser", "--client-id", &app.client_id, "--client-secret-file", "secret", "--json"];
         let waiting = start(&m, args);
         let page = m.sandbox.browse(&waiting.link);
         went_through(&page);

@@ -56,7 +56,7 @@ fn at_the_deadline_the_child_and_its_children_are_gone_even_if_they_do_not_liste
         let m = Machine::new();
         m.write_config(ODD);
         hanging(&m, before);
-        let args = ["Box", "--no-refresh-check", "--timeout", "2s", "--json"];
+        let args = "Box --no-refresh-check --timeout 2s --json";
         m.refuses(|| m.add(&m.mint(), args), 8, "timeout");
         for pid in pids(&m) {
             wait_until_gone(&pid);
@@ -66,8 +66,8 @@ fn at_the_deadline_the_child_and_its_children_are_gone_even_if_they_do_not_liste
 
 /// `pluton storage add`, ended once its rclone hangs; rclone and what it started are gone then.
 fn ended(m: &Machine, stop: fn(&Child), args: impl Args) -> Json {
-    let file = m.file("token.json", &m.mint().blob());
-    let args = ["storage", "add", "box", "Box", "--token-file", &file, "--json"].and(args);
+    m.file("token.json", &m.mint().blob());
+    let args = ["storage", "add", "box", "Box", "--token-file", "token.json", "--json"].and(args);
     let child = m.start(&args);
     let pids = pids(m);
     stop(&child);

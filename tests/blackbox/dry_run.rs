@@ -33,11 +33,11 @@ fn a_rehearsal_of_each_sign_in_asks_box_nothing() {
     m.write_config(ODD);
     m.log_children();
     let jwt = m.sandbox.jwt_app();
-    let secret = m.file("secret", "verysecret");
+    m.file("secret", "verysecret");
     for args in [
         &["--box-config-file", jwt.config_file.to_str().expect("UTF-8")][..],
-        &["--client-credentials", "--box-subject", "user:1", "--client-id", "abc", "--client-secret-file", &secret],
-        &["--access-token-file", &secret],
+        &["--client-credentials", "--box-subject", "user:1", "--client-id", "abc", "--client-secret-file", "secret"],
+        &["--access-token-file", "secret"],
         &["--authorize"],
     ] {
         let args = "storage add box Box --dry-run --json".and(args);
@@ -58,7 +58,7 @@ fn a_rehearsal_finds_the_same_faults_as_the_real_thing() {
     m.write_config(&format!("{}\n[team.backups]\ntype = box\n", m.config_text()));
     m.refuses(|| m.add(&m.mint(), "Box --dry-run --json"), 5, "storage_exists");
     m.refuses(|| m.add(&m.mint(), "team --dry-run --json"), 2, "invalid_value");
-    let browser = ["storage", "add", "box", "Box", "--authorize", "--dry-run", "--json"];
+    let browser = "storage add box Box --authorize --dry-run --json";
     m.refuses(|| m.pluton(browser), 5, "storage_exists");
     m.add(&m.mint(), "Box --dry-run --force").ok();
 }

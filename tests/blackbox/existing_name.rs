@@ -4,6 +4,8 @@
 use std::fs;
 use std::time::SystemTime;
 
+use serde_json::json;
+
 use crate::ODD;
 use crate::support::{Args, Machine, with_each};
 
@@ -30,8 +32,7 @@ fn a_taken_name_is_exit_5_and_asks_box_nothing() {
 fn force_replaces_once_the_new_one_is_proven() {
     with_each(|m| {
         m.write_config("[a]\ntype = local\n\n[Box]\ntype = box\nroot_folder_id = 7\ntoken = {}\n\n[z]\ntype = local\n");
-        let document = m.add_json(&m.mint(), "Box --force").done();
-        assert_eq!(document["outcome"], "replaced", "{document}");
+        m.add_json(&m.mint(), "Box --force").holds(&json!({ "outcome": "replaced" }));
         assert!(m.dump()["Box"]["root_folder_id"].is_null());
         assert!(m.config_text().starts_with("[a]\ntype = local\n\n[Box]\n"));
         assert!(m.config_text().ends_with("\n[z]\ntype = local\n"));
@@ -65,15 +66,13 @@ fn the_very_same_again_changes_nothing_and_asks_no_one() {
     let m = Machine::new();
     m.write_config(ODD);
     let token = m.mint();
-    let args = ["Box", "--no-refresh-check", "--description", "mine"];
+    let args = "Box --no-refresh-check --description mine";
     m.add(&token, args).ok();
     let (text, at) = (m.config_text(), changed_at(&m));
     m.sandbox.clear_requests();
     m.log_children();
     for more in ["", "--force", "--no-verify"] {
-        let document = m.add_json(&token, args.and(more)).done();
-        assert_eq!(document["outcome"], "unchanged", "{document}");
-        assert_eq!(document["changed"], false);
+        m.add_json(&token, args.and(more)).holds(&json!({ "outcome": "unchanged", "changed": false }));
     }
     m.add(&token, args).ok().prints("Unchanged");
     assert_eq!((m.config_text(), changed_at(&m)), (text, at));
@@ -89,7 +88,6 @@ fn a_service_account_that_is_there_already_is_unchanged() {
     let args = ["storage", "add", "box", "svc", "--box-config-file", app.config_file.to_str().expect("UTF-8")];
     m.pluton(args).ok();
     let text = m.config_text();
-    let document = m.json(args).done();
-    assert_eq!(document["outcome"], "unchanged", "{document}");
+    m.json(args).holds(&json!({ "outcome": "unchanged" }));
     assert_eq!(m.config_text(), text);
 }

@@ -1,6 +1,6 @@
 //! `storage list` and `storage show`: what rclone.conf says, with no rclone started and no secret shown.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::support::{Args, Machine, keys};
 
@@ -36,8 +36,7 @@ fn started_nothing(m: &Machine) {
 #[test]
 fn list_shows_each_box_storage_and_how_it_signs_in() {
     let m = made_by_rclone();
-    let document = m.json("storage list").done();
-    assert_eq!(document["ok"], true, "{document}");
+    let document = m.json("storage list").holds(&json!({ "ok": true }));
     let found: Vec<_> = document["storages"]
         .as_array()
         .expect("storages")

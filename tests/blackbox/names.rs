@@ -76,15 +76,15 @@ fn without_a_terminal_a_missing_name_is_exit_2_and_named() {
     let m = three();
     let before = m.config_text();
     for (args, names) in [
-        (&["storage", "show"][..], "pluton storage show NAME"),
-        (&["storage", "verify"], "pluton storage verify NAME (or --all)"),
-        (&["storage", "authorize", "--authorize"], "pluton storage authorize NAME"),
-        (&["storage", "edit", "--list-chunk", "5"], "pluton storage edit NAME"),
-        (&["storage", "remove"], "pluton storage remove NAME"),
-        (&["storage", "remove", "--yes"], "pluton storage remove NAME"),
-        (&["storage", "rename"], "pluton storage rename OLD NEW"),
-        (&["storage", "rename", "Backups"], "pluton storage rename \"Backups\" NEW"),
-        (&["run", "--", "true"], "pluton run NAME -- COMMAND"),
+        ("storage show", "pluton storage show NAME"),
+        ("storage verify", "pluton storage verify NAME (or --all)"),
+        ("storage authorize --authorize", "pluton storage authorize NAME"),
+        ("storage edit --list-chunk 5", "pluton storage edit NAME"),
+        ("storage remove", "pluton storage remove NAME"),
+        ("storage remove --yes", "pluton storage remove NAME"),
+        ("storage rename", "pluton storage rename OLD NEW"),
+        ("storage rename Backups", "pluton storage rename \"Backups\" NEW"),
+        ("run -- true", "pluton run NAME -- COMMAND"),
     ] {
         let ran = m.pluton(args).fails(2);
         assert!(ran.stderr.contains("no new name given") || ran.stderr.contains("no storage given"), "{ran:?}");

@@ -16,7 +16,7 @@ fn a_box_that_is_down_says_so_with_any_status() {
     with_each(|m| {
         for status in [500, 502, 504] {
             m.sandbox.fault(Fault::on("GET", LISTING).status(status));
-            let args = ["Box", "--no-refresh-check", "--json"];
+            let args = "Box --no-refresh-check --json";
             m.refuses(|| m.add(&m.mint(), args), 8, "box_unavailable");
             m.sandbox.clear_faults();
         }

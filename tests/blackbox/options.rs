@@ -170,26 +170,26 @@ fn a_line_break_gets_into_no_key_of_a_section() {
     let m = Machine::new();
     m.write_config(ODD);
     let evil = "abc\n[stolen]\ntype = box";
-    let secret = m.file("secret", "good");
+    m.file("secret", "good");
     for args in [
-        &["--client-id", evil, "--client-secret-file", &secret][..],
+        &["--client-id", evil, "--client-secret-file", "secret"][..],
         &["--client-id", "abc", "--client-secret", evil],
         &["--description", evil],
         &["--token-url", &format!("https://x/{evil}")],
     ] {
         m.refuses(|| add_unverified(&m, args.and("--json")), 2, "invalid_value");
     }
-    let file = m.file("access", evil);
-    let args = ["storage", "add", "box", "dev", "--no-verify", "--json", "--access-token-file", &file];
+    m.file("access", evil);
+    let args = "storage add box dev --no-verify --json --access-token-file access";
     m.refuses(|| m.pluton(args), 2, "invalid_value");
 }
 
 #[test]
 fn a_subject_is_an_enterprise_or_a_user_by_number() {
     let m = Machine::new();
-    let secret = m.file("secret", "good");
+    m.file("secret", "good");
     for subject in ["123", "group:1", "user:alice", "enterprise:", "user:1 2", ":1"] {
-        let own = ["--client-id", "abc", "--client-secret-file", &secret, "--box-subject", subject];
+        let own = ["--client-id", "abc", "--client-secret-file", "secret", "--box-subject", subject];
         let args = "storage add box ccg --client-credentials --json".and(own);
         m.refuses(|| m.pluton(args), 2, "invalid_value");
     }
@@ -209,14 +209,10 @@ fn an_option_that_this_rclone_would_ignore_is_refused() {
 #[test]
 fn two_ways_to_sign_in_at_once_are_refused() {
     let m = Machine::new();
-    let file = m.file("some.json", "{}");
-    for more in [
-        &["--box-config-file", &file][..],
-        &["--access-token", "abc"],
-        &["--client-credentials"],
-        &["--authorize"],
-        &["--token", "{}"],
-    ] {
+    m.file("some.json", "{}");
+    for more in
+        ["--box-config-file some.json", "--access-token abc", "--client-credentials", "--authorize", "--token '{}'"]
+    {
         m.refuses(|| m.add(&m.mint(), "Box --json".and(more)), 2, "invalid_value");
     }
 }

@@ -38,12 +38,12 @@ fn what_pluton_accepts_rclone_reads_back_exactly() {
         let word = |text: &str| text.split_whitespace().collect::<String>();
         let url = format!("https://box.example/{}", word(path));
         let login = format!("{}@example.com", word(owner));
-        let file = m.file("secret", secret);
+        m.file("secret", secret);
         let token = m.mint();
         let args = [
             &format!("--client-id={id}"),
             "--client-secret-file",
-            &file,
+            "secret",
             &format!("--description={description}"),
             &format!("--token-url={url}"),
             &format!("--owned-by={login}"),

@@ -108,9 +108,10 @@ fn client_credentials_act_for_the_subject_that_was_named() {
 fn an_access_token_is_proven_and_its_end_is_announced() {
     with_each(|m| {
         let token = m.mint();
-        let file = m.file("token", &format!(" {}\n", token.access));
-        let document = m.json(["storage", "add", "box", "dev", "--access-token-file", &file]).done();
-        assert_eq!(document["storage"]["sign_in"], "access-token");
+        m.file("token", &format!(" {}\n", token.access));
+        let document = m
+            .json(["storage", "add", "box", "dev", "--access-token-file", "token"])
+            .holds(&json!({ "storage": { "sign_in": "access-token" } }));
         assert_eq!(warnings(&document), ["access_token_expires"]);
         assert!(!document.to_string().contains(&token.access));
         assert_eq!(m.dump()["dev"], json!({ "access_token": token.access, "type": "box" }));
@@ -126,8 +127,8 @@ fn only_what_lasts_is_called_ready_and_the_rest_says_what_to_do() {
     ran.prints(["Ready for backups", "    restic -r \"rclone:oauth:", "    rclone copy ~/Documents \"oauth:"]);
     let ran = m.add_jwt(&m.sandbox.jwt_app(), "svc").ok();
     ran.prints("\n    pluton run \"svc\" -- restic ").omits("Ready");
-    let file = m.file("token", &m.mint().access);
-    let ran = m.pluton(["storage", "add", "box", "dev", "--access-token-file", &file]).ok();
+    m.file("token", &m.mint().access);
+    let ran = m.pluton(["storage", "add", "box", "dev", "--access-token-file", "token"]).ok();
     assert!(ran.stdout.ends_with("rclone.conf\n") && !ran.stdout.contains("Ready"), "{ran:?}");
     assert!(ran.stderr.trim_end().ends_with("`pluton storage authorize \"dev\"`"), "{ran:?}");
     let half = Token { refresh: String::new(), ..m.mint() };

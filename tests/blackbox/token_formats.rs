@@ -44,8 +44,8 @@ fn a_token_is_found_in_every_wrapping() {
 fn a_token_may_come_by_file_environment_or_flag_and_only_the_flag_is_warned_about() {
     let mut m = Machine::new();
     let token = m.mint();
-    let file = m.file("token.json", &token.block());
-    let document = m.json(["storage", "add", "box", "file", "--token-file", &file]).done();
+    m.file("token.json", &token.block());
+    let document = m.json(["storage", "add", "box", "file", "--token-file", "token.json"]).done();
     assert_eq!(warnings(&document), [""; 0], "{document}");
 
     let token = m.mint();
@@ -154,13 +154,13 @@ fn a_file_that_cannot_be_read_is_named_with_the_flag_that_names_another() {
 #[test]
 fn what_is_empty_is_named() {
     let mut m = Machine::new();
-    let empty = m.file("empty", " \n");
+    m.file("empty", " \n");
     for (args, named) in [
-        (&["--token-file", "-"][..], "standard input (-) is empty"),
-        (&["--token-file", &empty], "/empty is empty"),
-        (&["--token", ""], "--token is empty"),
-        (&["--access-token-file", &empty], "/empty is empty"),
-        (&["--client-id", "x", "--client-secret-file", "-"], "standard input (-) is empty"),
+        ("--token-file -", "standard input (-) is empty"),
+        ("--token-file empty", "/empty is empty"),
+        ("--token ''", "--token is empty"),
+        ("--access-token-file empty", "/empty is empty"),
+        ("--client-id x --client-secret-file -", "standard input (-) is empty"),
     ] {
         m.pluton("storage add box Box".and(args)).fails(2).says(named);
     }

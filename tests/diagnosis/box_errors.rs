@@ -149,8 +149,8 @@ fn an_app_without_user_access_tokens_is_told_which_boxes_to_tick() {
         let case = case(golden, 6, "app_not_authorized", move |m| {
             let app = m.app(AppSpec { kind: AppKind::ClientCredentials, ..AppSpec::default() });
             token_says(m, 400, &format!(r#"{{"error":"{error}","error_description":"{text}"}}"#), JSON);
-            let secret = m.file("secret", &app.client_secret);
-            let own = ["--client-id", &app.client_id, "--client-secret-file", &secret];
+            m.file("secret", &app.client_secret);
+            let own = ["--client-id", &app.client_id, "--client-secret-file", "secret"];
             m.add_with("--client-credentials --box-subject user:42".and(own))
         });
         case.newest_only()

@@ -9,8 +9,8 @@ use crate::scene::{JSON, Scene, TOKEN};
 use crate::support::Ran;
 
 fn through(m: &Scene, app: &App, secret: &str) -> Ran {
-    let file = m.file("secret", secret);
-    let args = ["--no-browser", "--client-id", &app.client_id, "--client-secret-file", &file];
+    m.file("secret", secret);
+    let args = ["--no-browser", "--client-id", &app.client_id, "--client-secret-file", "secret"];
     m.authorize(args, |link| drop(m.sandbox.browse(link))).omits(secret)
 }
 

@@ -7,8 +7,8 @@ use crate::scene::Scene;
 use crate::support::{Args, Ran};
 
 fn add(m: &Scene, app: &App, secret: &str, more: &str) -> Ran {
-    let file = m.file("secret", secret);
-    let args = ["--client-credentials", "--client-id", &app.client_id, "--client-secret-file", &file];
+    m.file("secret", secret);
+    let args = ["--client-credentials", "--client-id", &app.client_id, "--client-secret-file", "secret"];
     m.add_with(args.and(more)).omits(secret)
 }
 

@@ -9,8 +9,8 @@ use crate::scene::Scene;
 use crate::support::{Args, Ran};
 
 fn add(m: &Scene, config: &str, args: &str) -> Ran {
-    let file = m.file("app.json", config);
-    m.add_with(["--box-config-file", &file].and(args)).omits(["notthisone", "ENCRYPTED PRIVATE", "wrong-secret"])
+    m.file("app.json", config);
+    m.add_with(["--box-config-file", "app.json"].and(args)).omits(["notthisone", "ENCRYPTED PRIVATE", "wrong-secret"])
 }
 
 /// As another program would have saved it.

@@ -2,6 +2,8 @@
 
 use box_sandbox::{AppSpec, Fault};
 
+use serde_json::json;
+
 use crate::support::{Args, Machine, Ran, hasty, with_each};
 
 #[test]
@@ -17,8 +19,8 @@ fn options_are_set_and_taken_out_and_nothing_else_is_touched() {
         let expected = format!("; top\n{text}empty =\n; mine\nowned_by = \nfoo: bar\nroot_folder_id = {folder}\n");
         assert_eq!(m.config_text(), expected);
         assert_eq!(m.rclone("lsf Box:").ok().stdout, "inside/\n");
-        let document = m.json(["storage", "edit", "Box", "--root-folder-id", &folder]).done();
-        assert_eq!((&document["outcome"], &document["changed"]), (&"unchanged".into(), &false.into()), "{document}");
+        m.json(["storage", "edit", "Box", "--root-folder-id", &folder])
+            .holds(&json!({ "outcome": "unchanged", "changed": false }));
         assert_eq!(m.config_text(), expected);
     });
 }
@@ -76,11 +78,11 @@ fn what_is_not_understood_is_refused() {
     m.quick("Box");
     let before = m.config_text();
     for (args, code) in [
-        (&["Box"][..], 2),
-        (&["Box", "--list-chunk", "0"], 2),
-        (&["Box", "--unset", "token"], 2),
-        (&["Box", "--list-chunk", "7", "--unset", "list_chunk"], 2),
-        (&["nobody", "--list-chunk", "7"], 4),
+        ("Box", 2),
+        ("Box --list-chunk 0", 2),
+        ("Box --unset token", 2),
+        ("Box --list-chunk 7 --unset list_chunk", 2),
+        ("nobody --list-chunk 7", 4),
     ] {
         m.pluton("storage edit".and(args)).fails(code);
     }

@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use box_sandbox::{Fault, Sandbox, rclone};
+use box_sandbox::{Fault, Sandbox};
 
 use crate::support::{Machine, Ran, hasty, until, with_each, with_each_of};
-use crate::{UNTIL_OVER, run, running, start_told};
+use crate::{TOKENS, UNTIL_OVER, run, running, start_told};
 
 const DOWN: &str = "could not be kept signed in: Box has a problem at the moment";
 
@@ -53,10 +53,10 @@ pub(crate) fn a_refusal_in_the_middle_is_told_once_and_the_command_goes_on() {
 
 #[test]
 fn a_command_starts_while_box_is_down_if_its_token_lives() {
-    let m = Machine::with(Sandbox::with_lifetime(Duration::from_secs(600)), &rclone::newest());
+    let m = Machine::of(Sandbox::with_lifetime(Duration::from_secs(600)));
     m.quick("Box");
     m.expired("over");
-    for path in ["/oauth2/token", "/api/oauth2/token"] {
+    for path in TOKENS {
         m.sandbox.fault(Fault::on("POST", path).status(503));
     }
     let ran = run(&m, "Box", "rclone lsd Box:").ok();
@@ -66,12 +66,9 @@ fn a_command_starts_while_box_is_down_if_its_token_lives() {
 
 #[test]
 fn a_refresh_that_was_killed_while_box_answered_loses_nothing() {
-    let next: [&[&str]; 3] =
-        [&["storage", "refresh", "Box"], &["run", "Box", "--", "rclone", "lsd", "Box:"], &["storage", "verify", "Box"]];
     with_each(|m| {
-        for args in next {
-            let name_free = m.config_text();
-            m.write_config(name_free.split("[Box]").next().unwrap_or_default());
+        for args in ["storage refresh Box", "run Box -- rclone lsd Box:", "storage verify Box"] {
+            m.write_config("");
             let given = m.expired("Box");
             m.sandbox.clear_requests();
             m.sandbox.fault(Fault::on("POST", "/api/oauth2/token").delay(Duration::from_secs(3)));
@@ -123,12 +120,9 @@ fn a_renewed_token_that_box_does_not_know_is_not_saved() {
             let body = r#"{"access_token":"foreign-access","refresh_token":"foreign-refresh","expires_in":3600,"token_type":"bearer"}"#;
             let fault = Fault::on("POST", "/api/oauth2/token").body(body).header("Content-Type", "application/json");
             m.sandbox.fault(fault);
-            let ran = m.pluton(["storage", verb, "Box", "--json"]);
-            let document = ran.document();
-            let error = &document["storages"][0]["error"];
-            assert_eq!((ran.code, error["code"].as_str()), (6, Some("token_invalid")), "{ran:?}");
+            let error = m.json(["storage", verb, "Box"]).refused(6, "token_invalid");
             assert_eq!(m.config_text(), before, "{verb}");
-            assert!(error["message"].as_str().is_some_and(|text| text.contains("does not know")), "{ran:?}");
+            assert!(error["message"].as_str().is_some_and(|text| text.contains("does not know")), "{error}");
             m.sandbox.clear_faults();
             m.pluton("storage refresh Box").ok();
             m.is_signed_in("Box");
@@ -155,12 +149,11 @@ fn a_client_secret_is_not_sent_where_the_token_endpoint_redirects_to_nor_without
     for status in [302, 307] {
         let fault = Fault::on("POST", "/oauth2/token").status(status);
         m.sandbox.fault(fault.header("Location", "https://api.box.com/2.0/elsewhere"));
-        let ran = m.pluton("storage refresh Box --json --wait 0s");
-        assert_eq!(ran.code, 8, "{ran:?}");
+        m.pluton("storage refresh Box --json --wait 0s").fails(8);
         assert!(!m.sandbox.requests().iter().any(|request| request.path.contains("elsewhere")));
         m.sandbox.clear_faults();
     }
     m.client_credentials_with("Plain", "\ntoken_url = http://api.box.com/oauth2/token");
-    let ran = m.pluton("storage refresh Plain --json");
-    assert_eq!((ran.code, m.grants()), (2, 0), "{ran:?}");
+    m.pluton("storage refresh Plain --json").fails(2);
+    assert_eq!(m.grants(), 0);
 }

@@ -5,9 +5,10 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use box_sandbox::{Sandbox, rclone};
+use box_sandbox::Sandbox;
+use serde_json::json;
 
-use crate::support::{Args, Machine, Ran, until, with_each};
+use crate::support::{Machine, Ran, until, with_each};
 
 const KEY: &str = "\nclient_credentials = true";
 
@@ -22,9 +23,8 @@ struct Daemon {
 
 impl Daemon {
     fn start(m: &Machine) -> Self {
-        let mut command = m.command(rclone::newest());
-        command.args(["rcd", "--rc-no-auth", "--rc-addr", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("rclone starts");
+        let mut command = m.piped(&m.rclone, "rcd --rc-no-auth --rc-addr 127.0.0.1:0");
+        let mut child = command.stdout(Stdio::null()).spawn().expect("rclone starts");
         let mut said = BufReader::new(child.stderr.take().expect("piped"));
         let mut notice = String::new();
         while !notice.contains("http://") {
@@ -48,23 +48,19 @@ impl Drop for Daemon {
     }
 }
 
-fn access_token(m: &Machine) -> String {
-    m.access_token_of("CCG")
-}
-
 /// Lists before and after a token expires in one rclone, with a new token in between. Returns the result of the second
 /// listing, and how many tokens were requested without a subject.
 fn over_a_token_s_end(more: &str) -> (Ran, usize) {
-    let m = Machine::with(Sandbox::with_lifetime(SHORT), &rclone::newest());
+    let m = Machine::of(Sandbox::with_lifetime(SHORT));
     m.client_credentials_with("CCG", "");
     m.pluton("storage refresh CCG").ok();
     m.write_config(&m.config_text().replace("\nbox_subject_type", &format!("{more}\nbox_subject_type")));
-    let old = access_token(&m);
+    let old = m.access_token_of("CCG");
     let daemon = Daemon::start(&m);
     daemon.list(&m).ok();
     until("the token's end", || !m.sandbox.is_live_access(&old));
     m.pluton("storage refresh CCG").ok();
-    assert_ne!(access_token(&m), old);
+    assert_ne!(m.access_token_of("CCG"), old);
     let ran = daemon.list(&m);
     let requests = m.sandbox.requests();
     let tokens = requests.iter().filter(|request| request.path.ends_with("/oauth2/token"));
@@ -102,12 +98,8 @@ fn a_section_that_has_the_key_works_and_loses_it_at_the_next_renewal_or_edit() {
 fn to_add_it_once_more_changes_nothing() {
     let m = Machine::new();
     let app = m.client_credentials_with("CCG", KEY);
-    let secret = m.file("secret", &app.client_secret);
     let subject = format!("enterprise:{}", app.enterprise_id);
-    let args = ["storage", "add", "box", "CCG", "--client-credentials", "--client-id", &app.client_id];
-    let more = ["--client-secret-file", &secret, "--box-subject", &subject];
-    let document = m.json(args.and(more)).done();
-    assert_eq!(document["outcome"], "unchanged", "{document}");
+    m.add_client_credentials(&app, &subject, "CCG --json").holds(&json!({ "outcome": "unchanged" }));
 }
 
 #[test]

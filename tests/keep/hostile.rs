@@ -1,12 +1,13 @@
 //! Text from Box or from another program's rclone.conf cannot control the terminal.
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use box_sandbox::Account;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Args, Machine, PLUTON, Ran, until};
+use crate::run;
+use crate::support::{Args, Machine, PLUTON, Ran};
 
 /// A title, a link, the clipboard, a cleared screen, hidden text; and letters that reorder, break or hide in a line.
 const CODES: &str = "\u{1b}]0;T\u{7}\u{1b}]8;;http://evil.example\u{1b}\\\u{1b}]52;c;aGk=\u{7}\u{1b}[2J\u{1b}[8m\u{9b}2J\u{202e}\u{2028}\u{2029}\u{200b}\u{e0041}\u{feff}";
@@ -19,7 +20,7 @@ fn is_text(ran: &Ran) {
     }
 }
 
-fn m() -> Machine {
+fn hostile() -> Machine {
     let m = Machine::new();
     m.quick("Good");
     let account = m.sandbox.account();
@@ -35,10 +36,10 @@ fn m() -> Machine {
 
 #[test]
 fn text_from_box_and_rclone_conf_carries_no_codes() {
-    let m = m();
+    let m = hostile();
     let odd = format!("x{CODES}y");
-    let token = m.mint();
-    m.section(&odd, &format!("token = {}\nkey{CODES} = v{CODES}\ndescription = d{CODES}", token.blob()));
+    let token = m.mint().blob();
+    m.section(&odd, &format!("token = {token}\nkey{CODES} = v{CODES}\ndescription = d{CODES}"));
     m.write_config(&format!("{}[other{CODES}]\ntype = alias\nremote = Good:x{CODES}\n", m.config_text()));
     for args in [
         &["storage", "list"][..],
@@ -56,26 +57,22 @@ fn text_from_box_and_rclone_conf_carries_no_codes() {
     ] {
         is_text(&m.pluton(args));
     }
-    let ran = m.pluton("storage show Good").ok();
-    assert!(ran.stdout.contains("Ada") && ran.stdout.contains("名前"), "letters of every script stay: {ran:?}");
-    assert!(!ran.stdout.contains("\nerror: forged") && !ran.stderr.contains("\nerror: forged"), "{ran:?}");
+    // Letters of every script stay.
+    m.pluton("storage show Good").ok().prints(["Ada", "名前"]).omits("\nerror: forged");
 }
 
 #[test]
 fn the_account_in_a_warning_carries_no_codes() {
-    let m = m();
+    let m = hostile();
     let token = m.sandbox.jwt_app().config_file.display().to_string();
-    let ran = m
-        .pluton(["storage", "authorize", "Good", "--box-config-file", &token])
-        .ok()
-        .says("a different account than before: it was ada");
+    let ran = m.pluton(["storage", "authorize", "Good", "--box-config-file", &token]).ok();
     is_text(&ran);
-    assert!(!ran.stderr.contains("\nerror: forged"), "{ran:?}");
+    ran.says("a different account than before: it was ada").omits("\nerror: forged");
 }
 
 #[test]
 fn a_document_keeps_every_letter_and_shows_none_of_them_raw() {
-    let m = m();
+    let m = hostile();
     let ran = m.pluton("storage show Good --json").ok();
     is_text(&ran);
     assert_eq!(ran.document()["storage"]["account"]["login"], format!("ada{CODES}@example.com\nerror: forged"));
@@ -84,8 +81,7 @@ fn a_document_keeps_every_letter_and_shows_none_of_them_raw() {
 #[test]
 fn what_is_exported_to_a_program_is_kept_to_the_byte() {
     let m = Machine::new();
-    let app = m.sandbox.client_credentials_app();
-    m.section("ci", &format!("client_id = {}\ndescription = d\u{202e}\u{200b}e", app.client_id));
+    m.section("ci", "client_id = x\ndescription = d\u{202e}\u{200b}e");
     m.pluton("storage export ci --format rclone").ok().prints("description = d\u{202e}\u{200b}e");
 }
 
@@ -116,29 +112,19 @@ fn a_token_given_as_a_name_is_not_repeated() {
 #[cfg(target_os = "linux")]
 #[test]
 fn no_core_dump_holds_a_token_and_the_users_command_may_have_one() {
-    let m = m();
+    let m = hostile();
     let dumps = |script: &str, started: &str| {
-        let mut command: Command = m.command("sh");
-        command.args(["-c", &format!("ulimit -c unlimited; {script}")]).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().expect("it starts");
-        let marker = m.at(started);
-        until("it is under way", || marker.exists());
-        let pid = Pid::from_child(&child);
-        kill_process(pid, Signal::ABORT).expect("it runs");
+        let mut command = m.piped("sh", ["-c", &format!("ulimit -c unlimited; {script}")]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+        m.wait_for_file(started);
+        kill_process(Pid::from_child(&child), Signal::ABORT).expect("it runs");
         child.wait().expect("it ends").core_dumped()
     };
     if !dumps("touch one; exec sleep 60", "one") {
         return crate::support::skip("this machine writes no core dumps");
     }
     assert!(!dumps(&format!("exec '{PLUTON}' run Good -- sh -c 'touch two; sleep 60'"), "two"));
-    m.pluton([
-        "run",
-        "Good",
-        "--",
-        "sh",
-        "-c",
-        "rm -f core*; ulimit -c unlimited; sh -c 'kill -ABRT $$'; ls core* > three",
-    ]);
+    run(&m, "Good", "rm -f core*; ulimit -c unlimited; sh -c 'kill -ABRT $$'; ls core* > three");
     let core = std::fs::read_to_string(m.at("three")).unwrap_or_default();
     assert!(core.contains("core"), "the user's own command leaves one: {core:?}");
 }

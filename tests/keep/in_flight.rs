@@ -15,13 +15,18 @@ fn renewing(m: &Machine, token: &Token, args: impl Args) -> Child {
 }
 
 const REFRESH: &str = "storage refresh Box";
+const MOVE: &str = "storage export Box --format rclone --move";
+
+fn refreshing(m: &Machine) -> Child {
+    let token = m.expired("Box");
+    renewing(m, &token, REFRESH)
+}
 
 #[test]
 fn what_is_moved_is_the_renewed_token() {
     with_each_of(slow, |m| {
-        let token = m.expired("Box");
-        let child = renewing(&m, &token, REFRESH);
-        let moved = m.pluton("storage export Box --format rclone --move").ok().stdout;
+        let child = refreshing(&m);
+        let moved = m.pluton(MOVE).ok().stdout;
         Ran::from(child).ok();
         assert!(m.dump().get("Box").is_none());
         m.write_config(&moved);
@@ -32,11 +37,10 @@ fn what_is_moved_is_the_renewed_token() {
 #[test]
 fn a_renewal_whose_pluton_was_killed_is_waited_for_and_moved() {
     with_each_of(slow, |m| {
-        let token = m.expired("Box");
-        let mut child = renewing(&m, &token, REFRESH);
+        let mut child = refreshing(&m);
         child.kill().expect("it is still there");
         child.wait().expect("it ends");
-        let moved = m.pluton("storage export Box --format rclone --move").ok().stdout;
+        let moved = m.pluton(MOVE).ok().stdout;
         m.write_config(&moved);
         m.is_signed_in("Box");
     });
@@ -45,8 +49,7 @@ fn a_renewal_whose_pluton_was_killed_is_waited_for_and_moved() {
 #[test]
 fn a_storage_has_its_renewed_token_under_its_new_name() {
     with_each_of(slow, |m| {
-        let token = m.expired("Box");
-        let child = renewing(&m, &token, REFRESH);
+        let child = refreshing(&m);
         m.pluton("storage rename Box Other").ok();
         Ran::from(child).ok();
         m.is_signed_in("Other");
@@ -56,8 +59,7 @@ fn a_storage_has_its_renewed_token_under_its_new_name() {
 #[test]
 fn a_storage_that_is_removed_takes_its_renewed_token_along() {
     with_each_of(slow, |m| {
-        let token = m.expired("Box");
-        let child = renewing(&m, &token, REFRESH);
+        let child = refreshing(&m);
         m.pluton("storage remove Box --yes").ok();
         Ran::from(child).ok();
         assert!(m.dump().get("Box").is_none());
@@ -71,15 +73,14 @@ fn a_storage_that_is_removed_takes_its_renewed_token_along() {
 fn a_storage_that_apply_prunes_waits_for_its_renewal() {
     with_each_of(slow, |m| {
         let given = m.mint();
-        let token = m.file("token", &given.blob());
-        let declared = format!("[storage.Box]\nprovider = \"box\"\ntoken = {{ file = '{token}' }}\n");
-        let file = m.file("storages.toml", &declared);
-        m.pluton(["apply", &file]).ok();
+        m.file("token", &given.blob());
+        m.file("storages.toml", "[storage.Box]\nprovider = 'box'\ntoken = { file = 'token' }\n");
+        m.pluton("apply storages.toml").ok();
         m.after_an_hour("Box");
         let before = Token { refresh: m.refresh_token("Box"), ..given };
         let child = renewing(&m, &before, REFRESH);
         m.file("storages.toml", "");
-        m.pluton(["apply", &file, "--prune"]).ok();
+        m.pluton("apply storages.toml --prune").ok();
         // The renewal had its place before the storage went.
         Ran::from(child).ok();
         assert!(m.dump().get("Box").is_none());
@@ -90,8 +91,8 @@ fn a_storage_that_apply_prunes_waits_for_its_renewal() {
 fn a_renewal_waits_for_an_edit_that_has_box_replace_the_token() {
     with_each_of(slow, |m| {
         let token = m.quick("Box");
-        let url = ["--token-url", "https://api.box.com/oauth2/token"];
-        let child = renewing(&m, &token, "storage edit Box".and(url));
+        let edit = "storage edit Box --token-url https://api.box.com/oauth2/token";
+        let child = renewing(&m, &token, edit);
         m.pluton(REFRESH).ok().prints("another process");
         Ran::from(child).ok();
         m.is_signed_in("Box");
@@ -105,11 +106,10 @@ fn a_renewal_waits_for_an_edit_that_has_box_replace_the_token() {
 #[test]
 fn a_new_sign_in_waits_for_a_renewal_and_stays() {
     with_each_of(slow, |m| {
-        let token = m.expired("Box");
-        let child = renewing(&m, &token, REFRESH);
+        let child = refreshing(&m);
         let new = m.mint();
-        let file = m.file("token", &new.blob());
-        m.pluton(["storage", "authorize", "Box", "--token-file", &file, "--no-refresh-check"]).ok();
+        m.file("token", &new.blob());
+        m.pluton("storage authorize Box --token-file token --no-refresh-check").ok();
         Ran::from(child).ok();
         assert_eq!(m.refresh_token("Box"), new.refresh);
     });
@@ -129,12 +129,9 @@ fn a_renewed_token_whose_storage_another_program_removed_or_signed_in_again_is_k
             let token = m.expired("Box");
             let child = renewing(&m, &token, args.and("--json"));
             replace(&m);
-            let ran = Ran::from(child).fails(9);
-            let document = ran.document();
-            let error = &document["storages"][0]["error"];
-            assert_eq!(error["code"], "config_conflict", "{document}");
+            let error = Ran::from(child).refused(9, "config_conflict");
             let remedy = error["remedy"].to_string();
-            let file = remedy.split('\'').nth(1).unwrap_or_else(|| panic!("a file is named: {document}"));
+            let file = remedy.split('\'').nth(1).unwrap_or_else(|| panic!("a file is named: {error}"));
             m.sandbox.clear_faults();
             m.pluton(["storage", "add", "box", "Again", "--token-file", file]).ok();
             m.is_signed_in("Again");
@@ -148,13 +145,10 @@ fn nothing_is_moved_into_nowhere() {
     let token = m.quick("Box");
     let before = m.config_text();
     for to in [">&-", "> /dev/null", "> /dev/zero", "> /dev/full", "| true"] {
-        let script =
-            format!("set -o pipefail; (sleep 0.3; exec '{PLUTON}' storage export Box --format rclone --move) {to}");
-        m.run("bash", ["-c", &script]).fails(1);
+        m.shell(&format!("(sleep 0.3; exec '{PLUTON}' {MOVE}) {to}")).fails(1);
         assert_eq!(m.config_text(), before, "{to}");
     }
-    let script = format!("'{PLUTON}' storage export Box --format rclone --move > moved");
-    m.run("bash", ["-c", &script]).ok();
+    m.shell(&format!("'{PLUTON}' {MOVE} > moved")).ok();
     let moved = m.read("moved");
     assert!(moved.contains(&token.refresh) && m.config_text().trim().is_empty(), "{moved}");
 }

@@ -1,10 +1,12 @@
 //! Ctrl-C ends whatever pluton waits for at once, and nothing is left half done.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use box_sandbox::Fault;
+
+use serde_json::json;
 
 use crate::support::{Args, Machine, PLUTON, Ran, interrupt, terminate, until, wait_for, wait_until_gone};
 
@@ -56,8 +58,8 @@ fn ctrl_c_ends_the_wait_for_another_writer_of_rclone_conf() {
 #[test]
 fn ctrl_c_ends_the_wait_for_an_rclone_that_outlived_its_pluton() {
     let m = Machine::new();
-    let token = m.file("token", &m.mint().blob());
-    let add = ["storage", "add", "box", "Box", "--token-file", &token];
+    m.file("token", &m.mint().blob());
+    let add = "storage add box Box --token-file token";
     // rclone asks twice: Box refuses the first way in which it names its app.
     m.sandbox.fault(Fault::on("POST", "/").times(1));
     m.sandbox.fault(Fault::on("POST", "/").delay(Duration::from_secs(60)));
@@ -80,36 +82,27 @@ fn wait_until_it_listens(child: &Child) {
     });
 }
 
-fn fifo(m: &Machine, name: &str) -> String {
-    let path = m.at(name);
-    assert!(Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()));
-    path.to_str().expect("UTF-8").to_owned()
-}
-
 #[test]
 fn ctrl_c_ends_the_reading_of_what_nobody_writes() {
     let m = Machine::new();
     m.quick("Box");
     let before = m.config_text();
-    let (token, file) = (fifo(&m, "token"), fifo(&m, "declared.toml"));
-    let named = m.file("named.toml", "[storage.New]\nprovider = 'box'\ntoken = { file = 'token' }\n");
+    m.shell("mkfifo token declared.toml").ok();
+    m.file("named.toml", "[storage.New]\nprovider = 'box'\ntoken = { file = 'token' }\n");
     for args in [
-        &["storage", "add", "box", "New", "--token-file", "-"][..],
-        &["storage", "add", "box", "New", "--token-file", &token],
-        &["storage", "add", "box", "New", "--box-config-file", &token],
-        &["apply", &file],
-        &["apply", &named],
+        "storage add box New --token-file -",
+        "storage add box New --token-file token",
+        "storage add box New --box-config-file token",
+        "apply declared.toml",
+        "apply named.toml",
     ] {
         for stop in [interrupt, terminate] {
-            let mut command = m.command(PLUTON);
-            command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            let mut child = command.spawn().expect("pluton starts");
+            let mut child = m.piped(PLUTON, args).stdin(Stdio::piped()).spawn().expect("pluton starts");
             // Open until the end: closed, it would be an answer.
             let _stdin = child.stdin.take();
             wait_until_it_listens(&child);
             stop(&child);
-            let ran = Ran::from(child).fails(130);
-            assert!(ran.stderr.contains("interrupted"), "{args:?}: {ran:?}");
+            Ran::from(child).fails(130).says("interrupted");
         }
     }
     assert_eq!(m.config_text(), before);
@@ -118,23 +111,17 @@ fn ctrl_c_ends_the_reading_of_what_nobody_writes() {
 #[test]
 fn ctrl_c_ends_commands_that_print_secrets_and_what_they_started() {
     let m = Machine::new();
-    let script = m.file("slow", "sleep 600 &\necho $$ $! > pids.new\nmv pids.new pids\nwait\n");
-    let declared = format!("[storage.New]\nprovider = 'box'\ntoken = {{ command = ['sh', '{script}'] }}\n");
-    let declared = m.file("declared.toml", &declared);
-    let print = format!("sh {script}");
-    let encrypted = m.file("encrypted.conf", "RCLONE_ENCRYPT_V0:\nAAAA\n");
-    for args in
-        [&["apply", &declared][..], &["storage", "list", "--rclone-config", &encrypted, "--password-command", &print]]
-    {
+    m.file("slow", "sleep 600 &\necho $$ $! > pids.new\nmv pids.new pids\nwait\n");
+    m.file("declared.toml", "[storage.New]\nprovider = 'box'\ntoken = { command = ['sh', 'slow'] }\n");
+    m.file("encrypted.conf", "RCLONE_ENCRYPT_V0:\nAAAA\n");
+    let list = "storage list --rclone-config encrypted.conf --password-command 'sh slow'";
+    for args in ["apply declared.toml", list] {
         for stop in [interrupt, terminate] {
             // Away from any terminal, whose Ctrl-C would reach them by itself.
-            let mut command = m.command("setsid");
-            command.arg(PLUTON).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            let child = command.spawn().expect("pluton starts");
+            let child = m.piped("setsid", [PLUTON].and(args)).spawn().expect("pluton starts");
             let pids = wait_for("the command", || fs::read_to_string(m.at("pids")).ok());
             stop(&child);
-            let ran = Ran::from(child).fails(130);
-            assert!(ran.stderr.contains("interrupted"), "{args:?}: {ran:?}");
+            Ran::from(child).fails(130).says("interrupted");
             for pid in pids.split_whitespace() {
                 wait_until_gone(pid);
             }
@@ -146,25 +133,24 @@ fn ctrl_c_ends_commands_that_print_secrets_and_what_they_started() {
 #[test]
 fn a_command_that_prints_without_end_is_a_failure() {
     let m = Machine::new();
-    let declared = m.file("declared.toml", "[storage.New]\nprovider = 'box'\ntoken = { command = ['yes'] }\n");
-    let ran = m.pluton(["apply", &declared]).fails(2);
+    m.file("declared.toml", "[storage.New]\nprovider = 'box'\ntoken = { command = ['yes'] }\n");
+    let ran = m.pluton("apply declared.toml").fails(2);
     assert!(format!("{ran:?}").contains("far more than a secret"), "{ran:?}");
 }
 
 #[test]
 fn saved_is_0_whatever_is_pressed_while_box_says_whose_account_it_is() {
     let m = Machine::new();
-    let token = m.file("token", &m.mint().blob());
+    m.file("token", &m.mint().blob());
     m.sandbox.fault(Fault::on("GET", "/2.0/users/me").delay(Duration::from_secs(60)));
     for stop in [interrupt, terminate] {
         m.write_config("");
-        let child = m.start(["storage", "add", "box", "New", "--token-file", &token, "--json", "--force"]);
+        let child = m.start("storage add box New --token-file token --json --force");
         until("the storage", || m.config_text().contains("[New]"));
         stop(&child);
-        let ran = Ran::from(child).ok();
-        assert_eq!(ran.document()["warnings"][0]["code"], "account_not_asked", "{ran:?}");
+        Ran::from(child).holds(&json!({ "warnings": [{ "code": "account_not_asked" }] }));
         m.is_signed_in("New");
-        m.file("token", m.token("New").to_string().as_str());
+        m.file("token", &m.token("New").to_string());
     }
 }
 

@@ -97,10 +97,10 @@ fn the_cron_line_runs_in_cron_s_bare_environment() {
 fn the_launchd_agent_is_well_formed() {
     let m = Machine::new();
     let text = m.pluton("storage refresh --print-timer launchd").ok().stdout;
-    let file = m.file("agent.plist", &text);
+    m.file("agent.plist", &text);
     let script =
         "import plistlib, sys; print(' '.join(plistlib.load(open(sys.argv[1], 'rb'))['ProgramArguments'][1:4]))";
-    assert_eq!(m.run("python3", ["-c", script, &file]).ok().stdout.trim(), "storage refresh --all");
+    assert_eq!(m.run("python3", ["-c", script, "agent.plist"]).ok().stdout.trim(), "storage refresh --all");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use box_sandbox::Fault;
 
+use serde_json::json;
+
 use crate::support::{Machine, with_each};
 
 #[test]
@@ -13,8 +15,7 @@ fn it_asks_first() {
     m.pluton("storage remove Box").fails(2).says("--yes");
     assert_eq!(m.config_text(), before);
     m.pluton("storage remove nobody --yes").fails(4);
-    let document = m.json("storage remove Box --yes").done();
-    assert_eq!((&document["outcome"], &document["name"]), (&"removed".into(), &"Box".into()), "{document}");
+    m.json("storage remove Box --yes").holds(&json!({ "outcome": "removed", "name": "Box" }));
     let (_, rest) = before.split_once("[other]").expect("it");
     assert_eq!(m.config_text(), format!("[other]{rest}"));
     assert_eq!(m.sandbox.requests().len(), 0);
@@ -44,8 +45,7 @@ fn revoke_ends_the_sign_in_at_box() {
         m.pluton("storage refresh JWT CCG").ok();
         for name in ["Own", "JWT", "CCG"] {
             let access = m.access_token_of(name);
-            let document = m.json(["storage", "remove", name, "--yes", "--revoke"]).done();
-            assert_eq!(document["revoked"], true, "{document}");
+            m.json(["storage", "remove", name, "--yes", "--revoke"]).holds(&json!({ "revoked": true }));
             assert!(!m.sandbox.is_live_access(&access), "{name}");
         }
         assert!(!m.sandbox.is_live_refresh(&token.refresh));
@@ -61,9 +61,8 @@ fn what_cannot_be_revoked_is_said_and_goes_all_the_same() {
     assert!(m.sandbox.is_live_refresh(&token.refresh));
     m.own_app("Own");
     m.sandbox.fault(Fault::on("POST", "/oauth2/revoke").status(503));
-    let document = m.json("storage remove Own --yes --revoke").done();
-    assert_eq!(document["revoked"], false, "{document}");
-    assert_eq!(document["warnings"][0]["code"], "not_revoked");
+    m.json("storage remove Own --yes --revoke")
+        .holds(&json!({ "revoked": false, "warnings": [{ "code": "not_revoked" }] }));
     assert_eq!(m.config_text().trim(), "");
 }
 

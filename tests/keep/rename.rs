@@ -1,5 +1,7 @@
 //! `storage rename` leaves the token untouched and updates other remotes that refer to the storage.
 
+use serde_json::json;
+
 use crate::support::{Machine, with_each};
 
 /// Remotes of every kind that point at `box`, beside some that only look like it.
@@ -42,12 +44,9 @@ fn what_points_at_it_is_renamed_too() {
         pointing(&m);
         let before = m.config_text();
         let token = m.token("box");
-        let document = m.json("storage rename box 'My Box Drive'").done();
-        assert_eq!(
-            (&document["outcome"], &document["new_name"]),
-            (&"renamed".into(), &"My Box Drive".into()),
-            "{document}"
-        );
+        let document = m
+            .json("storage rename box 'My Box Drive'")
+            .holds(&json!({ "outcome": "renamed", "new_name": "My Box Drive" }));
         assert_eq!(document["references"].to_string(), r#"["secret","short","both","all","parts"]"#);
         let expected = before
             .replace("[box]", "[My Box Drive]")

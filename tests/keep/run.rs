@@ -1,12 +1,9 @@
 //! `pluton run` runs the user's command as if pluton were not there: streams, signals and exit code.
 
 use std::fs;
-use std::process::Stdio;
 
-use box_sandbox::{Sandbox, rclone};
-
-use crate::run;
-use crate::support::{Machine, Ran, interrupt, terminate, until, with_each};
+use crate::support::{Machine, PLUTON, Ran, interrupt, terminate, with_each};
+use crate::{run, running};
 
 fn signed_in() -> Machine {
     let m = Machine::new();
@@ -62,10 +59,8 @@ fn streams_pass_through_byte_for_byte() {
     let bytes: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     let input = m.at("input");
     fs::write(&input, &bytes).expect("a file");
-    let mut command = m.command(crate::support::PLUTON);
-    command.args(["run", "Box", "--", "sh", "-c", "cat; printf 'to\\0stderr' >&2"]);
-    command.stdin(fs::File::open(&input).expect("a file"));
-    let output = command.output().expect("pluton ends");
+    let mut command = m.piped(PLUTON, running("Box", "cat; printf 'to\\0stderr' >&2"));
+    let output = command.stdin(fs::File::open(&input).expect("a file")).output().expect("pluton ends");
     assert!(output.status.success());
     assert!(output.stdout == bytes, "{} bytes came of {}", output.stdout.len(), bytes.len());
     assert_eq!(output.stderr, b"to\0stderr");
@@ -80,10 +75,11 @@ fn the_exit_code_is_the_command_s_or_a_shell_s() {
     run(&m, "Box", "kill -KILL $$").fails(137);
     run(&m, "Box", "kill -TERM $$").fails(143);
     m.pluton("run Box -- no-such-command").fails(127).says("no-such-command");
-    let file = m.file("plain", "text");
-    m.pluton(["run", "Box", "--", &file]).fails(126);
-    m.chmod(&file, 0o755);
-    m.pluton(["run", "Box", "--", &file]).fails(126);
+    m.file("plain", "text");
+    for mode in [0o644, 0o755] {
+        m.chmod("plain", mode);
+        m.pluton("run Box -- ./plain").fails(126);
+    }
     m.pluton("run Box -- /").fails(126);
 }
 
@@ -108,34 +104,24 @@ fn what_cannot_be_kept_signed_in_is_said_before_the_command_starts() {
 fn signals_reach_the_command_and_only_it_decides() {
     for (send, name) in [(terminate as fn(&std::process::Child), "TERM"), (interrupt, "INT")] {
         let m = signed_in();
-        let ready = m.at("ready");
-        let script = format!(
-            "trap 'echo caught; exit 42' {name}; touch '{}'; for i in $(seq 900); do sleep 0.1; done",
-            ready.display()
-        );
-        let child = m.start(["run", "Box", "--", "sh", "-c", &script]);
-        until("the command", || ready.exists());
+        let script =
+            format!("trap 'echo caught; exit 42' {name}; touch ready; for i in $(seq 900); do sleep 0.1; done");
+        let child = m.start(running("Box", &script));
+        m.wait_for_file("ready");
         send(&child);
         assert_eq!(Ran::from(child).fails(42).stdout, "caught\n", "{name}");
     }
     // A command that does not catch it dies of it, as under a shell.
     let m = signed_in();
-    let mut command = m.command(crate::support::PLUTON);
-    let mut child = command
-        .args(["run", "Box", "--", "sh", "-c", "echo go; exec sleep 60"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("pluton");
-    let mut first = String::new();
-    let mut out = std::io::BufReader::new(child.stdout.take().expect("piped"));
-    std::io::BufRead::read_line(&mut out, &mut first).expect("a line");
+    let child = m.start(running("Box", "touch ready; exec sleep 60"));
+    m.wait_for_file("ready");
     terminate(&child);
-    assert_eq!(child.wait().expect("pluton ends").code(), Some(143));
+    Ran::from(child).fails(143);
 }
 
 #[test]
 fn an_interrupt_before_the_command_starts_ends_it_all() {
-    let m = Machine::with(Sandbox::start(), &rclone::newest());
+    let m = Machine::new();
     m.expired("Box");
     m.script_rclone("touch \"$HOME/waiting\"; exec sleep 60");
     let child = m.start("run Box -- touch started");

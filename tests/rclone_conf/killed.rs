@@ -23,8 +23,8 @@ fn length_of(mut run: impl FnMut()) -> Duration {
 
 /// Starts a run with its token in a file.
 fn start(m: &Machine, name: &str, token: &Token, args: impl Args) -> Child {
-    let file = m.file("token.json", &token.blob());
-    m.start(["storage", "add", "box", name, "--token-file", &file, "--no-input"].and(args))
+    m.file("token.json", &token.blob());
+    m.start(["storage", "add", "box", name, "--token-file", "token.json", "--no-input"].and(args))
 }
 
 fn kill_after(mut child: Child, delay: Duration) {

@@ -75,7 +75,7 @@ fn the_file_is_the_one_that_rclone_would_use() {
             let beside = m.at("beside/rclone");
             let said = m.run(&beside, "config file").stdout;
             let theirs = m.at(said.lines().last().expect("a path"));
-            let args = ["storage", "add", "box", "box", "--token-file", "-", "--no-verify", "--json"];
+            let args = "storage add box box --token-file - --no-verify --json";
             let args = args.and(["--rclone", beside.to_str().expect("UTF-8")]);
             let ran = m.pluton_with_stdin(&args, &m.mint().blob()).ok();
             let ours = m.at(ran.document()["storage"]["rclone_config"].as_str().expect("a path"));

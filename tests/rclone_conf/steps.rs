@@ -24,8 +24,12 @@ fn traced(m: &Machine, inject: &str, args: impl Args) -> Command {
 }
 
 fn add(m: &Machine, inject: &str, token: &Token) -> Command {
-    let file = m.file("token.json", &token.blob());
-    traced(m, inject, ["storage", "add", "box", "box", "--token-file", &file, "--no-verify", "--force", "--json"])
+    m.file("token.json", &token.blob());
+    traced(
+        m,
+        inject,
+        ["storage", "add", "box", "box", "--token-file", "token.json", "--no-verify", "--force", "--json"],
+    )
 }
 
 /// A machine on which strace may trace.
@@ -167,8 +171,8 @@ fn what_came_out_of_the_exchange_survives_a_kill_at_once() {
 fn a_remote_of_the_same_name_that_comes_in_between_is_not_overwritten() {
     let Some(m) = traceable() else { return };
     m.write_config(ODD);
-    let file = m.file("token.json", &m.mint().blob());
-    let args = ["storage", "add", "box", "box", "--token-file", &file, "--no-verify", "--json"];
+    m.file("token.json", &m.mint().blob());
+    let args = "storage add box box --token-file token.json --no-verify --json";
     let child = traced(&m, "renameat2:delay_enter=400000", args).spawn().expect("strace starts");
     wait_for("the file to be exchanged", || ready(&m).pop());
     let theirs = format!("{ODD}[box]\ntype = local\n");

@@ -164,7 +164,7 @@ impl Ran {
     #[track_caller]
     pub(crate) fn holds(self, part: &Json) -> Json {
         let document = self.ok().document();
-        let differs = difference(&document, part, String::new());
+        let differs = difference(&document, part, "");
         assert!(differs.is_none(), "{}: {document}", differs.unwrap_or_default());
         document
     }
@@ -191,10 +191,16 @@ impl Ran {
 }
 
 /// Where the whole differs from what a part of it should be.
-fn difference(whole: &Json, part: &Json, path: String) -> Option<String> {
-    match part.as_object() {
-        Some(keys) => keys.iter().find_map(|(key, value)| difference(&whole[key], value, format!("{path}/{key}"))),
-        None => (whole != part).then(|| format!("{path} is {whole}, not {part}")),
+fn difference(whole: &Json, part: &Json, path: &str) -> Option<String> {
+    match (whole, part) {
+        (_, Json::Object(keys)) => {
+            keys.iter().find_map(|(key, value)| difference(&whole[key], value, &format!("{path}/{key}")))
+        }
+        (Json::Array(all), Json::Array(parts)) if all.len() == parts.len() => {
+            let mut pairs = all.iter().zip(parts).enumerate();
+            pairs.find_map(|(index, (whole, part))| difference(whole, part, &format!("{path}/{index}")))
+        }
+        _ => (whole != part).then(|| format!("{path} is {whole}, not {part}")),
     }
 }
 

@@ -110,9 +110,9 @@ fn a_secret_from_standard_input_is_asked_for_at_a_terminal_and_stays_hidden() {
     session.types(&token.block());
     session.ends().with(0).shows("Saved as [Box]").never_showed(&token.access);
     let app = m.sandbox.own_app();
-    let file = m.file("token", &m.sandbox.mint(&app.client_id).blob());
+    m.file("token", &m.sandbox.mint(&app.client_id).blob());
     let mut session =
-        m.asks(["Own", "--client-id", &app.client_id, "--client-secret-file", "-", "--token-file", &file]);
+        m.asks(["Own", "--client-id", &app.client_id, "--client-secret-file", "-", "--token-file", "token"]);
     session.answers("Paste the client secret (it stays hidden; Enter ends it): ", &app.client_secret);
     session.ends().with(0).shows("Saved as [Own]").never_showed(&app.client_secret);
     let ended = m.asks("No --access-token-file - --no-input").ends().with(2);

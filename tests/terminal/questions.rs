@@ -107,8 +107,8 @@ fn options_are_a_menu_of_what_holds_now_and_are_checked_at_once() {
 fn what_flags_say_already_is_not_asked() {
     let m = Machine::new();
     let token = m.mint();
-    let file = m.file("token.json", &token.blob());
-    let mut session = m.asks(["--token-file", &file]);
+    m.file("token.json", &token.blob());
+    let mut session = m.asks(["--token-file", "token.json"]);
     session.sees(NAME).types(ENTER);
     session.ends().with(0).shows("Saved as [Box]");
 }
