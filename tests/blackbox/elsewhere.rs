@@ -4,13 +4,12 @@
 use std::ffi::OsString;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use box_sandbox::authorize_port;
 
 use crate::browser::went_through;
-use crate::support::{Args, Machine, Waiting, skip, wait_for};
+use crate::support::{Args, Machine, Waiting, has, wait_for};
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -29,8 +28,7 @@ impl Drop for Server {
 
 /// A server with pluton on its PATH, or without. `None` where this machine has no sshd.
 fn server(m: &Machine, has_pluton: bool) -> Option<Server> {
-    if !Path::new(SSHD).exists() {
-        skip(&format!("there is no {SSHD}"));
+    if !has(SSHD) {
         return None;
     }
     let home = m.another(&m.rclone);

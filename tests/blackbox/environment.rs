@@ -12,7 +12,7 @@ fn variables_that_would_mask_the_section_do_not_reach_the_proof() {
     with_each(|mut m| {
         m.write_config(ODD);
         let spare = m.mint();
-        for (name, value) in [
+        m.set_all(&[
             ("RCLONE_BOX_TOKEN", spare.blob().as_str()),
             ("RCLONE_BOX_ROOT_FOLDER_ID", "4711"),
             ("RCLONE_BOX_ACCESS_TOKEN", &spare.access),
@@ -21,9 +21,7 @@ fn variables_that_would_mask_the_section_do_not_reach_the_proof() {
             ("RCLONE_CONFIG_MYBOX_TYPE", "local"),
             ("RCLONE_CONFIG_MYBOX_IMPERSONATE", "1"),
             ("rclone_config_mybox_token", &spare.blob()),
-        ] {
-            m.set(name, value);
-        }
+        ]);
         // A dead token is found out, though the environment holds a good one.
         let dead = m.mint();
         m.sandbox.expire_refresh(&dead.refresh);
@@ -54,29 +52,24 @@ fn variables_that_make_rclone_talk_let_no_secret_out() {
             ("RCLONE_USE_JSON_LOG", "true"),
             ("RCLONE_DUMP_BODIES", "true"),
         ];
-        for (name, value) in settings {
-            m.set(name, value);
-        }
+        m.set_all(&settings);
         let token = m.mint();
         let app = m.sandbox.jwt_app();
-        let file = app.config_file.to_str().expect("UTF-8").to_owned();
         m.add(&token, "Box --verbose").ok().omits([&token.access, &token.refresh]);
         m.add(&token, "again --verbose").fails(6).omits([&token.access, &token.refresh]);
-        let jwt = ["storage", "add", "box", "svc", "--verbose", "--box-config-file", &file];
-        m.pluton(jwt).ok().omits([&app.client_secret, "BEGIN"]);
+        m.add_jwt(&app, "svc --verbose").ok().omits([&app.client_secret, "BEGIN"]);
         assert!(!fs::exists(&log).expect("a look"), "the user's log got the proof's secrets");
         for (name, _) in settings {
             m.unset(name);
         }
-        let live = m.refresh_token("Box");
-        assert!(m.sandbox.is_live_refresh(&live));
+        m.all_live("Box");
     });
 }
 
 #[test]
 fn settings_that_would_spoil_the_proof_do_not_reach_it() {
     with_each(|mut m| {
-        for (name, value) in [
+        m.set_all(&[
             ("RCLONE_CONFIG_PASS", "some-password"),
             ("RCLONE_PASSWORD_COMMAND", "false"),
             ("RCLONE_ASK_PASSWORD", "true"),
@@ -84,9 +77,7 @@ fn settings_that_would_spoil_the_proof_do_not_reach_it() {
             ("RCLONE_INTERACTIVE", "true"),
             ("RCLONE_QUIET", "true"),
             ("RCLONE_PROGRESS", "true"),
-        ] {
-            m.set(name, value);
-        }
+        ]);
         let document = m.add_json(&m.mint(), "Box").holds(&json!({ "verified": { "folders": 3 } }));
         assert!(!document.to_string().contains("some-password"));
     });
@@ -97,35 +88,32 @@ fn settings_that_would_spoil_the_proof_do_not_reach_it() {
 fn what_the_user_answers_by_environment_reaches_no_other_program() {
     let mut m = Machine::new();
     let app = m.sandbox.client_credentials_app();
-    let seen = m.at("seen");
-    let look = |name: &str| format!("env | grep -a -e ^PLUTON_BOX_ -e ^TEAM_ >> '{}'; touch '{name}'", seen.display());
-    let real = box_sandbox::rclone::newest();
-    m.script_rclone(&format!("{}\nexec '{}' \"$@\"", look("rclone-ran"), real.display()));
+    let look =
+        |name: &str| format!("env | grep -a -e ^PLUTON_BOX_ -e ^TEAM_ >> \"$HOME/seen\"; touch \"$HOME/{name}\"");
+    m.script_rclone(&format!("{}\nexec '{}' \"$@\"", look("rclone-ran"), m.rclone.display()));
     m.set("PLUTON_BOX_CLIENT_ID", &app.client_id).set("PLUTON_BOX_CLIENT_SECRET", &app.client_secret);
     let subject = format!("enterprise:{}", app.enterprise_id);
     m.pluton(["storage", "add", "box", "Box", "--client-credentials", "--box-subject", &subject]).ok();
     m.pluton(["run", "Box", "--", "sh", "-c", &look("command-ran")]).ok();
     m.file("print.sh", &format!("{}; echo secretsecret\n", look("source-ran")));
-    let declared = format!(
-        "[storage.two]\nprovider = 'box'\nclient_id = '{}'\nclient_secret = {{ command = ['sh', 'print.sh'] }}\n\
-         client_credentials = true\nbox_subject_type = 'enterprise'\nbox_subject_id = '{}'\n",
-        app.client_id, app.enterprise_id
-    );
+    let (id, enterprise) = (&app.client_id, &app.enterprise_id);
+    let subject =
+        format!("client_credentials = true\nbox_subject_type = 'enterprise'\nbox_subject_id = '{enterprise}'");
+    let secret = "client_secret = { command = ['sh', 'print.sh'] }";
+    let declared = format!("[storage.two]\nprovider = 'box'\nclient_id = '{id}'\n{secret}\n{subject}\n");
     m.file("storages.toml", &declared);
-    m.pluton(["apply", "storages.toml"]).fails(6);
+    m.pluton("apply storages.toml").fails(6);
     m.set("TEAM_SECRET", &app.client_secret);
-    let declared = format!(
-        "{declared}[storage.three]\nprovider = 'box'\nclient_id = 'x'\nclient_secret = {{ env = 'TEAM_SECRET' }}\ntoken = {{ command = ['sh', 'print.sh'] }}\n"
-    );
-    m.file("storages.toml", &declared);
-    m.pluton(["apply", "storages.toml"]).fails(6);
+    let three = "client_secret = { env = 'TEAM_SECRET' }\ntoken = { command = ['sh', 'print.sh'] }";
+    m.file("storages.toml", &format!("{declared}[storage.three]\nprovider = 'box'\nclient_id = 'x'\n{three}\n"));
+    m.pluton("apply storages.toml").fails(6);
     m.unset("TEAM_SECRET");
     m.write_config("# Encrypted\n\nRCLONE_ENCRYPT_V0:\nAAAA\n");
     m.pluton("storage list --password-command 'sh print.sh'").fails(9);
     for ran in ["rclone-ran", "command-ran", "source-ran"] {
-        assert!(m.at(ran).exists(), "{ran}");
+        assert!(m.exists(ran), "{ran}");
     }
-    assert_eq!(fs::read_to_string(&seen).unwrap_or_default(), "");
+    assert_eq!(m.read("seen"), "");
 }
 
 #[test]
@@ -148,27 +136,14 @@ fn verbose_shows_each_program_and_no_secret() {
     });
 }
 
-/// Programs that would be run in the directory that the user happens to be in.
-fn lay_traps(m: &mut Machine, names: &[&str]) {
-    for name in names {
-        for dir in ["", "sub/"] {
-            let _ = fs::create_dir(m.at("sub"));
-            m.script(name, "touch \"$HOME/trapped\"; exit 1");
-            let target = m.at(format!("{dir}{name}"));
-            fs::rename(m.beside(name), target).expect("a trap");
-        }
-    }
-    let good = m.at("good").display().to_string();
-    m.set("PATH", format!(":.:sub::{good}:/usr/bin:/bin"));
-}
-
 #[test]
 fn no_program_is_taken_from_an_empty_or_relative_entry_of_the_path() {
     let mut m = Machine::new();
-    let good = m.at("good");
-    fs::create_dir(&good).expect("a directory");
-    fs::rename(m.beside("rclone"), good.join("rclone")).expect("the rclone");
-    lay_traps(&mut m, &["rclone"]);
+    m.shell("mkdir good sub; mv bin/rclone good").ok();
+    // Programs that would be run in the directory that the user happens to be in.
+    m.script("trap", "touch \"$HOME/trapped\"; exit 1").shell("cp bin/trap rclone; mv bin/trap sub/rclone").ok();
+    let good = m.at("good").display().to_string();
+    m.set("PATH", format!(":.:sub::{good}:/usr/bin:/bin"));
     m.add(&m.mint(), "Box").ok();
     m.pluton("doctor --offline");
     assert!(!m.exists("trapped"));

@@ -85,9 +85,8 @@ fn the_very_same_again_changes_nothing_and_asks_no_one() {
 fn a_service_account_that_is_there_already_is_unchanged() {
     let m = Machine::new();
     let app = m.sandbox.jwt_app();
-    let args = ["storage", "add", "box", "svc", "--box-config-file", app.config_file.to_str().expect("UTF-8")];
-    m.pluton(args).ok();
+    m.add_jwt(&app, "svc").ok();
     let text = m.config_text();
-    m.json(args).holds(&json!({ "outcome": "unchanged" }));
+    m.add_jwt(&app, "svc --json").holds(&json!({ "outcome": "unchanged" }));
     assert_eq!(m.config_text(), text);
 }

@@ -227,7 +227,7 @@ fn global_options_stand_in_one_place_and_are_taken_everywhere() {
         assert!(ran.stdout.ends_with("\nGlobal options: pluton help options\n"), "{ran:?}");
     }
     m.file("other.conf", "[here]\ntype = box\n");
-    m.pluton(["storage", "list", "--rclone-config", "other.conf"]).ok().prints("here");
+    m.pluton("storage list --rclone-config other.conf").ok().prints("here");
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn an_access_token_is_proven_and_its_end_is_announced() {
         let token = m.mint();
         m.file("token", &format!(" {}\n", token.access));
         let document = m
-            .json(["storage", "add", "box", "dev", "--access-token-file", "token"])
+            .json("storage add box dev --access-token-file token")
             .holds(&json!({ "storage": { "sign_in": "access-token" } }));
         assert_eq!(warnings(&document), ["access_token_expires"]);
         assert!(!document.to_string().contains(&token.access));
@@ -128,7 +128,7 @@ fn only_what_lasts_is_called_ready_and_the_rest_says_what_to_do() {
     let ran = m.add_jwt(&m.sandbox.jwt_app(), "svc").ok();
     ran.prints("\n    pluton run \"svc\" -- restic ").omits("Ready");
     m.file("token", &m.mint().access);
-    let ran = m.pluton(["storage", "add", "box", "dev", "--access-token-file", "token"]).ok();
+    let ran = m.pluton("storage add box dev --access-token-file token").ok();
     assert!(ran.stdout.ends_with("rclone.conf\n") && !ran.stdout.contains("Ready"), "{ran:?}");
     assert!(ran.stderr.trim_end().ends_with("`pluton storage authorize \"dev\"`"), "{ran:?}");
     let half = Token { refresh: String::new(), ..m.mint() };

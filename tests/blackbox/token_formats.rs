@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use box_sandbox::Token;
+use serde_json::json;
 
 use crate::support::{Args, Machine, warnings};
 
@@ -25,7 +26,7 @@ fn a_token_is_found_in_every_wrapping() {
         ("double quoted", |token| format!("\"{}\"", token.blob().replace('"', "\\\""))),
         ("line", |token| format!("token = {}\n", token.blob())),
         ("base64", |token| {
-            let keys = serde_json::json!({ "token": token.blob() }).to_string();
+            let keys = json!({ "token": token.blob() }).to_string();
             let blob = BASE64_URL_SAFE_NO_PAD.encode(keys);
             format!("Paste the following into your remote machine --->\n{blob}\n<---End paste\n")
         }),
@@ -45,7 +46,7 @@ fn a_token_may_come_by_file_environment_or_flag_and_only_the_flag_is_warned_abou
     let mut m = Machine::new();
     let token = m.mint();
     m.file("token.json", &token.block());
-    let document = m.json(["storage", "add", "box", "file", "--token-file", "token.json"]).done();
+    let document = m.json("storage add box file --token-file token.json").done();
     assert_eq!(warnings(&document), [""; 0], "{document}");
 
     let token = m.mint();
@@ -118,13 +119,10 @@ fn what_is_no_token_is_refused_in_words_of_its_own_and_asks_no_one() {
 #[test]
 fn a_token_without_a_refresh_token_is_saved_with_a_warning() {
     let m = Machine::new();
-    let token = m.mint();
-    let short = Token { refresh: String::new(), ..token };
-    let document = m.add_json(&short, "Box").done();
+    let short = Token { refresh: String::new(), ..m.mint() };
+    let document = m.add_json(&short, "Box").holds(&json!({ "verified": { "refreshed": false } }));
     assert_eq!(warnings(&document), ["no_refresh_token"], "{document}");
-    assert_eq!(document["verified"]["refreshed"], false);
-    assert_eq!(m.token("Box")["access_token"], short.access.as_str());
-
+    assert_eq!(m.access_token_of("Box"), short.access);
     m.add(&short, "Box2").ok().says("no refresh token");
 }
 
@@ -134,7 +132,7 @@ fn a_refresh_token_alone_is_enough() {
         let m = Machine::new();
         let token = m.mint();
         let blob = format!(r#"{{"access_token":"","token_type":"bearer","refresh_token":"{}"}}"#, token.refresh);
-        let args: &[&str] = if refresh_check { &["Box"] } else { &["Box", "--no-refresh-check"] };
+        let args = if refresh_check { "Box" } else { "Box --no-refresh-check" };
         m.add_text(&blob, args).ok();
         m.all_live("Box");
         m.works_after_an_hour("Box");
@@ -157,9 +155,9 @@ fn what_is_empty_is_named() {
     m.file("empty", " \n");
     for (args, named) in [
         ("--token-file -", "standard input (-) is empty"),
-        ("--token-file empty", "/empty is empty"),
+        ("--token-file empty", "error: empty is empty"),
         ("--token ''", "--token is empty"),
-        ("--access-token-file empty", "/empty is empty"),
+        ("--access-token-file empty", "error: empty is empty"),
         ("--client-id x --client-secret-file -", "standard input (-) is empty"),
     ] {
         m.pluton("storage add box Box".and(args)).fails(2).says(named);

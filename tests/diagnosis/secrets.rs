@@ -59,7 +59,7 @@ fn an_rclone_that_says_all_it_knows_gives_nothing_away() {
         std::fs::write(&words, &said).expect("the words");
         let args = ["storage", "add", "box", "work", "--client-id", &app.client_id, "--client-secret-file", &secret];
         let how = ["--json", "--verbose", ""][run % 3];
-        let ran = m.pluton(args.and(["--token-file", "token"]).and(how));
+        let ran = m.pluton(args.and("--token-file token").and(how));
         assert_ne!(ran.code, 0, "{said:?}: {ran:?}");
         for text in [&ran.stdout, &ran.stderr] {
             assert!(text.chars().all(is_fit_to_be_shown), "{said:?}: {text:?}");

@@ -27,7 +27,7 @@ fn an_access_token_is_over_and_nothing_renews_it() {
             let token = m.mint();
             m.sandbox.expire_access_tokens();
             m.file("token", &token.access);
-            m.add_with(["--access-token-file", "token"]).omits(&token.access)
+            m.add_with("--access-token-file token").omits(&token.access)
         }),
         case("access_token_over_saved", 6, "token_expired", |m| {
             let token = m.mint();

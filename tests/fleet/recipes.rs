@@ -6,7 +6,7 @@ use std::path::Path;
 use box_sandbox::App;
 use saphyr::{LoadableYamlNode as _, Yaml};
 
-use crate::support::{Machine, skip};
+use crate::support::{Machine, has};
 
 /// The text to copy below the paragraph that begins so.
 fn recipe(m: &Machine, beginning: &str) -> String {
@@ -59,14 +59,6 @@ impl Machine {
     }
 }
 
-fn has_restic() -> bool {
-    let found = Path::new("/usr/bin/restic").exists();
-    if !found {
-        skip("there is no /usr/bin/restic");
-    }
-    found
-}
-
 #[test]
 fn github_actions() {
     let mut m = runner();
@@ -76,7 +68,7 @@ fn github_actions() {
         let value = format!("{:?}", step["env"][name]);
         assert!(value.contains(from) && !value.contains("BadValue"), "{name}: {value}");
     }
-    if !has_restic() {
+    if !has("/usr/bin/restic") {
         return;
     }
     let app = m.server_app();
@@ -95,7 +87,7 @@ fn gitlab_ci() {
     let text = recipe(&m, "GitLab CI");
     let job = &yaml(&text)["backup"];
     assert_eq!(job["variables"]["CI"].as_str(), Some("true"));
-    if !has_restic() {
+    if !has("/usr/bin/restic") {
         return;
     }
     m.service_account();
@@ -122,7 +114,7 @@ fn ansible() {
 
 #[test]
 fn systemd() {
-    if !has_restic() {
+    if !has("/usr/bin/restic") {
         return;
     }
     let mut m = runner();
@@ -171,7 +163,7 @@ fn systemd() {
 
 #[test]
 fn docker() {
-    if !has_restic() {
+    if !has("/usr/bin/restic") {
         return;
     }
     let mut m = runner();

@@ -105,7 +105,7 @@ fn a_nearly_full_account_is_said_with_its_trash_and_how_to_empty_it() {
         m.sandbox.set_account(Account { space_amount: 100 << 30, space_used: percent << 30, ..account.clone() });
     };
     m.file("big", &"x".repeat(3 << 20));
-    m.rclone(["copy", "big", "Box:"]).ok();
+    m.rclone("copy big Box:").ok();
     m.rclone("delete Box:").ok();
     fill(80);
     for args in ["storage verify Box", "storage verify Box --fail-above 90%", "doctor"] {

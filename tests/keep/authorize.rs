@@ -83,12 +83,12 @@ fn a_sign_in_that_does_not_work_leaves_the_old_one_byte_for_byte() {
         let before = m.config_text();
         let other = m.sandbox.own_app();
         m.file("wrong", &m.sandbox.mint(&other.client_id).blob());
-        m.pluton(["storage", "authorize", "Box", "--token-file", "wrong"]).fails(6).says(["next:", "was not changed"]);
+        m.pluton("storage authorize Box --token-file wrong").fails(6).says(["next:", "was not changed"]);
         let refused = m.sandbox.jwt_app_with(AppSpec { authorized: false, ..AppSpec::default() });
         let file = refused.config_file.display().to_string();
         m.pluton(["storage", "authorize", "Box", "--box-config-file", &file]).fails(6);
         m.pluton("storage authorize Box --no-input").fails(2);
-        m.pluton(["storage", "authorize", "nobody", "--token-file", "wrong"]).fails(4);
+        m.pluton("storage authorize nobody --token-file wrong").fails(4);
         assert_eq!(m.config_text(), before);
         assert!(m.sandbox.is_live_refresh(&token.refresh));
     });
@@ -100,7 +100,7 @@ fn the_app_is_kept_where_no_other_is_named() {
         let (app, _) = m.own_app("Box");
         m.file("token", &m.sandbox.mint(&app.client_id).block());
         let signs_in = |how: &str| json!({ "storage": { "sign_in": how } });
-        m.json(["storage", "authorize", "Box", "--token-file", "token"]).holds(&signs_in("own-app"));
+        m.json("storage authorize Box --token-file token").holds(&signs_in("own-app"));
         assert_eq!(m.dump()["Box"]["client_secret"], app.client_secret);
         m.is_signed_in("Box");
         m.client_credentials("service");

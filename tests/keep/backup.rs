@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use box_sandbox::rclone;
 
 use crate::run;
-use crate::support::{Machine, hasty, skip};
-
-const RESTIC: &str = "/usr/bin/restic";
+use crate::support::{Machine, has, hasty};
 
 /// Bytes that no compression makes smaller.
 fn random(path: &Path, mebibytes: u64) {
@@ -50,8 +48,7 @@ fn backs_up_and_restores(mut m: Machine) {
 }
 
 pub(crate) fn backups_go_on_across_the_ends_of_tokens() {
-    if !Path::new(RESTIC).exists() {
-        skip("there is no /usr/bin/restic");
+    if !has("/usr/bin/restic") {
         return;
     }
     let kinds: [fn(&Machine); 2] = [|m| drop(m.jwt("Box")), |m| drop(m.own_app("Box"))];

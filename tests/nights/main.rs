@@ -7,10 +7,9 @@ mod plan;
 mod storages;
 mod world;
 
-use std::path::Path;
 use std::thread;
 
-use support::skip;
+use support::has;
 use world::{Keeper, RESTIC, live};
 
 const NIGHTS: u32 = 5;
@@ -18,8 +17,7 @@ const SEED: u64 = 20;
 
 #[test]
 fn nights_with_outages_and_kills_lose_no_sign_in_and_fail_no_backup() -> anyhow::Result<()> {
-    if !Path::new(RESTIC).exists() {
-        skip("there is no /usr/bin/restic");
+    if !has(RESTIC) {
         return Ok(());
     }
     let (kept, plain) = thread::scope(|scope| {

@@ -1,9 +1,8 @@
 //! How completions are installed in each shell, and how the shell is made to print its line.
 
-use std::path::Path;
 use std::process::Command;
 
-use crate::support::Machine;
+use crate::support::{Machine, has};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -66,10 +65,9 @@ impl Kind {
         }
     }
 
-    /// What it takes that is not on this machine.
-    pub(crate) fn lacks(self) -> Option<&'static str> {
-        let needed = [Some(self.program()), Some(BASH_COMPLETION).filter(|_| self == Self::BashCompletion)];
-        needed.into_iter().flatten().find(|path| !Path::new(path).exists())
+    /// Whether what it takes is on this machine.
+    pub(crate) fn is_here(self) -> bool {
+        has(self.program()) && (self != Self::BashCompletion || has(BASH_COMPLETION))
     }
 
     /// Puts the completions where a user would, and returns the shell to start.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::session::machine;
-use crate::support::{Args, skip};
+use crate::support::{Args, has};
 
 /// Each shell with the file under `completions/`.
 const SCRIPTS: [(&str, &str); 5] = [
@@ -41,15 +41,14 @@ fn shells_and_linters_find_no_fault_in_the_scripts() {
         ("shellcheck", "--shell=bash", "pluton.bash", ""),
     ];
     for (program, flag, file, complaint) in checks {
-        let program = Path::new("/usr/bin").join(program);
-        if !program.exists() {
-            skip(&format!("there is no {}", program.display()));
+        let program = format!("/usr/bin/{program}");
+        if !has(&program) {
             continue;
         }
         let ran = m.run(&program, flag.and([folder.join(file).to_str().expect("UTF-8")]));
         let said = anstream::adapter::strip_str(&(ran.stdout + &ran.stderr)).to_string();
         let is_expected = if complaint.is_empty() { said.trim().is_empty() } else { said.starts_with(complaint) };
-        assert!(is_expected && (ran.code == 0) == complaint.is_empty(), "{}: {said}", program.display());
+        assert!(is_expected && (ran.code == 0) == complaint.is_empty(), "{program}: {said}");
     }
 }
 
@@ -57,12 +56,10 @@ fn shells_and_linters_find_no_fault_in_the_scripts() {
 #[test]
 fn zsh_takes_the_script_from_its_start_up_file() {
     let m = machine();
-    let program = Path::new("/usr/bin/zsh");
-    if !program.exists() {
-        skip(&format!("there is no {}", program.display()));
+    if !has("/usr/bin/zsh") {
         return;
     }
     let start = "autoload -Uz compinit && compinit -u -D; eval \"$(pluton completions zsh)\"; print $_comps[pluton]";
-    let ran = m.run(program, ["-f", "-c", start]).ok();
+    let ran = m.run("/usr/bin/zsh", ["-f", "-c", start]).ok();
     assert_eq!(ran.stdout + &ran.stderr, "_pluton\n");
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::kinds::Kind;
+use crate::support::Machine;
 use crate::support::session::Session;
-use crate::support::{Machine, skip};
 
 /// Far longer than anything here takes; only a failing test waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,8 +35,7 @@ pub(crate) struct Shell<'a> {
 impl<'a> Shell<'a> {
     /// The shell at its first prompt; nothing if it is not installed here.
     pub(crate) fn start(m: &'a Machine, kind: Kind) -> Option<Self> {
-        if let Some(missing) = kind.lacks() {
-            skip(&format!("there is no {missing}"));
+        if !kind.is_here() {
             return None;
         }
         let mut shell = Self { m, session: Session::start(kind.install(m).into(), 160) };

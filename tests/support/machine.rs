@@ -92,6 +92,12 @@ impl Machine {
         self
     }
 
+    pub(crate) fn set_all(&mut self, variables: &[(&str, &str)]) {
+        for (name, value) in variables {
+            self.set(name, value);
+        }
+    }
+
     pub(crate) fn unset(&mut self, name: &str) -> &mut Self {
         self.env.retain(|(known, _)| known != name);
         self

@@ -25,6 +25,15 @@ pub(crate) use storages::{aged, hasty, refresh_token, section};
 /// The program of this build.
 pub(crate) const PLUTON: &str = env!("CARGO_BIN_EXE_pluton");
 
+/// Whether a program is on this machine; where it is not, that is said.
+pub(crate) fn has(program: &str) -> bool {
+    let found = std::path::Path::new(program).exists();
+    if !found {
+        skip(&format!("there is no {program}"));
+    }
+    found
+}
+
 /// Whether this run writes the texts that it would compare.
 pub(crate) fn regenerates() -> bool {
     std::env::var_os("PLUTON_REGENERATE").is_some()

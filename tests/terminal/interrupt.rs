@@ -131,7 +131,7 @@ fn saved_is_0_whatever_is_pressed_at_the_question_after_it() {
         m.write_config(BEFORE);
         m.chmod(m.config(), 0o644);
         m.file("token", &m.mint().blob());
-        let mut session = m.asks(["Box", "--token-file", "token"]);
+        let mut session = m.asks("Box --token-file token");
         session.sees("Make it private? [y/N]");
         if leave == Signal::INT {
             session.types(CTRL_C);

@@ -70,7 +70,7 @@ fn what_is_waited_for_is_said_while_box_is_silent() {
     // Longer than the test takes to see the words; it ends with the test.
     m.sandbox.fault(Fault::on("GET", "/2.0/folders/0/items").delay(Duration::from_secs(600)));
     m.file("token", &token.blob());
-    let mut session = m.session_in(COLUMNS, "storage add box".and(["Box", "--token-file", "token"]));
+    let mut session = m.session_in(COLUMNS, "storage add box".and("Box --token-file token"));
     session.sees("waiting for Box to list");
     session.types(CTRL_C).ends().with(130).lacks("waiting for Box to list");
 }

@@ -108,7 +108,7 @@ fn what_flags_say_already_is_not_asked() {
     let m = Machine::new();
     let token = m.mint();
     m.file("token.json", &token.blob());
-    let mut session = m.asks(["--token-file", "token.json"]);
+    let mut session = m.asks("--token-file token.json");
     session.sees(NAME).types(ENTER);
     session.ends().with(0).shows("Saved as [Box]");
 }
