@@ -7,6 +7,10 @@
 //! refresh locks. The file lock is a lock on rclone.conf's directory. A refresh lock is a file in `claims`; the rclone
 //! that renews the token shares it, so the lock survives when pluton is killed.
 //!
+//! *Leftovers* are files beside rclone.conf of a save that never finished. An *orphan* is a renewed sign-in in `staged`
+//! whose run has ended before it was saved. A directory in `staged` or `copies` is *abandoned* if nobody locks its
+//! `alive` any more.
+//!
 //! Files in the state directory, all private:
 //! - `claims/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
 //! - `staged/box-X/`: one section while rclone verifies it. `rclone.conf` is the section. `given` lists fingerprints,
@@ -37,10 +41,10 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-pub(crate) use change::{Reference, TokenSave, check_inheritance, put, taken};
+pub(crate) use change::{Reference, TokenSave, check_rename, heirs, put, taken};
 pub(crate) use files::{RefreshLock, foreign_owner, is_open_to_others, replace_locked};
 pub(crate) use paths::{check_owner, find, foreign, give_back, others, shown, state_dir};
-pub(crate) use private_copy::{PrivateCopy, left_copies};
+pub(crate) use private_copy::{PrivateCopy, abandoned_copies};
 pub(crate) use recovery::{OrphanedSignIn, orphans, orphans_now, successors};
 pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Verified};
 

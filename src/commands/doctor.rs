@@ -47,7 +47,7 @@ fn fix(context: &Context, yes: bool, found: &mut Findings) -> Result<()> {
     };
     let real = file.real_path();
     let is_open = config::is_open_to_others(real) && config::foreign_owner(real).is_none();
-    let copies = config::left_copies().len();
+    let copies = config::abandoned_copies().len();
     let leftovers = file.leftovers().into_iter().filter(|(_, is_spare)| *is_spare);
     let leftovers: Vec<_> = leftovers.map(|(left, _)| config::shown(&left)).collect();
     if is_open {
@@ -75,7 +75,7 @@ fn fix(context: &Context, yes: bool, found: &mut Findings) -> Result<()> {
 
 fn remove_copies(file: &ConfigFile) -> Result<()> {
     file.collect_copies();
-    config::left_copies().first().map_or(Ok(()), |left| {
+    config::abandoned_copies().first().map_or(Ok(()), |left| {
         let message = format!("{} belongs to another rclone.conf, or cannot be read", config::shown(left));
         Err(Error::new(Code::ConfigUnreadable, message).hint("name the other file with --rclone-config FILE"))
     })

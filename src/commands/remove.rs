@@ -2,7 +2,7 @@
 
 use super::pick;
 use super::refresh::lock;
-use super::rename::{heirs, references};
+use super::rename::references;
 use crate::box_api;
 use crate::cli::Remove;
 use crate::config::document::Document;
@@ -63,7 +63,7 @@ pub(super) fn run(context: &Context, flags: &Remove) -> Result<Report> {
 fn dependents(document: &Document, name: &str, going: &[String]) -> Vec<String> {
     let referring = references(document, name, name).into_iter().map(|(section, ..)| section);
     let mut dependents: Vec<String> =
-        referring.chain(heirs(document, name)).filter(|section| !going.contains(section)).collect();
+        referring.chain(config::heirs(document, name)).filter(|section| !going.contains(section)).collect();
     dependents.dedup();
     dependents
 }

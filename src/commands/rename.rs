@@ -21,13 +21,10 @@ pub(super) fn run(context: &Context, flags: &Rename) -> Result<Report> {
     let _lock = file.lock_refresh(old)?;
     let document = file.read()?;
     pick::require_box(&document, old)?;
-    if document.has(new.as_str()) {
-        return Err(config::taken(new.as_str()));
-    }
+    config::check_rename(&document, old, new.as_str())?;
     if !new.is_plain() {
         context.rclone(None)?.require(TAKES_ANY_NAME, &format!("the name {:?}", new.as_str()))?;
     }
-    check_inheritance(&document, old, new.as_str())?;
     let references = |document: &Document| references(document, old, new.as_str());
     let shown = references(&document);
     for (section, key, value) in &shown {
@@ -60,17 +57,6 @@ fn ask_new(context: &Context, document: &Document, old: &str) -> Result<RemoteNa
     RemoteName::new(&new)
 }
 
-/// A dotted name inherits missing keys from the name before the dot; a new name must neither start nor end that.
-fn check_inheritance(document: &Document, old: &str, new: &str) -> Result<()> {
-    if let Some(heir) = heirs(document, old).first() {
-        let message = format!("[{heir}] inherits keys from {old:?}, and would lose them under another name");
-        return Err(Error::new(Code::InvalidValue, message).hint("copy those keys into that section first"));
-    }
-    let mut after = document.clone();
-    after.rename_section(old, new);
-    config::check_inheritance(&after, new, document, Some(old))
-}
-
 /// Keys of other remotes that name `old:`, with their values once it is called `new`.
 pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Reference> {
     let mut found = Vec::new();
@@ -85,13 +71,6 @@ pub(super) fn references(document: &Document, old: &str, new: &str) -> Vec<Refer
         }
     }
     found
-}
-
-/// Sections with a dotted name that inherit keys of `name`.
-pub(super) fn heirs(document: &Document, name: &str) -> Vec<String> {
-    let mut without = document.clone();
-    without.remove_section(name);
-    document.heirs(name, &without).into_iter().map(|(heir, _)| heir.to_owned()).collect()
 }
 
 /// `old:dir` or `old,option=1:dir`. `None` if it is another remote's path.

@@ -1,9 +1,7 @@
 //! Every change to rclone.conf. Each edit is applied to the newest content and repeated if another program writes in
 //! between, until it is in the file. May take the file lock; never contacts Box.
-#![expect(clippy::disallowed_methods, reason = "deletes leftovers once they are merged")]
 
 use std::cell::Cell;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -150,15 +148,13 @@ impl ConfigFile {
     /// The section itself does not change, so there is nothing to verify.
     ///
     /// # Errors
-    /// If `new` exists by now, or the file cannot be written.
+    /// See [`check_rename`]; or if the file cannot be written.
     pub(crate) fn rename(&self, old: &str, new: &str, references: &dyn Fn(&Document) -> Vec<Reference>) -> Result<()> {
         self.edit(old, &|document| {
             if !document.has(old) {
                 return Ok(());
             }
-            if document.has(new) {
-                return Err(taken(new));
-            }
+            check_rename(document, old, new)?;
             for (section, key, value) in references(document) {
                 let value = Value::new(&value).map_err(|why| {
                     Error::new(Code::InvalidValue, format!("{key} of {section:?} cannot be saved: {why}"))
@@ -188,7 +184,7 @@ impl ConfigFile {
         let now = self.bytes()?.unwrap_or_default();
         let spare = foreign_writes::leftovers(&self.real, &now).into_iter().filter(|(_, is_spare)| *is_spare);
         spare.map(|(left, _)| left).try_for_each(|left| {
-            fs::remove_file(&left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", &left, &cause))
+            swap::remove_leftover(&left).map_err(|cause| Error::disk(Code::ConfigUnwritable, "remove", &left, &cause))
         })
     }
 
@@ -207,12 +203,12 @@ impl ConfigFile {
     /// If `edit` fails, or the file cannot be read or written; what others wrote is then still in the file or beside it.
     pub(super) fn edit(&self, section: &str, edit: Edit<'_>) -> Result<()> {
         let _lock = self.lock()?;
-        let left: Vec<_> =
+        let leftovers: Vec<_> =
             self.own_leftovers().into_iter().filter_map(|(path, content)| Some((path, content?))).collect();
         let mut pending = Vec::new();
-        let result = self.edit_until_it_stands(section, edit, &left, &mut pending);
-        for (path, _) in left.iter().filter(|_| result.is_ok()) {
-            let _ = fs::remove_file(path);
+        let result = self.edit_until_it_stands(section, edit, &leftovers, &mut pending);
+        for (path, _) in leftovers.iter().filter(|_| result.is_ok()) {
+            let _ = swap::remove_leftover(path);
         }
         for merge in pending.into_iter().filter(|_| result.is_err()) {
             merge.out.leave();
@@ -224,7 +220,7 @@ impl ConfigFile {
         &self,
         section: &str,
         edit: Edit<'_>,
-        left: &[(PathBuf, Document)],
+        leftovers: &[(PathBuf, Document)],
         pending: &mut Vec<PendingMerge>,
     ) -> Result<()> {
         // The section before and after the edit, once it has been written.
@@ -234,7 +230,7 @@ impl ConfigFile {
             let seen = seen.as_ref().map(|bytes| bytes.as_slice());
             let now = self.parse(seen.unwrap_or_default())?;
             let mut after = now.clone();
-            for (_, other) in left {
+            for (_, other) in leftovers {
                 foreign_writes::take_newer_tokens(&mut after, other);
                 after.take_missing(other, |_| true);
             }
@@ -290,12 +286,38 @@ pub(crate) fn put(document: &mut Document, section: &Section) -> Result<()> {
     check_inheritance(document, section.name(), &before, None)
 }
 
-/// Checks that `name` inherits nothing from the section before its dot except what `old` inherited, and that no section
-/// below it inherits anything from it that it did not have in `before`.
+/// Checks that a section can be renamed: the new name must be free, and a dotted name must read what it read before.
 ///
 /// # Errors
-/// If it would; the error names the key and the two sections.
-pub(crate) fn check_inheritance(document: &Document, name: &str, before: &Document, old: Option<&str>) -> Result<()> {
+/// If not; the error says which section stands in the way.
+pub(crate) fn check_rename(document: &Document, old: &str, new: &str) -> Result<()> {
+    if document.has(new) {
+        return Err(taken(new));
+    }
+    if let Some(heir) = heirs(document, old).first() {
+        let message = format!("[{heir}] inherits keys from {old:?}, and would lose them under another name");
+        return Err(Error::new(Code::InvalidValue, message).hint("copy those keys into that section first"));
+    }
+    let mut after = document.clone();
+    after.rename_section(old, new);
+    let loses = |key: &&str| options::keys().contains(key) && after.get(new, key) != document.get(old, key);
+    if let Some(key) = document.inherited(old).into_iter().find(loses) {
+        let message = format!("{old:?} inherits {key}, and would not have it under another name");
+        return Err(Error::new(Code::InvalidValue, message).hint("copy that key into its section first"));
+    }
+    check_inheritance(&after, new, document, Some(old))
+}
+
+/// Sections with a dotted name that inherit keys of `name`.
+pub(crate) fn heirs(document: &Document, name: &str) -> Vec<String> {
+    let mut without = document.clone();
+    without.remove_section(name);
+    document.heirs(name, &without).into_iter().map(|(heir, _)| heir.to_owned()).collect()
+}
+
+/// Checks that `name` inherits nothing from the section before its dot except what `old` inherited, and that no section
+/// below it inherits anything from it that it did not have in `before`.
+fn check_inheritance(document: &Document, name: &str, before: &Document, old: Option<&str>) -> Result<()> {
     let parent = name.rsplit_once('.').map_or(name, |(parent, _)| parent);
     let is_new = |key: &&str| old.is_none_or(|old| before.get(old, key).is_none()) && options::keys().contains(key);
     let message = if let Some(key) = document.inherited(name).into_iter().find(is_new) {

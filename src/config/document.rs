@@ -287,9 +287,7 @@ impl Document {
             let theirs = newer.raw_entries(section);
             self.retain(section, |key| theirs.iter().any(|(k, _)| *k == key));
             for (key, value) in theirs {
-                if self.raw_entry(section, key) != Some(value) {
-                    self.set(section, key, value);
-                }
+                self.set(section, key, value);
             }
         }
         self.take_missing(newer, |section| !base.has(section));
@@ -433,6 +431,9 @@ mod tests {
         assert_eq!(get(&doc, "box.alice", "token").as_deref(), Some("t"));
         assert_eq!(get(&doc, "box.alice", "empty"), None);
         assert_eq!(get(&doc, "box.bob.eve", "token"), None);
+        assert_eq!(doc.inherited("box.alice"), ["token"]);
+        assert_eq!(doc.heirs("box", &Document::default()), [("box.alice", "token")]);
+        assert_eq!(doc.heirs("box", &doc), []);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Private copies of an rclone.conf that cannot be written, each for one command and its children. Tokens renewed in a
 //! copy are kept for recovery, by its own run or by the next one. Never writes the original.
-#![expect(clippy::disallowed_methods, reason = "deletes private copies of which nothing is needed any more")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -87,14 +86,14 @@ impl ConfigFile {
                 Err(cause) => cause.kind() == ErrorKind::NotFound,
             };
             if may_go && is_over {
-                let _ = fs::remove_dir_all(dir);
+                recovery::delete(&dir);
             }
         }
     }
 }
 
 /// Private copies and lists that no run uses any more.
-pub(crate) fn left_copies() -> Vec<PathBuf> {
+pub(crate) fn abandoned_copies() -> Vec<PathBuf> {
     paths::entries(&paths::copies()).filter(|dir| recovery::is_abandoned(dir, None)).collect()
 }
 

@@ -82,7 +82,7 @@ impl OrphanedSignIn {
 
     /// Deletes it, once its token is in rclone.conf or known to be dead.
     pub(crate) fn discard(self) {
-        let _ = fs::remove_dir_all(self.dir);
+        delete(&self.dir);
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn orphans(present: &Document, wanted: Option<&Token>) -> Result<Vec<
     let (orphans, useless) = survey(present, wanted);
     signals::check()?;
     for dir in useless {
-        let _ = fs::remove_dir_all(dir);
+        delete(&dir);
     }
     Ok(orphans)
 }
@@ -187,6 +187,11 @@ pub(super) fn latest(dir: &Path) -> Option<(Document, PathBuf)> {
     let mut files: Vec<_> = entries(dir).filter(is_section).collect();
     files.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
     files.into_iter().rev().find_map(read)
+}
+
+/// Deletes a directory of a run. If that fails, a later run tries again.
+pub(super) fn delete(dir: &Path) {
+    let _ = fs::remove_dir_all(dir);
 }
 
 /// Whether the run that made this directory and everything it started have ended, so that the system has released its

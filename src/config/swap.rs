@@ -160,6 +160,11 @@ pub(super) fn leftovers(path: &Path) -> Vec<(PathBuf, Option<Zeroizing<Vec<u8>>>
         .collect()
 }
 
+/// Deletes one whose content is in the file.
+pub(super) fn remove_leftover(left: &Path) -> io::Result<()> {
+    fs::remove_file(left)
+}
+
 fn digest(bytes: &[u8]) -> String {
     let hash = Sha256::digest(bytes);
     format!("{:016x}", u64::from_be_bytes(std::array::from_fn(|index| hash[index])))

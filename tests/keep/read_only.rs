@@ -110,6 +110,23 @@ fn a_storage_that_nobody_named_is_renewed_in_the_copy_and_not_lost() {
     });
 }
 
+#[test]
+fn a_token_renewed_in_the_copy_that_cannot_be_kept_elsewhere_stays_in_it_for_the_next_run() {
+    with_each(|m| {
+        m.quick("Box");
+        let given = m.expired("Other");
+        let staged = m.at(".local/state/pluton/staged");
+        let script = format!("rclone lsd Other: && rm -rf '{0}' && touch '{0}'", staged.display());
+        let Some(ran) = in_read_only(&m, running("Box", &script)) else { return };
+        assert_eq!(ran.ok().stdout.lines().count(), 3);
+        assert!(!m.sandbox.is_live_refresh(&given.refresh), "nothing was renewed");
+        std::fs::remove_file(staged).expect("a file in the way");
+        m.pluton("storage refresh Other").ok();
+        m.is_signed_in("Other");
+        assert_eq!(m.copies(), Vec::<String>::new());
+    });
+}
+
 /// A run on a private copy was killed; after that its rclone renewed a token in there. False where nothing can be mounted.
 fn is_left_by_a_killed_run(m: &Machine) -> bool {
     m.quick("Box");

@@ -87,9 +87,15 @@ fn a_name_that_cannot_be_is_refused() {
     m.quick("other");
     m.section("box.kid", "root_folder_id = 0");
     let before = m.config_text();
-    for (old, new, code) in
-        [("box", "other", 5), ("box", "a:b", 2), ("nobody", "x", 4), ("box", "plain", 2), ("other", "box.heir", 2)]
-    {
+    for (old, new, code) in [
+        ("box", "other", 5),
+        ("box", "a:b", 2),
+        ("nobody", "x", 4),
+        ("box", "plain", 2),
+        ("other", "box.heir", 2),
+        ("box.kid", "kid", 2),
+        ("box.kid", "other.kid", 2),
+    ] {
         m.pluton(["storage", "rename", old, new]).fails(code).says("error:");
     }
     assert_eq!(m.config_text(), before);

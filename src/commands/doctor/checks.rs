@@ -134,7 +134,7 @@ fn state(subject: &Subject<'_>, found: &mut Findings) {
         let message = format!("{} belongs to another user, so sign-ins may not be renewed", config::shown(path));
         found.error(message).hint(config::give_back());
     }
-    for copy in config::left_copies() {
+    for copy in config::abandoned_copies() {
         let place = config::shown(&copy);
         found
             .warning(format!("{place} is a private copy of an rclone.conf, left behind by a run that was killed"))
