@@ -1,23 +1,16 @@
 //! The people and service accounts Box knows, and what their plan allows.
 
-use crate::apps::ENTERPRISE_ID;
-
 /// A Box user as `GET /2.0/users/me` shows it. All sizes are bytes.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub name: String,
     pub login: String,
-    /// `active`, `inactive`, `cannot_delete_edit` or `cannot_delete_edit_upload`.
-    pub status: String,
-    /// `admin`, `coadmin` or `user`.
-    pub role: String,
     /// The whole quota; uploads beyond it are refused.
     pub space_amount: u64,
     /// Used before the sandbox started; files uploaded to it are added.
     pub space_used: u64,
     /// The largest file this plan takes.
     pub max_upload_size: u64,
-    pub enterprise_id: String,
     pub enterprise_name: String,
 }
 
@@ -26,12 +19,9 @@ impl Default for Account {
         Self {
             name: "Test Person".to_owned(),
             login: "person@example.com".to_owned(),
-            status: "active".to_owned(),
-            role: "user".to_owned(),
             space_amount: 10 << 30,
             space_used: 0,
             max_upload_size: 250 << 20,
-            enterprise_id: ENTERPRISE_ID.to_owned(),
             enterprise_name: "Example Ltd".to_owned(),
         }
     }
