@@ -150,7 +150,7 @@ impl Run<'_> {
         let config_file = storage.box_config_file.as_ref().map(|path| base.join(path).to_string_lossy().into_owned());
         let mut answers = Answers::default();
         answers.sign_in = Some(kind(storage));
-        answers.options.clone_from(&storage.options.0);
+        answers.options.clone_from(&storage.options);
         for (field, given) in [
             (Field::Name, Some(Secret::new(name))),
             (Field::ClientId, storage.client_id.as_deref().map(Secret::new)),
@@ -162,8 +162,8 @@ impl Run<'_> {
         ] {
             answers.fill(field, given.as_ref().map(Secret::expose));
         }
-        require_user_id(answers.options()?.get(IMPERSONATE).map(String::as_str), "an apply file needs the numeric ID")?;
         let mut section = answers.section()?;
+        require_user_id(section.get(IMPERSONATE), "an apply file needs the numeric ID")?;
         if let Some(there) = &there {
             section = section.with_foreign_keys(there);
         }

@@ -10,9 +10,9 @@ use crate::box_api::Folder;
 use crate::cli::Edit;
 use crate::config::{ConfigFile, Proof};
 use crate::context::Context;
-use crate::error::{Code, Error, Field, Result};
+use crate::error::{Code, Error, Result};
 use crate::signals;
-use crate::storage::options::{IMPERSONATE, Options, ROOT_FOLDER, SPECS, checked, needs};
+use crate::storage::options::{IMPERSONATE, Options, ROOT_FOLDER, SPECS, needs};
 use crate::storage::section::{GRANT_KEY, Section};
 use crate::ui::prompt::Reply;
 use crate::ui::report::{Outcome, Report, failure_text};
@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
     let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage edit NAME --OPTION VALUE")?;
     let before = file.section(&name)?;
     let editor = Editor { context, file: &file, flags, before: &before };
-    let set = checked(&flags.options.0)?;
+    let set = &flags.options.0;
     if set.is_empty() && flags.unset.is_empty() {
         if context.terminal.asks {
             return editor.by_menu();
@@ -34,7 +34,7 @@ pub(super) fn run(context: &Context, flags: &Edit) -> Result<Report> {
     if let Some(both) = flags.unset.iter().find(|key| set.contains_key(key.as_str())) {
         return Err(Error::new(Code::InvalidValue, format!("{both} is both set and unset")));
     }
-    editor.change(&set, flags.unset.iter().map(String::as_str))
+    editor.change(set, flags.unset.iter().map(String::as_str))
 }
 
 struct Editor<'a> {
@@ -57,9 +57,9 @@ impl Editor<'_> {
             {
                 now.clone_from(&was);
             }
-            let mut changed = now.clone();
-            changed.retain(|key, value| was.get(key) != Some(value));
-            match self.change(&checked(&changed)?, was.keys().copied().filter(|key| !now.contains_key(key))) {
+            let changed = now.iter().filter(|(key, value)| was.get(*key) != Some(*value));
+            let set = changed.map(|(key, value)| (*key, value.clone())).collect();
+            match self.change(&set, was.keys().copied().filter(|key| !now.contains_key(key))) {
                 Err(error) if !signals::seen() => {
                     shows_menu = what_now(error, vec!["Change the options".into()])?.is_some();
                 }
@@ -92,9 +92,7 @@ impl Editor<'_> {
         let (before, proof) = (self.before, &self.flags.proof);
         let mut after = before.clone();
         unset.for_each(|key| after.set(key, None));
-        for (key, text) in set {
-            after.put(Field::Option(key), key, text)?;
-        }
+        after.put_options(set)?;
         let mut keys: Vec<&str> = SPECS.iter().map(|spec| spec.key).collect();
         keys.retain(|key| before.get(key) != after.get(key));
         let (outcome, proof) = if keys.is_empty() {

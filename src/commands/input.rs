@@ -10,11 +10,12 @@ use clap::parser::ValueSource;
 
 use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
+use crate::config::document::Value;
 use crate::error::{Code, Error, Field, Names, Result};
 use crate::secret::Secret;
 use crate::signals;
 use crate::storage::name::RemoteName;
-use crate::storage::options::{BOX_SUB_TYPE, Options, SPECS, checked};
+use crate::storage::options::{BOX_SUB_TYPE, Options, SPECS};
 use crate::storage::section::{Section, value};
 use crate::storage::sign_in::{App, Kind, Subject};
 use crate::storage::token::{Token, app_in};
@@ -349,15 +350,6 @@ impl Answers {
         Ok(Some(App { client_id, client_secret: Secret::new(self.need(Field::ClientSecret)?) }))
     }
 
-    pub(super) fn options(&self) -> Result<Options> {
-        let mut options = checked(&self.options)?;
-        if self.sign_in == Some(Kind::Jwt) {
-            // rclone's default is `user`, which is wrong for a service account.
-            options.entry(BOX_SUB_TYPE).or_insert_with(|| "enterprise".to_owned());
-        }
-        Ok(options)
-    }
-
     /// The section that these answers make, with only what was given or rclone needs. A token that the browser has yet
     /// to bring has a stand-in.
     ///
@@ -366,39 +358,40 @@ impl Answers {
     pub(super) fn section(&self) -> Result<Section> {
         let mut section = Section::new(self.name()?.as_str());
         if let Some(app) = self.app()? {
-            section.put(Field::ClientId, "client_id", &app.client_id)?;
-            section.put(Field::ClientSecret, "client_secret", app.client_secret.expose())?;
+            section.put(Field::ClientId, &app.client_id)?;
+            section.put(Field::ClientSecret, app.client_secret.expose())?;
         }
         match self.kind()? {
             Kind::Jwt => {
                 let (path, app) = jwt_file(self.need(Field::BoxConfigFile)?)?;
-                section.put(Field::BoxConfigFile, "box_config_file", &path.to_string_lossy())?;
+                section.put(Field::BoxConfigFile, &path.to_string_lossy())?;
                 section = section.with_app(app.client_id);
             }
             // Without GRANT_KEY: see [`Section::without_grant_key`].
             Kind::ClientCredentials => {
                 let subject = Subject::parse(self.need(Field::BoxSubject)?)?;
-                section.put(Field::BoxSubject, "box_subject_type", subject.kind)?;
-                section.put(Field::BoxSubject, "box_subject_id", &subject.id)?;
+                section.set("box_subject_type", Some(Value::as_read(subject.kind)));
+                section.put(Field::BoxSubject, &subject.id)?;
             }
             Kind::AccessToken => {
                 let token = access_token(self.need(Field::AccessToken)?)?;
-                section.put(Field::AccessToken, "access_token", token.expose())?;
+                section.put(Field::AccessToken, token.expose())?;
             }
             Kind::Quick | Kind::OwnApp if self.needs_browser() => {
-                section.put(Field::Token, "token", token_to_come().expose())?;
+                section.put(Field::Token, token_to_come().expose())?;
             }
             Kind::Quick | Kind::OwnApp => {
                 let in_browser = "sign in through a browser on this machine: --authorize";
                 let paste = self.get(Field::Token).ok_or_else(|| missing(Field::Token).hint(in_browser))?;
-                section.put(Field::Token, "token", token(paste)?.blob().expose())?;
+                section.put(Field::Token, token(paste)?.blob().expose())?;
             }
         }
-        let options = self.options()?;
-        // In the order of the table, not of the alphabet.
-        for (key, text) in SPECS.iter().filter_map(|spec| options.get_key_value(spec.key)) {
-            section.put(Field::Option(key), key, text)?;
+        let mut options = self.options.clone();
+        if section.kind() == Kind::Jwt {
+            // rclone's default is `user`, which is wrong for a service account.
+            options.entry(BOX_SUB_TYPE).or_insert_with(|| "enterprise".to_owned());
         }
+        section.put_options(&options)?;
         Ok(section)
     }
 }

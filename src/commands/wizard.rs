@@ -107,8 +107,9 @@ impl Interview<'_> {
     fn ask(&self, question: Question, answers: &mut Answers) -> Result<Reply<()>> {
         match question {
             Question::Answer(Field::SignIn) => ask_sign_in(answers),
-            Question::Answer(Field::Token) => self.ask_token(answers),
-            Question::Answer(field @ (Field::ClientSecret | Field::AccessToken)) => ask_secret(answers, field),
+            Question::Answer(field @ (Field::ClientSecret | Field::Token | Field::AccessToken)) => {
+                self.ask_secret(answers, field)
+            }
             Question::Answer(field) => self.ask_line(answers, field),
             Question::Taken => self.ask_about_taken(answers),
             Question::Browser => ask_browser(answers),
@@ -153,23 +154,39 @@ impl Interview<'_> {
         }))
     }
 
-    fn ask_token(&self, answers: &mut Answers) -> Result<Reply<()>> {
-        prompt::explain(&help::other_machine(answers.get(Field::ClientId)));
-        let mut label = "Paste everything it prints here (it stays hidden): ";
+    fn ask_secret(&self, answers: &mut Answers, field: Field) -> Result<Reply<()>> {
+        let (mut label, help) = match field {
+            Field::Token => {
+                prompt::explain(&help::other_machine(answers.get(Field::ClientId)));
+                ("Paste everything it prints here (it stays hidden): ", TOKEN_HELP)
+            }
+            Field::AccessToken => {
+                prompt::explain(help::ACCESS_TOKEN);
+                ("Access token (it stays hidden): ", help::ACCESS_TOKEN)
+            }
+            _ => ("Client secret (it stays hidden): ", CLIENT_SECRET_HELP),
+        };
         loop {
-            let Reply::Answer(paste) = prompt::hidden_paste(label, TOKEN_HELP, &progress)? else {
-                return Ok(Reply::Back);
+            let typed = match field {
+                Field::Token => prompt::hidden_paste(label, help, &progress)?,
+                _ => prompt::hidden_answer(label, help)?,
             };
-            match Token::find(paste.expose()) {
-                Ok(token) => {
-                    let length = token.blob().expose().chars().count();
-                    self.context.terminal.done(&format!("Token received, {length} characters"));
-                    answers.set(Field::Token, paste.expose());
+            let Reply::Answer(secret) = typed else { return Ok(Reply::Back) };
+            match check(field, secret.expose()) {
+                _ if field != Field::Token && secret.is_empty() => {}
+                Err(error) => terminal::error(&error.message),
+                Ok(()) => {
+                    if let (Field::Token, Ok(token)) = (field, Token::find(secret.expose())) {
+                        let length = token.blob().expose().chars().count();
+                        self.context.terminal.done(&format!("Token received, {length} characters"));
+                    }
+                    answers.set(field, secret.expose());
                     return Ok(Reply::Answer(()));
                 }
-                Err(why) => terminal::error(&why.to_string()),
             }
-            label = "Paste it again (it stays hidden; Esc goes back): ";
+            if field == Field::Token {
+                label = "Paste it again (it stays hidden; Esc goes back): ";
+            }
         }
     }
 }
@@ -277,29 +294,6 @@ pub(super) fn progress(paste: &str) -> Progress {
         _ if token::is_whole(paste) && (closed || !opened) => Progress::Whole,
         Err(NotAToken::Partial(_)) => Progress::Partial(HINT),
         Ok(_) | Err(_) => Progress::Enough,
-    }
-}
-
-fn ask_secret(answers: &mut Answers, field: Field) -> Result<Reply<()>> {
-    let (label, help) = match field {
-        Field::ClientSecret => ("Client secret", CLIENT_SECRET_HELP),
-        _ => ("Access token", help::ACCESS_TOKEN),
-    };
-    if field == Field::AccessToken {
-        prompt::explain(help);
-    }
-    loop {
-        let Reply::Answer(secret) = prompt::hidden_answer(&format!("{label} (it stays hidden): "), help)? else {
-            return Ok(Reply::Back);
-        };
-        match check(field, secret.expose()) {
-            _ if secret.is_empty() => {}
-            Ok(()) => {
-                answers.set(field, secret.expose());
-                return Ok(Reply::Answer(()));
-            }
-            Err(error) => terminal::error(&error.message),
-        }
     }
 }
 

@@ -9,6 +9,9 @@ use crate::error::{Error, Field, Result};
 
 pub(crate) use specs::{BOX_SUB_TYPE, DESCRIPTION, IMPERSONATE, ROOT_FOLDER, SPECS, Spec};
 
+/// Options by key, as they were given: [`crate::storage::section::Section::put_options`] checks them.
+pub(crate) type Options = BTreeMap<&'static str, String>;
+
 impl Spec {
     /// The value as it will be written to rclone.conf.
     ///
@@ -57,18 +60,6 @@ pub(crate) fn needs(is_set: impl Fn(&str) -> bool) -> Option<((u32, u32), &'stat
 
 pub(crate) fn spec(key: &str) -> Option<&'static Spec> {
     SPECS.iter().find(|spec| spec.key == key)
-}
-
-/// Values by the keys of their options.
-pub(crate) type Options = BTreeMap<&'static str, String>;
-
-/// Each of these options as it will be written to rclone.conf.
-///
-/// # Errors
-/// If rclone or Box would not accept one.
-pub(crate) fn checked(set: &Options) -> Result<Options> {
-    let known = set.iter().filter_map(|(key, text)| Some((spec(key)?, text)));
-    known.map(|(spec, text)| Ok((spec.key, spec.check(text)?))).collect()
 }
 
 #[cfg(test)]

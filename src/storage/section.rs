@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use crate::config::document::{Document, Value};
 use crate::error::{Code, Error, Field, Result};
 use crate::secret::Secret;
-use crate::storage::options::{self, DESCRIPTION};
+use crate::storage::options::{self, DESCRIPTION, Options, SPECS};
 use crate::storage::sign_in::{App, Kind, Renewer, jwt_secrets};
 use crate::storage::token::Token;
 
@@ -161,8 +161,22 @@ impl Section {
     ///
     /// # Errors
     /// If rclone.conf cannot hold the value.
-    pub(crate) fn put(&mut self, field: Field, key: &str, text: &str) -> Result<()> {
+    pub(crate) fn put(&mut self, field: Field, text: &str) -> Result<()> {
+        let key = field.names().key;
         self.set(key, Some(value(field, key, text)?));
+        Ok(())
+    }
+
+    /// Sets options, each as rclone wants it.
+    ///
+    /// # Errors
+    /// If rclone, Box or rclone.conf would not accept one of them.
+    pub(crate) fn put_options(&mut self, options: &Options) -> Result<()> {
+        for spec in &SPECS {
+            if let Some(text) = options.get(spec.key) {
+                self.put(Field::Option(spec.key), &spec.check(text)?)?;
+            }
+        }
         Ok(())
     }
 

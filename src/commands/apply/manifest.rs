@@ -13,7 +13,7 @@ use crate::error::{Code, Error, Remedy, Result};
 use crate::process;
 use crate::secret::Secret;
 use crate::signals;
-use crate::storage::options::{SPECS, spec};
+use crate::storage::options::{Options, SPECS, spec};
 
 /// Storages by name.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,27 +42,19 @@ pub(crate) struct DeclaredStorage {
     #[serde(default, deserialize_with = "text_or_number")]
     #[schemars(schema_with = "text_schema")]
     pub(crate) box_subject_id: Option<String>,
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "options")]
     #[schemars(schema_with = "options_schema")]
     pub(crate) options: Options,
 }
 
-/// Options by key, from text or whole numbers.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "BTreeMap<String, toml::Value>")]
-pub(crate) struct Options(pub(crate) BTreeMap<&'static str, String>);
-
-impl TryFrom<BTreeMap<String, toml::Value>> for Options {
-    type Error = String;
-
-    fn try_from(values: BTreeMap<String, toml::Value>) -> Result<Self, String> {
-        let option = |(key, value): (String, toml::Value)| {
-            let spec = spec(&key).ok_or_else(|| format!("unknown field `{key}`"))?;
-            let text = text(value).ok_or_else(|| format!("expected text or a whole number for `{key}`"))?;
-            Ok((spec.key, text))
-        };
-        values.into_iter().map(option).collect::<Result<_, _>>().map(Self)
-    }
+/// From text or whole numbers.
+fn options<'de, D: Deserializer<'de>>(values: D) -> Result<Options, D::Error> {
+    let option = |(key, value): (String, toml::Value)| {
+        let spec = spec(&key).ok_or_else(|| D::Error::custom(format!("unknown field `{key}`")))?;
+        let wrong = || D::Error::custom(format!("expected text or a whole number for `{key}`"));
+        Ok((spec.key, text(value).ok_or_else(wrong)?))
+    };
+    BTreeMap::deserialize(values)?.into_iter().map(option).collect()
 }
 
 fn text(value: toml::Value) -> Option<String> {
