@@ -17,7 +17,7 @@ use crate::error::{Code, Error, Field, Result};
 use crate::storage::options::{Options, ROOT_FOLDER, SPECS, Spec, spec};
 use crate::storage::section::{Section, value};
 use crate::storage::sign_in::Kind;
-use crate::storage::token::{self, NotAToken, Token};
+use crate::storage::token::{NotAToken, Token};
 use crate::ui::prompt::{self, Item, Progress, Reply};
 use crate::ui::report::failure_text;
 use crate::ui::terminal;
@@ -68,7 +68,7 @@ pub(super) fn complete(context: &Context, answers: &mut Answers, present: &Docum
             Reply::Answer(()) => asked.push(question),
             Reply::Back => match asked.pop() {
                 Some(before) => forget(answers, before),
-                None => terminal::error("this is the first question; Ctrl-C quits"),
+                None => terminal::error(prompt::FIRST),
             },
         }
     }
@@ -291,7 +291,8 @@ pub(super) fn progress(paste: &str) -> Progress {
     let opened = paste.contains("--->");
     let closed = paste.contains("<---End paste");
     match Token::find(paste) {
-        _ if token::is_whole(paste) && (closed || !opened) => Progress::Whole,
+        _ if closed => Progress::Whole,
+        Ok(_) if !opened => Progress::Whole,
         Err(NotAToken::Partial(_)) => Progress::Partial(HINT),
         Ok(_) | Err(_) => Progress::Enough,
     }

@@ -152,11 +152,6 @@ impl fmt::Display for NotAToken {
     }
 }
 
-/// Whether a paste needs nothing more: its token is complete, or the line with the closing arrow is there.
-pub(crate) fn is_whole(text: &str) -> bool {
-    text.contains("<---End paste") || Token::find(text).is_ok()
-}
-
 /// The app's ID and secret, where the token comes in an object of section keys together with them.
 pub(crate) fn app_in(text: &str) -> Option<(String, Secret)> {
     let map = whole(text).ok().filter(|map| map.get("token").is_some_and(Json::is_string))?;
@@ -253,7 +248,7 @@ mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
-    use super::{Token, app_in, is_whole};
+    use super::{Token, app_in};
 
     const BLOB: &str =
         r#"{"access_token":"A1","token_type":"bearer","refresh_token":"R1","expiry":"2026-11-23T13:28:07.41426421Z"}"#;
@@ -317,18 +312,16 @@ mod tests {
             let found = found.expect("checked");
             prop_assert_eq!(found.access_token().expose().to_owned(), access);
             prop_assert_eq!(found.refresh_token().expect("has one").expose().to_owned(), refresh);
-            prop_assert!(is_whole(&paste));
         }
 
         #[test]
         fn half_a_paste_is_never_taken_for_a_whole_one(cut in 1..BLOB.len() - 1) {
-            prop_assert!(!is_whole(&BLOB[..cut]));
             prop_assert!(Token::find(&BLOB[..cut]).is_err());
         }
 
         #[test]
         fn nothing_pasted_makes_it_panic(text in any::<String>(), json in r#"[{}"a-z_:,\\ \n]{0,40}"#) {
-            let _ = (Token::find(&text), Token::find(&json), is_whole(&json));
+            let _ = (Token::find(&text), Token::find(&json));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Asks a person: dialoguer for visible input, [`hidden`] for secrets, and plain lines if the cursor cannot be moved.
-//! Decides nothing about the answers.
+//! Decides nothing about the answers. A question fails only if the person leaves it, by Ctrl-C or a closed terminal.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "it asks with dialoguer, and in plain lines")]
 
 use std::fmt::{self, Write};
@@ -71,12 +71,15 @@ pub(crate) fn line(
     }
 }
 
+/// What there is to say to whoever goes back from the first question.
+pub(crate) const FIRST: &str = "this is the first question; Ctrl-C quits";
+
 /// Asks a question that has no previous one.
 pub(crate) fn must_answer<T>(ask: impl Fn() -> Result<Reply<T>>) -> Result<T> {
     loop {
         match ask()? {
             Reply::Answer(answer) => return Ok(answer),
-            Reply::Back => terminal::error("this is the first question; Ctrl-C quits"),
+            Reply::Back => terminal::error(FIRST),
         }
     }
 }
