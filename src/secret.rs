@@ -174,7 +174,8 @@ pub(crate) fn looks_like_token(text: &str) -> bool {
     let is_random =
         is_plain && has(|c| c.is_ascii_lowercase()) && has(|c| c.is_ascii_uppercase()) && has(|c| c.is_ascii_digit());
     let is_newer = text.starts_with("1!") && text.len() >= 32;
-    is_random || is_newer || ["access_token", "refresh_token"].iter().any(|field| text.contains(field))
+    let fields = ["access_token", "refresh_token", "\"clientSecret\"", "\"privateKey\"", "\"passphrase\""];
+    is_random || is_newer || fields.iter().any(|field| text.contains(field))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use clap::ArgMatches;
@@ -12,7 +13,7 @@ use super::wizard::progress;
 use crate::cli::{OptionFlags, SignInFlags};
 use crate::config::document::Value;
 use crate::error::{Code, Error, Field, Names, Result};
-use crate::secret::Secret;
+use crate::secret::{Secret, looks_like_token};
 use crate::signals;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{BOX_SUB_TYPE, Options, SPECS};
@@ -106,11 +107,21 @@ fn access_token(text: &str) -> Result<Secret> {
     Ok(Secret::new(text))
 }
 
+/// Why a file cannot be read. What is no path may be the secret itself, which must not be shown.
+fn unreadable(path: &Path, cause: &io::Error) -> String {
+    let text = path.to_string_lossy();
+    let is_key = text.len() >= 32 && text.chars().all(|c| c.is_ascii_alphanumeric());
+    if is_key || text.contains(['{', '\n']) || looks_like_token(&text) {
+        return "this is not a path, but perhaps what is in the file".to_owned();
+    }
+    format!("cannot read {}: {cause}", path.display())
+}
+
 fn jwt_file(text: &str) -> Result<(PathBuf, App)> {
     let path = absolute(Path::new(text));
     let bad = |message: String| Error::new(Code::JwtInvalid, message).about(Field::BoxConfigFile);
     let text = signals::read_file(&path)?.map_err(|cause| {
-        bad(format!("cannot read {}: {cause}", path.display()))
+        bad(unreadable(&path, &cause))
             .hint("give the path of the config.json from the Box Developer Console: --box-config-file PATH")
     })?;
     let app = App::in_jwt_file(&text).map_err(|why| {
@@ -130,7 +141,7 @@ impl Answers {
                 (Some(value), _) => (Secret::new(value), flag_of(field).to_owned()),
                 (None, Some(path)) if path != Path::new("-") => {
                     let text = signals::read_file(path)?.map_err(|cause| {
-                        Error::invalid(field, format!("cannot read {}: {cause}", path.display()))
+                        Error::invalid(field, unreadable(path, &cause))
                             .hint(format!("give the path of a file that you can read: {}-file PATH", flag_of(field)))
                     })?;
                     (text, path.display().to_string())

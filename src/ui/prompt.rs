@@ -64,7 +64,11 @@ pub(crate) fn line(
                 report(label, if is_secret { "[hidden]" } else { answer });
                 match checked {
                     Ok(()) => return Ok(Reply::Answer(answer.to_owned())),
-                    Err(error) => terminal::error(&error.message),
+                    Err(error) => {
+                        terminal::error(&error.message);
+                        // The rest of a paste of several lines.
+                        forget_typed();
+                    }
                 }
             }
         }

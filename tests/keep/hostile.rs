@@ -108,6 +108,25 @@ fn a_token_given_as_a_name_is_not_repeated() {
     }
 }
 
+#[test]
+fn a_secret_given_in_the_place_of_its_file_is_not_repeated() {
+    let m = Machine::new();
+    let (blob, app) = (m.mint().blob(), m.sandbox.own_app());
+    let key = m.read(m.sandbox.jwt_app().config_file);
+    for (flag, secret, code) in [
+        ("--token-file", blob.as_str(), 2),
+        ("--client-secret-file", &app.client_secret, 2),
+        ("--access-token-file", &m.mint().access, 2),
+        ("--box-config-file", key.trim(), 6),
+    ] {
+        for json in ["", "--json"] {
+            let ran = m.pluton(["storage", "add", "box", "Box", flag, secret].and(json)).fails(code);
+            let told = ran.stdout.clone() + &ran.stderr;
+            assert!(told.contains("not a path") && !told.contains(secret) && !told.contains("PRIVATE"), "{ran:?}");
+        }
+    }
+}
+
 /// The kernel writes what a program had in memory where it is killed by such a signal.
 #[cfg(target_os = "linux")]
 #[test]

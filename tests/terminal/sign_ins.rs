@@ -41,6 +41,17 @@ fn a_service_account_after_a_wrong_path() {
 }
 
 #[test]
+fn a_config_json_that_is_pasted_instead_of_its_path_does_not_stay_on_the_screen() {
+    let m = Machine::new();
+    let file = m.sandbox.jwt_app().config_file;
+    let mut session = m.asks("server");
+    session.chooses(SIGN_IN, "Service account").answers("Path of config.json: ", m.read(&file).trim());
+    session.sees("this is not a path").answers("Path of config.json: ", file.to_str().expect("UTF-8"));
+    let ended = session.answers(ADVANCED, "").ends().with(0);
+    assert!(!ended.screen.contains("passphrase") && !ended.screen.contains("PRIVATE KEY"), "{}", ended.screen);
+}
+
+#[test]
 fn a_timer_is_offered_for_what_rclone_cannot_renew() {
     let m = Machine::new();
     m.script("systemctl", "[ \"$2\" != cat ]");
