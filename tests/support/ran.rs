@@ -154,16 +154,18 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not one JSON document ({error}): {self:?}"))
     }
 
-    /// The document of a success.
+    /// The document of a success, which says that it is one.
     #[track_caller]
     pub(crate) fn done(self) -> Json {
-        self.ok().document()
+        let document = self.ok().document();
+        assert_eq!(document["ok"], true, "{document}");
+        document
     }
 
     /// The document of a success, which holds at least this.
     #[track_caller]
     pub(crate) fn holds(self, part: &Json) -> Json {
-        let document = self.ok().document();
+        let document = self.done();
         let differs = difference(&document, part, "");
         assert!(differs.is_none(), "{}: {document}", differs.unwrap_or_default());
         document
