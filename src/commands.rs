@@ -2,7 +2,6 @@
 //! in order; what touches the disk, the network or the screen is in those.
 
 mod account;
-mod acquire_token;
 mod add;
 mod add_on_host;
 mod apply;

@@ -4,23 +4,26 @@
 
 use clap::ArgMatches;
 
-use super::acquire_token::{resume, through_browser};
 use super::commit::{Change, Target, commit, require_user_id};
 use super::input::{Answers, Taken, exposed_secrets};
-use super::{account, add_on_host, pick, proof, show, timer, wizard};
+use super::{account, add_on_host, explain, pick, proof, show, timer, wizard};
 use crate::box_api::{Account, Folder};
 use crate::cli::{AddBox, Authorize, OptionFlags, ProofFlags, SignInFlags};
 use crate::config::document::{Document, Value};
 use crate::config::{self, ConfigFile, OrphanedSignIn, Proof};
 use crate::context::Context;
+use crate::diagnosis::{Doing, Failure};
 use crate::error::{Code, Error, Field, Result};
-use crate::rclone::{OLDEST, Rclone, TAKES_ANY_NAME};
+use crate::process;
+use crate::rclone::{self, OLDEST, Rclone, TAKES_ANY_NAME};
 use crate::signals;
 use crate::storage::name::RemoteName;
 use crate::storage::options::{self, IMPERSONATE, ROOT_FOLDER};
 use crate::storage::section::{GRANT_KEY, Section};
+use crate::storage::token::Token;
 use crate::ui::prompt::{self, Reply};
 use crate::ui::report::{Outcome, Report, Saved, Warning, failure_text};
+use crate::ui::terminal;
 
 pub(super) fn run(context: &Context, flags: &AddBox, matches: &ArgMatches) -> Result<Report> {
     let warnings = exposed_secrets(matches);
@@ -258,6 +261,70 @@ impl Add<'_> {
     }
 }
 
+/// Replaces the given token by the one that an earlier run renewed, or offers its whole sign-in. Returns what
+/// to discard once the token is saved.
+fn resume(
+    context: &Context,
+    answers: &mut Answers,
+    present: &Document,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<OrphanedSignIn>> {
+    let given = answers.get(Field::Token).and_then(|paste| Token::find(paste).ok());
+    let mut orphans = config::orphans(present, given.as_ref())?.into_iter();
+    if let Some(token) = given {
+        let found = orphans.find(|found| found.continues(&token));
+        if let Some(found) = &found {
+            context.terminal.say("Resuming with the token renewed earlier");
+            answers.set(Field::Token, found.token.blob().expose());
+        }
+        return Ok(found.into_iter().collect());
+    }
+    let is_meant = |found: &OrphanedSignIn| answers.get(Field::Name).is_none_or(|name| name == found.name);
+    for found in orphans.filter(is_meant).collect::<Vec<_>>() {
+        let (name, file) = (&found.name, &found.file);
+        if context.terminal.asks {
+            if prompt::yes(&format!("An interrupted sign-in for {name:?} still works. Resume it?"))? {
+                answers.take_section(&Section::read(&found.section, name)?);
+                return Ok(vec![found]);
+            }
+        } else if answers.get(Field::Name).is_some() {
+            let message = format!(
+                "an interrupted sign-in for {name:?} still works; to resume it: `pluton storage add box {name:?} \
+                 --token-file '{}'`",
+                file.display()
+            );
+            warnings.push(Warning { code: "interrupted_sign_in", message });
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// Has a person sign in as `section` does: in a browser that Pluton opens, or from a link that it shows.
+pub(super) fn through_browser(context: &Context, rclone: &Rclone, section: &Section, opens: bool) -> Result<Token> {
+    let terminal = context.terminal;
+    let app = section.own_app();
+    let mut spinner = None;
+    let ask =
+        rclone::Authorize { app: app.as_ref(), auth_url: section.get("auth_url"), token_url: section.get("token_url") };
+    let outcome = rclone.authorize(&ask, &mut |link| {
+        let opened = opens && process::open_in_browser(link);
+        let how = match (opens, opened) {
+            (true, true) => "Your browser should show Box now. If it does not, open this link in it:",
+            (true, false) => "Could not open a browser. Open this link in a browser on this machine:",
+            (false, _) => "Open this link in a browser on this machine:",
+        };
+        terminal::print_line(&format!("{how}\n\n    {link}\n"));
+        spinner = Some(terminal.wait("waiting for you to sign in to Box (Ctrl-C cancels)"));
+    })?;
+    drop(spinner);
+    if let (true, Ok(token)) = (outcome.success(), Token::find(&outcome.stdout)) {
+        terminal.done("Signed in through the browser");
+        return Ok(token);
+    }
+    let secrets: Vec<_> = app.into_iter().map(|app| app.client_secret).collect();
+    Err(explain::failed(rclone, Failure::of(section, Doing::Authorizing), &outcome, &secrets, None))
+}
+
 /// The report about a storage that is now saved.
 pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, outcome: Outcome, proof: Proof) -> Saved {
     let mut storage = show::describe(&section.alone(), section.name(), file.path(), false);
@@ -291,13 +358,8 @@ fn readable_by_others(context: &Context, file: &ConfigFile) -> Option<Warning> {
 
 /// Whether rclone.conf has all of this already. A token that is fetched on the way does not count as a difference.
 fn is_same(present: &Document, section: &Section) -> bool {
-    let minted = section.kind().is_unattended();
-    let counts = |key: &str| !(minted && ["token", GRANT_KEY].contains(&key));
-    let mut there = present.entries(section.name());
-    let mut wanted = section.entries();
-    there.retain(|(key, _)| counts(key));
-    wanted.retain(|(key, _)| counts(key));
-    there.len() == wanted.len() && there.iter().all(|(key, value)| wanted.contains(&(key.as_str(), value.clone())))
+    let is_fetched = |key: &str| section.kind().is_unattended() && ["token", GRANT_KEY].contains(&key);
+    present.has(section.name()) && section.differing(present).iter().all(|key| is_fetched(key))
 }
 
 /// A program that answers at this address gets the refresh token.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::acquire_token::through_browser;
+use super::add::through_browser;
 use super::input::{Answers, token_to_come};
 use crate::cli::{AddBox, SignInFlags};
 use crate::context::Context;
@@ -73,7 +73,7 @@ fn command(context: &Context, flags: &AddBox, name: &str) -> String {
         (context.json, "--json"),
     ];
     words.extend(switches.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default()
 }
 
 /// Runs it over ssh, which asks for passwords at the terminal itself. Returns how it ended and what it printed.
@@ -95,9 +95,4 @@ fn run_on(host: &str, command: &str, input: &Secret, shows: bool) -> Result<(i32
             .hint_command("see whether this works", format!("ssh {host} pluton --version"))),
         code => Ok((code, outcome.stdout.into_bytes())),
     }
-}
-
-/// One word for any Unix shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

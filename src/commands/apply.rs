@@ -2,7 +2,7 @@
 
 mod manifest;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -102,7 +102,7 @@ impl Run<'_> {
                 return (Step { error, ..Step::new(name, Action::Failed, Vec::new()) }, None);
             }
         };
-        let step = match differing(present, name, &wanted) {
+        let step = match differing(present, &wanted) {
             _ if !present.has(name) => Step::new(name, Action::Add, Vec::new()),
             keys if keys.is_empty() => Step::new(name, Action::Same, keys),
             keys => Step::new(name, Action::Change, keys),
@@ -242,14 +242,11 @@ fn renewed_elsewhere(present: &Document, token: &Secret) -> Option<Secret> {
 }
 
 /// Keys whose values differ from those in rclone.conf. A token counts only if it is new: rclone changes it with every renewal.
-fn differing(present: &Document, name: &str, wanted: &Wanted) -> Vec<String> {
-    let there: BTreeMap<_, _> = present.entries(name).into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    let section = wanted.section.entries().into_iter().map(|(key, value)| (key.to_owned(), value));
-    let section: BTreeMap<_, _> = section.collect();
-    let minted = wanted.section.kind().is_unattended();
-    let counts = |key: &str| key != "token" || (wanted.is_new_sign_in && !minted);
-    let keys: BTreeSet<&String> = there.keys().chain(section.keys()).collect();
-    keys.into_iter().filter(|key| there.get(*key) != section.get(*key) && counts(key)).cloned().collect()
+fn differing(present: &Document, wanted: &Wanted) -> Vec<String> {
+    let counts_token = wanted.is_new_sign_in && !wanted.section.kind().is_unattended();
+    let mut keys = wanted.section.differing(present);
+    keys.retain(|key| key != "token" || counts_token);
+    keys
 }
 
 /// How the declared keys sign in.

@@ -78,7 +78,7 @@ impl ConfigFile {
         let section = verified.section();
         let name = section.name();
         self.edit(name, &|document| {
-            if !replace && document.has(name) && !section.is_in(document) {
+            if !replace && document.has(name) && !section.differing(document).is_empty() {
                 return Err(taken(name).hint("replace it with --force"));
             }
             put(document, section)

@@ -1,6 +1,8 @@
 //! One storage as keys and values: what is staged, verified and saved. Pure but for [`Section::secrets`], which reads the
 //! file that a section names.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Context as _;
 
 use crate::config::document::{Document, Value};
@@ -189,10 +191,13 @@ impl Section {
         }
     }
 
-    /// Whether `document` holds exactly this.
-    pub(crate) fn is_in(&self, document: &Document) -> bool {
-        let there = document.entries(&self.name);
-        there.len() == self.entries.len() && there.iter().all(|entry| self.entries.contains(entry))
+    /// The keys whose values differ from those in `document`, sorted. An empty value is none.
+    pub(crate) fn differing(&self, document: &Document) -> Vec<String> {
+        let set = |entries: Vec<_>| entries.into_iter().filter(|(_, value): &(_, Value)| !value.is_empty()).collect();
+        let (there, here): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            (set(document.entries(&self.name)), set(self.entries.clone()));
+        let keys: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
+        keys.into_iter().filter(|key| there.get(*key) != here.get(*key)).cloned().collect()
     }
 
     /// A file with this section alone.
