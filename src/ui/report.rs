@@ -256,7 +256,8 @@ impl Report {
     /// # Errors
     /// If standard output cannot be written.
     pub(crate) fn print(&self, json: bool, quiet: bool) -> Result<()> {
-        terminal::print(&self.rendered(json, quiet))
+        let print = if matches!(self, Self::Raw(_)) { terminal::print_bytes } else { terminal::print };
+        print(&self.rendered(json, quiet))
     }
 
     /// What is printed after the result, so that it stays in sight.

@@ -161,12 +161,29 @@ fn turning() -> MutexGuard<'static, Option<ProgressBar>> {
     TURNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints a result. A reader that went away (`| head`) is no failure of the command.
+/// Prints a result, without its colors where nothing shows them.
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub(crate) fn print(bytes: &[u8]) -> Result<()> {
-    match put(bytes) {
+pub(crate) fn print(text: &[u8]) -> Result<()> {
+    const ESCAPE: u8 = 0x1b;
+    if !text.contains(&ESCAPE) {
+        return print_bytes(text);
+    }
+    told(put(&mut anstream::stdout().lock(), text))
+}
+
+/// Prints bytes for another program, unchanged.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
+    told(put(&mut io::stdout().lock(), bytes))
+}
+
+/// A reader that went away (`| head`) is no failure of the command.
+fn told(printed: io::Result<()>) -> Result<()> {
+    match printed {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
             Err(Error::new(Code::Unknown, format!("the result could not be written to standard output: {cause}"))
                 .hint("free some space there, or redirect the output elsewhere"))
@@ -191,14 +208,11 @@ pub(crate) fn hand_over(bytes: &[u8]) -> io::Result<()> {
     if std::os::unix::fs::FileTypeExt::is_char_device(&data.file_type()) && !out.is_terminal() {
         return Err(io::Error::other("standard output is closed, or discards what is written to it"));
     }
-    put(bytes)?;
+    put(&mut io::stdout().lock(), bytes)?;
     // A file is on the disk before this returns.
     if data.is_file() { out.sync_all() } else { Ok(()) }
 }
 
-fn put(bytes: &[u8]) -> io::Result<()> {
-    const ESCAPE: u8 = 0x1b;
-    let write = |out: &mut dyn Write| out.write_all(bytes).and_then(|()| out.flush());
-    // anstream takes out colours where nothing shows them, and from other programs' bytes more than that.
-    if bytes.contains(&ESCAPE) { write(&mut anstream::stdout().lock()) } else { write(&mut io::stdout().lock()) }
+fn put(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
+    out.write_all(bytes).and_then(|()| out.flush())
 }

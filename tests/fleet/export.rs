@@ -31,6 +31,17 @@ fn variables_work_in_a_shell_without_any_rclone_conf() {
 }
 
 #[test]
+fn what_is_exported_for_a_program_is_what_rclone_conf_says_escape_codes_included() {
+    let m = with_jwt();
+    let odd = "description = a \u{1b}[1mbold\u{1b}[0m note";
+    m.write_config(&format!("{}{odd}\n", m.config_text()));
+    let section = m.pluton("storage export jwt --format rclone").ok().stdout;
+    assert!(section.contains(odd), "{section:?}");
+    let moved = m.pluton("storage export jwt --format rclone --move").ok().stdout;
+    assert_eq!(moved, section);
+}
+
+#[test]
 fn a_sign_in_whose_token_works_once_is_moved_or_not_at_all() {
     let mut m = Machine::new();
     m.set("PLUTON_BOX_TOKEN", m.mint().blob());
