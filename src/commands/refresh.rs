@@ -136,7 +136,12 @@ pub(super) fn is_renewable(section: &Section) -> bool {
 
 fn through_rclone(file: &ConfigFile, rclone: &Rclone, section: &Section) -> Result<Token> {
     if !is_renewable(section) {
-        return Err(not_renewable(section.name(), "its token has no refresh token"));
+        let what = if section.token().is_some() {
+            "its token has no refresh token"
+        } else {
+            "it has no token that can be read"
+        };
+        return Err(not_renewable(section.name(), what));
     }
     let staged = Staged::new(section.clone(), true)?;
     let listed = proof::list(rclone, &staged);

@@ -27,6 +27,14 @@ fn every_sign_in_gets_a_new_token() {
 }
 
 #[test]
+fn a_token_that_cannot_be_read_is_not_called_one_without_a_refresh_token() {
+    let m = Machine::new();
+    m.write_config("[Box]\ntype = box\ntoken = {\"access_token\":\"a\",\"refresh_token\":\"b\",\"expiry\":\"soon\"}\n");
+    let ran = m.pluton("storage refresh Box").fails(6).omits("no refresh token");
+    assert!((ran.stdout + &ran.stderr).contains("no token that can be read"));
+}
+
+#[test]
 fn if_within_leaves_a_token_that_lives_longer() {
     let m = Machine::of(hasty());
     m.quick("Box");
