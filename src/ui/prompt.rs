@@ -40,7 +40,9 @@ const BACK: &str = "<";
 
 /// How to answer, for those who meet the first question.
 pub(crate) fn introduce() {
-    print_line("Enter accepts the value in brackets, ? explains, < or Esc goes back. Nothing is saved until the end.");
+    print_line(
+        "Enter accepts the value in brackets, ? explains, < goes back (Esc in a list). Nothing is saved until the end.",
+    );
 }
 
 /// Asks for a line until `check` has nothing against it. An empty answer means `default`; `help` is what ? shows.
