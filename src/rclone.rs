@@ -267,6 +267,8 @@ impl Rclone {
 
     /// The environment may hold secrets: it is not shown, not even with --verbose.
     fn run(&self, command: &mut Command, waiting: Option<&str>, how: Supervision<'_>) -> Result<Outcome> {
+        // After Ctrl-C a quick rclone could end, and so succeed, before anybody looks.
+        signals::check()?;
         let _spinner = waiting.map(|waiting| self.terminal.wait(waiting));
         let outcome = process::run(command, how).map_err(|cause| {
             let message = format!("{} cannot be started: {cause}", self.program.display());

@@ -68,8 +68,10 @@ fn ctrl_c_while_box_answers_a_renewal_loses_no_sign_in() {
         for args in COMMANDS {
             let given = prepare(&m, args);
             let child = started(&m, args, &given, Duration::from_secs(2));
+            let children = m.children().len();
             interrupt(&child);
             let ran = ended(&m, child).fails(130);
+            assert_eq!(m.children().len(), children, "{args:?}: none is started after Ctrl-C");
             assert!(ran.stderr.contains(&format!("{WAITING}; press Ctrl-C again to stop anyway")), "{args:?}: {ran:?}");
             assert!(!m.exists("started"));
             goes_on(&m, args);
