@@ -34,6 +34,7 @@ pub(crate) use help::START;
 use crate::cli::{Add, Cli, Command, Storage};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
+use crate::secret::looks_like_token;
 use crate::ui::report::{Outcome, Report, StorageResult};
 
 pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> Result<Report> {
@@ -60,7 +61,7 @@ pub(crate) fn run(context: &Context, command: Command, matches: &ArgMatches) -> 
 pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
     let above = match error.get(ContextKind::Usage)?.to_string() {
-        usage if usage.contains("pluton storage add") => return None,
+        usage if usage.contains("pluton storage add") => return without_provider(error, word),
         usage if usage.contains("pluton storage") => "pluton storage",
         _ => "pluton",
     };
@@ -76,6 +77,15 @@ pub(crate) fn misplaced(error: &clap::Error) -> Option<Error> {
     };
     let error = Error::new(Code::InvalidValue, format!("there is no command `{above} {word}`")).hint_run(meant);
     Some(if word == "login" { error.hint_command("sign in again", "pluton storage authorize") } else { error })
+}
+
+/// After `add` most people mean the storage's name.
+fn without_provider(error: &clap::Error, word: &str) -> Option<Error> {
+    let is_typo = error.get(ContextKind::SuggestedSubcommand).is_some();
+    let message = format!("there is no provider {word:?}; Pluton connects Box accounts only");
+    let name = if word.eq_ignore_ascii_case("box") { String::new() } else { format!(" {word:?}") };
+    let error = Error::new(Code::InvalidValue, message).hint_run(format!("pluton storage add box{name}"));
+    Some(error).filter(|_| !is_typo && !looks_like_token(word))
 }
 
 /// Does `work` for each item, `jobs` at a time. The results are in the order of the items.

@@ -128,9 +128,12 @@ fn a_command_without_its_storage_is_told_the_whole_one() {
         let document = m.json(typed).fails(2).document();
         assert_eq!(document["error"]["remedy"][0], meant, "{document}");
     }
-    for words in ["storage lits", "storage add login"] {
+    for words in ["storage lits", "storage add boxx", "storage add Box work"] {
         m.pluton(words).fails(2).says("unrecognized subcommand");
     }
+    // Most people mean the storage's name.
+    m.pluton(["storage", "add", "My Box"]).fails(2).says("  next: pluton storage add box \"My Box\"\n");
+    m.pluton("storage add BOX").fails(2).says("  next: pluton storage add box\n");
 }
 
 #[test]
