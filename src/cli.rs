@@ -199,6 +199,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     any_duration(text).and_then(|limit| if limit.is_zero() { Err("it must be more than 0".into()) } else { Ok(limit) })
 }
 
+/// For days and weeks, which a bare number would be taken for.
+fn with_unit(text: &str) -> Result<Duration, String> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("add the unit, for example {text}d for days"));
+    }
+    duration(text)
+}
+
 /// A bare number is in seconds.
 fn any_duration(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {

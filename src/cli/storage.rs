@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgMatches, Args, Command as Clap, FromArgMatches, Subcommand, ValueEnum, ValueHint};
 
-use super::{WAIT, any_duration, duration};
+use super::{WAIT, any_duration, duration, with_unit};
 use crate::storage::options::{SPECS, Spec};
 
 #[derive(Debug, Subcommand)]
@@ -121,7 +121,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) jobs: Option<u16>,
     /// Fail if a sign-in expires within this time unless it is used, for example 14d
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = with_unit)]
     pub(crate) fail_within: Option<Duration>,
     /// Fail (exit 1, storage_full) if more of the account's space is used, for example 90%
     #[arg(long, value_name = "PERCENT", value_parser = percent)]

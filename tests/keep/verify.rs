@@ -134,6 +134,8 @@ fn a_sign_in_that_ends_soon_is_an_exit_code() {
     }
     let expected = [("OAuth", "token_expired"), ("JWT", "ok"), ("CCG", "ok")];
     m.json("storage verify --all --fail-within 61d").storages(6, &expected);
+    // Fourteen seconds would be no limit at all.
+    m.pluton("storage verify --all --fail-within 14").fails(2).says("add the unit, for example 14d for days");
     // A sign-in that cannot be renewed expires within the hour.
     m.access_token("developer");
     let half = Token { refresh: String::new(), ..m.mint() };
