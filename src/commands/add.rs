@@ -327,7 +327,7 @@ pub(super) fn through_browser(context: &Context, rclone: &Rclone, section: &Sect
 
 /// The report about a storage that is now saved.
 pub(super) fn saved(context: &Context, file: &ConfigFile, section: &Section, outcome: Outcome, proof: Proof) -> Saved {
-    let mut storage = show::describe(&section.alone(), section.name(), file.path(), false);
+    let mut storage = show::describe(&section.alone(), section.name(), file.path(), Some(show::HIDDEN));
     storage.token = None;
     Saved {
         storage,

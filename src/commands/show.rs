@@ -12,13 +12,15 @@ use crate::storage::sign_in::Kind;
 use crate::storage::token::Token;
 use crate::ui::report::{Report, Storage, TokenState};
 
-const HIDDEN: &str = "(hidden; --reveal shows it)";
+/// What stands in the place of a secret.
+pub(super) const HIDDEN: &str = "(hidden)";
 
 pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
     let file = context.config_file()?;
     let name = pick::one(context, &file, flags.name.as_deref(), "pluton storage show NAME")?;
     let document = file.read()?;
-    let mut storage = describe(&document, &name, file.path(), flags.reveal);
+    let hidden = (!flags.reveal).then_some("(hidden; --reveal shows it)");
+    let mut storage = describe(&document, &name, file.path(), hidden);
     let mut warnings = Vec::new();
     if !flags.offline {
         let section = Section::read(&document, &name)?;
@@ -29,14 +31,15 @@ pub(super) fn run(context: &Context, flags: &Show) -> Result<Report> {
     Ok(Report::Show { storage: Box::new(storage), warnings })
 }
 
-pub(super) fn describe(document: &Document, name: &str, path: &Path, reveal: bool) -> Storage {
+/// `hidden` stands in the place of each secret, if they are not to be shown.
+pub(super) fn describe(document: &Document, name: &str, path: &Path, hidden: Option<&str>) -> Storage {
     let token = Token::in_section(document, name);
     let options = document
         .entries(name)
         .into_iter()
         .filter(|(key, value)| key != "type" && !value.is_empty())
         .map(|(key, value)| {
-            let value = if Section::is_secret(&key) && !reveal { HIDDEN.into() } else { value.expose().to_owned() };
+            let value = hidden.filter(|_| Section::is_secret(&key)).unwrap_or(value.expose()).to_owned();
             (key, value)
         })
         .collect();
@@ -65,6 +68,6 @@ pub(super) fn list(context: &Context) -> Result<Report> {
     let document = file.read()?;
     let rclone_config = file.path().to_owned();
     let names = document.sections_of_type("box").into_iter();
-    let storages = names.map(|name| describe(&document, name, &rclone_config, false)).collect();
+    let storages = names.map(|name| describe(&document, name, &rclone_config, Some(HIDDEN))).collect();
     Ok(Report::List { rclone_config, storages })
 }

@@ -118,6 +118,12 @@ pub(crate) struct Saved {
     pub(crate) is_default_config: bool,
 }
 
+impl Saved {
+    fn is_change(&self) -> bool {
+        !matches!(self.outcome, Outcome::Unchanged | Outcome::DryRun)
+    }
+}
+
 /// What renews a storage that rclone cannot renew.
 #[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Timer {
@@ -257,7 +263,10 @@ impl Report {
     /// If standard output cannot be written.
     pub(crate) fn print(&self, json: bool, quiet: bool) -> Result<()> {
         let print = if matches!(self, Self::Raw(_)) { terminal::print_bytes } else { terminal::print };
-        print(&self.rendered(json, quiet))
+        print(&self.rendered(json, quiet)).map_err(|error| match self {
+            Self::Saved(saved) if saved.is_change() => error.note("The storage was saved."),
+            _ => error,
+        })
     }
 
     /// What is printed after the result, so that it stays in sight.
@@ -358,7 +367,7 @@ enum Body<'a> {
 /// The document of a command that did its work, well or not.
 fn document(report: &Report) -> Vec<u8> {
     let changed = match report {
-        Report::Saved(saved) => Some(!matches!(saved.outcome, Outcome::Unchanged | Outcome::DryRun)),
+        Report::Saved(saved) => Some(saved.is_change()),
         Report::Applied { steps, .. } => Some(steps.iter().any(|step| step.changes() && step.error.is_none())),
         _ => None,
     };

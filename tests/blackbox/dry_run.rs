@@ -13,7 +13,7 @@ fn a_rehearsal_touches_nothing_asks_no_one_and_shows_no_secret() {
     let before = m.files();
     let secrets = [&app.client_secret, &token.access, &token.refresh];
     let ran = m.add(&token, &args).ok().omits(secrets);
-    for line in ["[own]", "type = box", "description = mine"] {
+    for line in ["[own]", "type = box", "description = mine", "token = (hidden)"] {
         assert!(ran.stdout.lines().any(|shown| shown.trim() == line), "{line}: {ran:?}");
     }
     let ran = m.add(&token, args.and("--json")).ok().omits(secrets);

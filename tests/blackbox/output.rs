@@ -257,6 +257,16 @@ fn a_result_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
+fn a_storage_that_was_saved_is_said_to_be_where_the_result_cannot_be_written() {
+    let m = Machine::new();
+    m.file("T", &m.mint().blob());
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+    let child = m.piped(PLUTON, "storage add box Box --token-file T").stdout(full).spawn().expect("it runs");
+    Ran::from(child).fails(1).says("could not be written").says("The storage was saved.");
+    m.is_signed_in("Box");
+}
+
+#[test]
 fn a_reader_that_went_away_is_no_failure() {
     let m = Machine::new();
     for args in ["storage list", "help limits", "--help", "completions bash"] {
