@@ -4,7 +4,7 @@
 //!
 //! Locks are always taken in this order: first the [`RefreshLock`] of one storage, from before Box is asked for a token
 //! until that token is saved; then the file lock, while rclone.conf is read, changed and replaced. No thread holds two
-//! refresh locks. The file lock is a lock on rclone.conf's directory. A refresh lock is a file in `claims`; the rclone
+//! refresh locks. The file lock is a lock on rclone.conf's directory. A refresh lock is a file in `locks`; the rclone
 //! that renews the token shares it, so the lock survives when pluton is killed.
 //!
 //! *Leftovers* are files beside rclone.conf of a save that never finished. An *orphan* is a renewed sign-in in `staged`
@@ -12,7 +12,7 @@
 //! `alive` any more.
 //!
 //! Files in the state directory, all private:
-//! - `claims/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
+//! - `locks/ID`: empty; ID is a hash of rclone.conf's path and the section that holds the token.
 //! - `staged/box-X/`: one section while rclone verifies it. `rclone.conf` is the section. `given` lists fingerprints,
 //!   one a line: of the refresh token that the run started with, and of that token's ancestors. `alive` is locked while
 //!   the run or its rclone lives. If the fingerprint of the token in `rclone.conf` is not in `given`, that token is the

@@ -21,13 +21,13 @@ const AWAY: Duration = Duration::from_millis(10);
 /// After this time an rclone that left its files behind is dead, not slow.
 const DEAD: Duration = Duration::from_secs(2);
 /// How long an rclone that read the file before the exchange may take to move its own into place.
-const SETTLE: Duration = Duration::from_millis(60);
+const QUIET: Duration = Duration::from_millis(60);
 /// A slow disk may delay a save this long.
 const SLOW: Duration = Duration::from_secs(10);
 /// A temporary file of this age was left behind by an rclone that was killed.
 const STALE: Duration = Duration::from_secs(30);
 /// How long to wait before checking again if no rclone was running.
-const GLANCE: Duration = Duration::from_millis(3);
+const RECHECK: Duration = Duration::from_millis(3);
 
 pub(super) enum ReadError {
     /// Only this file is left of a save by another program that never finished.
@@ -88,7 +88,7 @@ pub(super) fn may_be_overwritten(path: &Path) -> bool {
     if rclone_is_running() || !quiet() {
         return true;
     }
-    sleep(GLANCE);
+    sleep(RECHECK);
     !quiet()
 }
 
@@ -96,7 +96,7 @@ pub(super) fn may_be_overwritten(path: &Path) -> bool {
 pub(super) fn wait_for_writers(path: &Path) {
     let started = Instant::now();
     let mut calm = Duration::ZERO;
-    while (calm < SETTLE || is_being_saved(path)) && started.elapsed() < SLOW {
+    while (calm < QUIET || is_being_saved(path)) && started.elapsed() < SLOW {
         let tick = Instant::now();
         sleep(TICK * 4);
         // If this process is delayed, an rclone may be too: only ticks that end in time count.

@@ -109,7 +109,7 @@ pub(super) fn staging() -> PathBuf {
 
 /// The refresh locks, one for each storage.
 pub(super) fn refresh_locks() -> PathBuf {
-    state_dir().join("claims")
+    state_dir().join("locks")
 }
 
 /// Private copies of whole rclone.confs.

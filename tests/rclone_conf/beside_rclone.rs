@@ -33,15 +33,15 @@ fn stress(rclone: &Path, batches: bool) {
     let sections: Vec<String> = remotes.iter().map(|name| section(name, &m.mint())).collect();
     m.write_config(&format!("{ODD}\n{}", sections.concat()));
     let end = deadline(8);
-    let settled = Mutex::new(remotes.clone());
+    let saved = Mutex::new(remotes.clone());
     let expected: Vec<Expected> = thread::scope(|scope| {
         let plutons: Vec<_> = (0..PLUTONS)
             .map(|number| {
-                let (m, settled) = (&m, &settled);
-                scope.spawn(move || keep_writing(m, number, settled, end))
+                let (m, saved) = (&m, &saved);
+                scope.spawn(move || keep_writing(m, number, saved, end))
             })
             .collect();
-        keep_renewing(&m, &settled, batches, end, || plutons.iter().all(thread::ScopedJoinHandle::is_finished));
+        keep_renewing(&m, &saved, batches, end, || plutons.iter().all(thread::ScopedJoinHandle::is_finished));
         plutons.into_iter().flat_map(|pluton| pluton.join().expect("a pluton thread")).collect()
     });
     let dump = m.dump();
@@ -70,7 +70,7 @@ struct Expected {
 }
 
 /// Adds storages, and replaces each once or twice; a third of the writes are proven first.
-fn keep_writing(m: &Machine, number: usize, settled: &Mutex<Vec<String>>, end: Instant) -> Vec<Expected> {
+fn keep_writing(m: &Machine, number: usize, saved: &Mutex<Vec<String>>, end: Instant) -> Vec<Expected> {
     let mut chance = Chance::new(u64::try_from(number).expect("small"));
     let mut done = Vec::new();
     while Instant::now() < end {
@@ -90,7 +90,7 @@ fn keep_writing(m: &Machine, number: usize, settled: &Mutex<Vec<String>>, end: I
         }
         let (mark, mut untouched) = last.expect("at least one write");
         if chance.once_in(2) {
-            settled.lock().expect("not poisoned").push(name.clone());
+            saved.lock().expect("not poisoned").push(name.clone());
             untouched = None;
         }
         done.push(Expected { name, mark, untouched });
@@ -99,10 +99,10 @@ fn keep_writing(m: &Machine, number: usize, settled: &Mutex<Vec<String>>, end: I
 }
 
 /// One rclone at a time, as two would lose each other's tokens. Each of them must succeed.
-fn keep_renewing(m: &Machine, settled: &Mutex<Vec<String>>, batches: bool, end: Instant, over: impl Fn() -> bool) {
+fn keep_renewing(m: &Machine, saved: &Mutex<Vec<String>>, batches: bool, end: Instant, over: impl Fn() -> bool) {
     let mut chance = Chance::new(7);
     while Instant::now() < end || !over() {
-        let names = settled.lock().expect("not poisoned").clone();
+        let names = saved.lock().expect("not poisoned").clone();
         if batches && chance.once_in(3) {
             let inputs: Vec<_> = names
                 .iter()

@@ -102,12 +102,12 @@ fn members_of_a_group_take_turns() {
 #[test]
 fn state_files_of_another_user_stop_a_renewal_before_box_is_asked() {
     let Some(m) = shared() else { return };
-    for part in ["", "claims", "staged"] {
+    for part in ["", "locks", "staged"] {
         let token = expired(&m, (USER, USER), (0o700, 0o600));
         run(&m, USER, false, "storage edit Box --list-chunk 7 --no-verify").ok();
         let state = m.at(format!("user-{USER}/.local/state/pluton"));
         fs::create_dir_all(state.join("staged")).expect("a directory");
-        for part in ["", "claims", "staged"] {
+        for part in ["", "locks", "staged"] {
             chown(state.join(part), Some(USER), Some(USER)).expect("chown");
         }
         chown(state.join(part), Some(0), Some(0)).expect("chown");
