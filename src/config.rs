@@ -45,7 +45,7 @@ pub(crate) use change::{Reference, TokenSave, check_rename, heirs, put, taken};
 pub(crate) use files::{RefreshLock, foreign_owner, is_open_to_others, replace_locked};
 pub(crate) use paths::{check_owner, find, foreign, give_back, others, shown, state_dir};
 pub(crate) use private_copy::{PrivateCopy, abandoned_copies};
-pub(crate) use recovery::{OrphanedSignIn, orphans, orphans_now, successors};
+pub(crate) use recovery::{OrphanedSignIn, discard_unrenewed, orphans, orphans_now, successors};
 pub(crate) use staging::{Batch, Proof, Proven, Rehearsal, Staged, Verified};
 
 use crate::config::document::Document;

@@ -83,6 +83,7 @@ pub(super) fn lock(file: &ConfigFile, name: &str) -> Result<(RefreshLock, Sectio
 /// Saves the newest token of this section from runs that ended too early.
 fn recover(file: &ConfigFile, now: Section) -> Result<Section> {
     file.collect_copies();
+    config::discard_unrenewed();
     let earlier = now.token().map(|token| config::successors(&token)).transpose()?.unwrap_or_default();
     let Some(last) = earlier.last() else { return Ok(now) };
     let saved = file.save_token(now.name(), now.token().as_ref(), &last.token)?;

@@ -121,6 +121,13 @@ fn survey(present: &Document, wanted: Option<&Token>) -> (Vec<OrphanedSignIn>, V
     (found, dirs)
 }
 
+/// Deletes what runs have left that ended before anything was renewed. A token that was set aside stays for its user.
+pub(crate) fn discard_unrenewed() {
+    let is_set_aside = |dir: &Path| fs::read(dir.join(GIVEN)).is_ok_and(|given| given.is_empty());
+    let dirs = ended(None).filter(|dir| unreadable(dir).is_none() && !is_set_aside(dir));
+    dirs.filter(|dir| OrphanedSignIn::in_dir(dir.clone()).is_none()).for_each(|dir| delete(&dir));
+}
+
 /// The successors of `token` in runs that ended too early or had nowhere to save them, the newest last. Waits if
 /// another run is using the token.
 ///

@@ -173,3 +173,24 @@ fn what_a_run_leaves_that_was_killed_after_it_saved_is_no_sign_in_to_resume() {
     m.pluton("doctor").omits("can still be used");
     assert!(m.staged().is_empty() && staged.is_dir());
 }
+
+#[test]
+fn what_a_run_leaves_that_was_killed_before_anything_was_renewed_is_deleted_by_the_next() {
+    let m = Machine::new();
+    m.quick("Box");
+    m.log_children();
+    m.sandbox.fault(Fault::on("GET", "/2.0/folders").delay(Duration::from_secs(60)));
+    let mut first = m.start("storage verify Box");
+    until("a listing", || m.children().iter().any(|child| child.contains(" lsd ")));
+    first.kill().expect("it was still at work");
+    first.wait().expect("it ends");
+    for child in m.children() {
+        m.shell(&format!("kill -9 {} || true", child.split(' ').next().expect("a process ID"))).ok();
+    }
+    m.wait_for_children();
+    assert!(!m.staged().is_empty(), "it was killed");
+    m.sandbox.clear_faults();
+    m.pluton("storage refresh Box").ok();
+    assert!(m.staged().is_empty(), "{:?}", m.staged());
+    m.is_signed_in("Box");
+}
