@@ -118,8 +118,17 @@ mod unix {
         })
     }
 
-    /// Discards keys that were pressed while no question was open.
+    /// Discards keys that were pressed while no question was open, and the rest of a paste that is still arriving.
     pub(crate) fn forget_typed() {
+        let raw = raw();
+        let mut wait = Duration::ZERO;
+        while let (Ok(_), Ok(Some(rest))) = (&raw, more(wait)) {
+            if rest.contains(&CTRL_C) {
+                signals::interrupt();
+                break;
+            }
+            wait = TAIL;
+        }
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     }
 
