@@ -120,16 +120,24 @@ mod unix {
 
     /// Discards keys that were pressed while no question was open, and the rest of a paste that is still arriving.
     pub(crate) fn forget_typed() {
-        let raw = raw();
-        let mut wait = Duration::ZERO;
-        while let (Ok(_), Ok(Some(rest))) = (&raw, more(wait)) {
-            if rest.contains(&CTRL_C) {
-                signals::interrupt();
-                break;
-            }
-            wait = TAIL;
+        if let Ok(_raw) = raw() {
+            // A signal is seen by the next question.
+            let _ = drain(Duration::ZERO);
         }
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
+
+    /// Discards input until none has come for a while; `first` is how long to wait for any.
+    fn drain(first: Duration) -> Result<()> {
+        let mut wait = first;
+        while let Some(rest) = more(wait)? {
+            if rest.contains(&CTRL_C) {
+                return Err(signals::interrupt());
+            }
+            signals::check()?;
+            wait = TAIL;
+        }
+        Ok(())
     }
 
     /// `None` for Esc alone.
@@ -179,11 +187,7 @@ mod unix {
                 break;
             }
         }
-        while let Some(rest) = more(TAIL)? {
-            if rest.contains(&CTRL_C) {
-                return Err(signals::interrupt());
-            }
-        }
+        drain(TAIL)?;
         Ok(Some(text(&typed)))
     }
 
